@@ -1,0 +1,22 @@
+/** Tests are TypeScript, what they test is the built product: `#smilec/...` resolves to dist/ (package.json "imports"). */
+const swc = ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "es6" } }];
+const common = {
+  testEnvironment: "node",
+  extensionsToTreatAsEsm: [".ts"],
+  transform: { "^.+\\.ts$": swc },
+  moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
+  modulePathIgnorePatterns: ["<rootDir>/.smilec", "<rootDir>/build"],
+};
+
+export default {
+  maxWorkers: 2,
+  projects: [
+    {
+      ...common,
+      displayName: "unit",
+      testMatch: ["<rootDir>/test/**/*.test.ts"],
+      testPathIgnorePatterns: ["/test/smiles/"],
+    },
+    { ...common, displayName: "smiles", testMatch: ["<rootDir>/test/smiles/**/*.test.ts"] },
+  ],
+};

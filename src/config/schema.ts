@@ -1,0 +1,200 @@
+/**
+ * `smilec.config.json`: every key with its unit, default and constraint. The JSON Schema for editors is generated from this one source.
+ * Each field has a default, so `{}` is a valid configuration; rules that span keys are in rules.ts.
+ */
+import { z } from "zod";
+
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, "must be 1 to 32 of a-z, 0-9 and -, starting with a letter")
+  .describe("Name of the bot; becomes the firmware project's name. 1 to 32 of a-z, 0-9 and -.");
+
+const label = z.string().min(1).max(64);
+
+const locator = z
+  .strictObject({
+    kind: z.literal("center").default("center").describe("How the face is found: a fixed square of the frame."),
+    x: z.int().min(0).max(1000).default(500).describe("Centre of the square, thousandths of the frame's width."),
+    y: z.int().min(0).max(1000).default(500).describe("Centre of the square, thousandths of the frame's height."),
+    size: z
+      .int()
+      .min(50)
+      .max(1000)
+      .default(800)
+      .describe("Side of the square, thousandths of the frame's shorter side."),
+  })
+  .prefault({});
+
+const input = z
+  .strictObject({
+    size: z
+      .int()
+      .min(16)
+      .max(128)
+      .default(48)
+      .describe("Side of the network's square grey input in pixels, 16 to 128."),
+    normalize: z
+      .enum(["standardize", "none"])
+      .default("standardize")
+      .describe("standardize: mean 0, standard deviation 1 per picture, integer-only; none: grey - 128."),
+  })
+  .prefault({});
+
+const augment = z
+  .strictObject({
+    flip: z.boolean().default(true).describe("Mirror half of the pictures left to right."),
+    shift: z.number().min(0).max(0.5).default(0.1).describe("Largest shift, fraction of the picture's side."),
+    scale: z
+      .number()
+      .min(0)
+      .max(0.5)
+      .default(0.15)
+      .describe("Largest relative change of size: 0.15 is 0.85 to 1.15 times."),
+    rotate: z.number().min(0).max(45).default(15).describe("Largest rotation in degrees."),
+    brightness: z.number().min(0).max(1).default(0.3).describe("Largest change of exposure, in powers of two times 2."),
+    contrast: z.number().min(0).max(1).default(0.5).describe("Largest relative change of contrast and gamma."),
+    shade: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.5)
+      .describe("Largest darkening by an uneven light across the picture; 1 reaches black."),
+    blur: z.number().min(0).max(3).default(1).describe("Largest blur radius (standard deviation) in input pixels."),
+    noise: z.number().min(0).max(50).default(12).describe("Largest standard deviation of sensor noise in grey levels."),
+  })
+  .prefault({});
+
+const train = z
+  .strictObject({
+    architecture: z
+      .enum(["tiny", "small", "default"])
+      .default("default")
+      .describe("Network of src/train/architectures.ts."),
+    backend: z
+      .enum(["auto", "tfjs-node", "wasm"])
+      .default("auto")
+      .describe("auto: tfjs-node where its native addon loads, else wasm."),
+    epochs: z.int().min(1).max(1000).default(60).describe("Passes over the training split."),
+    batchSize: z.int().min(8).max(1024).default(128).describe("Pictures per optimizer step."),
+    learningRate: z.number().gt(0).max(1).default(0.003).describe("Peak learning rate of the cosine schedule."),
+    warmupEpochs: z.number().min(0).max(50).default(2).describe("Epochs of linear warm-up before the cosine."),
+    weightDecay: z.number().min(0).max(1).default(0.001).describe("Decoupled weight decay (AdamW) on kernels."),
+    labelSmoothing: z
+      .number()
+      .min(0)
+      .max(0.5)
+      .default(0.05)
+      .describe("Softmax cross-entropy targets are mixed with this much uniform."),
+    dropout: z.number().min(0).max(0.9).default(0.2).describe("Probability of dropping an input of the last layer."),
+    classBalance: z
+      .enum(["none", "inverse-frequency"])
+      .default("none")
+      .describe("Weights of the classes in the loss; inverse-frequency: mean 1 over the training split."),
+    earlyStopping: z
+      .int()
+      .min(0)
+      .max(1000)
+      .default(0)
+      .describe("Stop after this many epochs without a better validation loss; 0: never."),
+    seed: z
+      .int()
+      .min(0)
+      .max(4294967295)
+      .default(1)
+      .describe("Seed of initialisation, order, augmentation and dropout."),
+    threads: z
+      .int()
+      .min(0)
+      .max(64)
+      .default(0)
+      .describe("Worker threads; 0: one per core, at most 4. The result does not depend on it."),
+    augment,
+  })
+  .prefault({});
+
+const decision = z
+  .strictObject({
+    threshold: z
+      .union([z.literal("auto"), z.number().gt(0).lt(1)])
+      .default("auto")
+      .describe(
+        "Probability of the positive label at which the lights turn green; auto: chosen on validation for targetPrecision.",
+      ),
+    targetPrecision: z
+      .number()
+      .min(0.5)
+      .max(0.999)
+      .default(0.7)
+      .describe("Precision that an automatic threshold aims at on the validation split."),
+    burst: z.int().min(1).max(8).default(3).describe("Frames taken per press; their logits are averaged."),
+  })
+  .prefault({});
+
+const data = z
+  .strictObject({
+    imports: z.array(z.string()).default([]).describe("Names of the imports to use; empty: all."),
+    synthetic: z
+      .strictObject({
+        count: z.int().min(40).max(200000).default(2400).describe("Pictures to draw, over all splits."),
+        seed: z.int().min(0).max(4294967295).default(1).describe("Seed of the drawn faces."),
+      })
+      .prefault({})
+      .describe("The built-in face generator, used while nothing is imported."),
+  })
+  .prefault({});
+
+const firmware = z
+  .strictObject({
+    lightsMs: z
+      .int()
+      .min(100)
+      .max(60000)
+      .default(3000)
+      .describe("How long the lights stay green after a smile, milliseconds."),
+    debounceMs: z.int().min(1).max(200).default(30).describe("How long the button must be steady, milliseconds."),
+    slotsPerSegment: z.int().min(4).max(4096).default(128).describe("Captures per segment file on the card."),
+  })
+  .prefault({});
+
+export const configSchema = z.strictObject({
+  $schema: z.string().optional().describe("Path of the JSON Schema, for editors."),
+  name: name.default("smile-bot"),
+  board: z.enum(["esp32cam"]).default("esp32cam").describe("Board the firmware is for."),
+  engine: z
+    .enum(["aot", "tflm", "coin"])
+    .default("aot")
+    .describe("aot: generated C; tflm: TensorFlow Lite Micro; coin: no model yet, log everything."),
+  labels: z
+    .array(label)
+    .min(2)
+    .max(16)
+    .default(["neutral", "smile"])
+    .describe("Classes in the order of the network's outputs."),
+  positive: label.default("smile").describe("The label that turns the lights green."),
+  coinProbability: z.number().min(0).max(1).default(0.5).describe("Probability of green lights with engine coin."),
+  input,
+  locator,
+  data,
+  train,
+  quantize: z
+    .strictObject({
+      calibration: z
+        .int()
+        .min(16)
+        .max(100000)
+        .default(512)
+        .describe("Training pictures that activation ranges are measured on."),
+      percentile: z
+        .number()
+        .min(99)
+        .max(100)
+        .default(99.99)
+        .describe("Percentile of activations that the int8 range covers."),
+    })
+    .prefault({}),
+  decision,
+  firmware,
+});
+
+/** A complete configuration: every default filled in. */
+export type Config = z.output<typeof configSchema>;

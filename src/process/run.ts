@@ -1,0 +1,95 @@
+/** The sole subprocess wrapper. Commands run without a shell; an abort ends the whole process group. */
+import { execa, type Options } from "execa";
+import { ToolError } from "../errors.js";
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string | Uint8Array;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Called with each line of either stream as it comes. */
+  readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
+}
+
+export interface RunResult {
+  readonly command: string;
+  readonly cwd: string;
+  /** Undefined when the program could not be started or was ended by a signal. */
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both streams in the order they came. */
+  readonly all: string;
+  readonly durationMs: number;
+  readonly timedOut: boolean;
+  /** The program does not exist. */
+  readonly notFound: boolean;
+}
+
+const MAX_OUTPUT = 16 * 1024 * 1024;
+
+/** Runs a program to its end and reports how it went; never throws for a failing program. */
+export async function run(file: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const settings: Options = {
+    reject: false,
+    all: true,
+    stripFinalNewline: true,
+    maxBuffer: MAX_OUTPUT,
+    stdin: options.input === undefined ? "ignore" : "pipe",
+    forceKillAfterDelay: 2000,
+    ...(options.input === undefined ? {} : { input: options.input }),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: { ...options.env } }),
+    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+  };
+  const child = execa(file, args, settings);
+  if (options.onLine !== undefined) void forwardLines(child, options.onLine);
+  const result = await child;
+  return {
+    command: result.escapedCommand,
+    cwd: result.cwd,
+    exitCode: result.exitCode,
+    signal: result.signal,
+    stdout: String(result.stdout ?? ""),
+    stderr: String(result.stderr ?? ""),
+    all: String(result.all ?? ""),
+    durationMs: Math.round(result.durationMs),
+    timedOut: result.timedOut,
+    notFound: result.code === "ENOENT",
+  };
+}
+
+async function forwardLines(child: ReturnType<typeof execa>, onLine: NonNullable<RunOptions["onLine"]>): Promise<void> {
+  const follow = async (from: "stdout" | "stderr") => {
+    for await (const line of child.iterable({ from })) onLine(String(line), from);
+  };
+  await Promise.allSettled([follow("stdout"), follow("stderr")]);
+}
+
+/** As {@link run}, but a program that is missing or fails is a {@link ToolError} that shows the end of its output. */
+export async function runOrThrow(
+  file: string,
+  args: readonly string[],
+  what: string,
+  options: RunOptions & { readonly remedy?: string } = {},
+): Promise<RunResult> {
+  const result = await run(file, args, options);
+  if (result.exitCode === 0) return result;
+  throw toolError(result, file, what, options.remedy);
+}
+
+/** Describes a failed run: command, folder, how it ended, and the last lines of its output. */
+export function toolError(result: RunResult, file: string, what: string, remedy?: string): ToolError {
+  const hint = remedy === undefined ? {} : { remedy };
+  if (result.notFound) return new ToolError(`${what}: ${file} is not installed`, { where: result.cwd, ...hint });
+  const how = result.timedOut
+    ? `timed out after ${result.durationMs} ms`
+    : result.signal !== undefined
+      ? `was ended by ${result.signal}`
+      : `exited with ${result.exitCode}`;
+  const tail = result.all.split("\n").slice(-60).join("\n");
+  return new ToolError(`${what}: ${result.command} ${how}`, { where: result.cwd, detail: tail, ...hint });
+}
