@@ -1,0 +1,54 @@
+/** Rules that span several keys; each names the key to change. */
+import type { Problem } from "./problems.js";
+import type { Config } from "./schema.js";
+
+type Rule = (config: Config) => Problem[];
+
+const labelsAreUnique: Rule = ({ labels }) =>
+  labels.flatMap((label, index) =>
+    labels.indexOf(label) < index
+      ? [{ path: ["labels", index], message: `label ${JSON.stringify(label)} is listed twice` }]
+      : [],
+  );
+
+const positiveIsALabel: Rule = ({ labels, positive }) =>
+  labels.includes(positive)
+    ? []
+    : [
+        {
+          path: ["positive"],
+          message: `${JSON.stringify(positive)} is not one of labels (${labels.map((l) => JSON.stringify(l)).join(", ")})`,
+        },
+      ];
+
+/** A square that leaves the frame would be shifted inside silently. */
+const squareStaysInFrame: Rule = ({ locator }) => {
+  const half = locator.size / 2;
+  const outside = locator.y - half < 0 || locator.y + half > 1000;
+  return outside
+    ? [
+        {
+          path: ["locator", "y"],
+          message: `a square of ${locator.size} thousandths around ${locator.y} leaves the frame; use ${Math.ceil(half)} to ${Math.floor(1000 - half)}`,
+        },
+      ]
+    : [];
+};
+
+const warmupIsShorterThanTraining: Rule = ({ train }) =>
+  train.warmupEpochs < train.epochs || train.warmupEpochs === 2
+    ? []
+    : [{ path: ["train", "warmupEpochs"], message: `must be less than train.epochs (${train.epochs})` }];
+
+const inputSizeFitsStrides: Rule = ({ input }) =>
+  input.size % 8 === 0
+    ? []
+    : [{ path: ["input", "size"], message: `must be a multiple of 8, such as ${Math.round(input.size / 8) * 8}` }];
+
+export const rules: readonly Rule[] = [
+  labelsAreUnique,
+  positiveIsALabel,
+  squareStaysInFrame,
+  warmupIsShorterThanTraining,
+  inputSizeFitsStrides,
+];
