@@ -1,0 +1,118 @@
+/** The command table. It only declares commands; each one's code is loaded when it runs, so that `smilec --help` is quick. */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { CommandContext, GlobalOptions } from "./commands/context.js";
+import { ExitCode } from "./errors.js";
+import { toolVersion } from "./files/package-root.js";
+
+/** Runs a command line (without node and script) and returns the exit code; throws what the command throws. */
+export async function runCli(args: readonly string[], signal: AbortSignal): Promise<ExitCode> {
+  const program = declare(signal);
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return ExitCode.Success;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Success : ExitCode.User;
+    throw error;
+  }
+}
+
+function declare(signal: AbortSignal): Command {
+  const program = new Command("smilec")
+    .description("Train, compile and run a small vision model on a camera board, and close the loop from its captures.")
+    .version(toolVersion)
+    .option("-C, --project <dir>", "folder of the project", ".")
+    .option("--json", "print the result as JSON", false)
+    .option("-q, --quiet", "print only results and errors", false)
+    .showSuggestionAfterError()
+    .showHelpAfterError("(run with --help for the options)")
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true });
+
+  /** Wraps a lazily loaded command: builds its context from the global options. */
+  const action =
+    <Args extends unknown[]>(load: () => Promise<(context: CommandContext, ...args: Args) => Promise<void>>) =>
+    async (...all: unknown[]) => {
+      // commander appends the Command itself
+      const args = all.slice(0, -1) as Args;
+      const [{ createContext }, command] = await Promise.all([import("./commands/create-context.js"), load()]);
+      await command(createContext(program.opts<GlobalOptions>(), signal), ...args);
+    };
+
+  declareProject(program, action);
+  declareModel(program, action);
+  declareDevice(program, action);
+  return program;
+}
+
+type Action = <Args extends unknown[]>(
+  load: () => Promise<(context: CommandContext, ...args: Args) => Promise<void>>,
+) => (...all: unknown[]) => Promise<void>;
+
+function declareProject(program: Command, action: Action): void {
+  program
+    .command("loop")
+    .description("the whole loop on this machine: pictures, training, int8 model, firmware, presses, exact replay, report")
+    .option("--images <dir>", "a folder per class of your own pictures instead of drawn faces")
+    .action(action(async () => (await import("./commands/loop.js")).loopCommand));
+  program
+    .command("init [dir]")
+    .description("start a project: configuration, folders, .gitignore, README")
+    .option("-y, --yes", "never ask; take the defaults", false)
+    .option("--name <name>", "name of the bot")
+    .option("--board <board>", "board the firmware is for")
+    .action(action(async () => (await import("./commands/init.js")).initCommand));
+  const data = program.command("data").description("pictures: import them, look at what is there");
+  data
+    .command("import <path>")
+    .description("import a folder per class, a CSV/JSONL manifest, or a known data set's folder")
+    .option("--name <name>", "name of the import (default: the folder's name)")
+    .addOption(new Option("--layout <layout>", "how the pictures lie").choices(["auto", "folders", "manifest", "smiles"]).default("auto"))
+    .option("--map <from=to,...>", "label mapping, such as happiness=smile,*=neutral")
+    .option("--seed <number>", "seed of the split by group", integer, 1)
+    .action(action(async () => (await import("./commands/data-import.js")).dataImportCommand));
+  data
+    .command("stats")
+    .description("counts per label, split and source; brightness, contrast, sharpness, noise")
+    .action(action(async () => (await import("./commands/data-stats.js")).dataStatsCommand));
+  program
+    .command("doctor")
+    .description("check this machine: Node, Python, PlatformIO, compiler, serial rights, toolchains, training backend")
+    .option("--fix", "set up PlatformIO in a private virtual environment", false)
+    .action(action(async () => (await import("./commands/doctor.js")).doctorCommand));
+}
+
+function declareModel(program: Command, action: Action): void {
+  program
+    .command("train")
+    .description("train the network; continues where an interrupted run stopped")
+    .action(action(async () => (await import("./commands/train.js")).trainCommand));
+  program
+    .command("quantize")
+    .description("float model to exact int8 graph, with accuracy before and after and the worst layers")
+    .action(action(async () => (await import("./commands/quantize.js")).quantizeCommand));
+  program
+    .command("report")
+    .description("write the HTML report: data, training, quantization, firmware, simulation")
+    .action(action(async () => (await import("./commands/report.js")).reportCommand));
+}
+
+function declareDevice(program: Command, action: Action): void {
+  program
+    .command("build")
+    .description("run whatever is stale, render the firmware, build it with PlatformIO")
+    .option("--target <target>", "esp32cam or host", "esp32cam")
+    .action(action(async () => (await import("./commands/build.js")).buildCommand));
+  program
+    .command("simulate")
+    .description("press the nose once per picture on the host firmware and report the scores")
+    .requiredOption("--images <dir>", "folder of pictures")
+    .option("--whole", "the pictures are face crops: use all of each instead of the configured part", false)
+    .option("--golden", "fail unless every score equals the TypeScript reference", false)
+    .action(action(async () => (await import("./commands/simulate.js")).simulateCommand));
+}
+
+function integer(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("expected a whole number of 0 or more.");
+  return value;
+}

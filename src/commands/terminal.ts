@@ -1,0 +1,118 @@
+/** Progress and messages on standard error: a live bar with rate and time left on a terminal, plain lines elsewhere. */
+import { Presets, SingleBar } from "cli-progress";
+import pc from "picocolors";
+import { type Progress, type Reporter, silentReporter } from "../pipeline/reporter.js";
+
+/** Seconds between plain progress lines when standard error is not a terminal. */
+const PLAIN_INTERVAL_S = 10;
+
+export function createReporter(quiet: boolean, stream: NodeJS.WriteStream = process.stderr): Reporter {
+  if (quiet) return { ...silentReporter, warn: (line) => stream.write(`${pc.yellow("warning:")} ${line}\n`) };
+  return new TerminalReporter(stream);
+}
+
+class TerminalReporter implements Reporter {
+  private bar: BarProgress | undefined;
+
+  constructor(private readonly stream: NodeJS.WriteStream) {}
+
+  stage(name: string, detail: string): void {
+    this.line(`${pc.bold(pc.green(name.padEnd(10)))} ${detail}`);
+  }
+
+  info(line: string): void {
+    this.line(`${" ".repeat(11)}${line.replaceAll("\n", `\n${" ".repeat(11)}`)}`);
+  }
+
+  warn(line: string): void {
+    this.line(`${pc.yellow("warning:")} ${line}`);
+  }
+
+  progress(label: string, total: number, unit: string): Progress {
+    if (!this.stream.isTTY) return new PlainProgress(label, total, unit, (line) => this.info(line));
+    this.bar = new BarProgress(label, total, unit, this.stream, () => {
+      this.bar = undefined;
+    });
+    return this.bar;
+  }
+
+  private line(text: string): void {
+    if (this.bar === undefined) this.stream.write(`${text}\n`);
+    else this.bar.above(text);
+  }
+}
+
+class BarProgress implements Progress {
+  private readonly bar: SingleBar;
+  private readonly start = performance.now();
+
+  constructor(
+    label: string,
+    total: number,
+    unit: string,
+    private readonly stream: NodeJS.WriteStream,
+    private readonly onEnd: () => void,
+  ) {
+    const format = `           ${label} {bar} {percentage}% · {value}/{total} ${unit} · {rate}/s · {left} left {note}`;
+    this.bar = new SingleBar(
+      { format, stream, barsize: 24, hideCursor: true, clearOnComplete: true, stopOnComplete: false, gracefulExit: false },
+      Presets.shades_classic,
+    );
+    this.bar.start(total, 0, { rate: "-", left: "-", note: "" });
+  }
+
+  update(done: number, note = ""): void {
+    const pace = paceOf(done, this.bar.getTotal(), this.start);
+    this.bar.update(done, { ...pace, note });
+  }
+
+  end(): void {
+    this.bar.stop();
+    this.onEnd();
+  }
+
+  /** Writes a line above the bar: clears the bar's line, the next update draws it again. */
+  above(text: string): void {
+    this.stream.write(`\r\u001b[K${text}\n`);
+    this.bar.render();
+  }
+}
+
+class PlainProgress implements Progress {
+  private readonly start = performance.now();
+  private last = this.start;
+
+  constructor(
+    private readonly label: string,
+    private readonly total: number,
+    private readonly unit: string,
+    private readonly write: (line: string) => void,
+  ) {}
+
+  update(done: number, note = ""): void {
+    const now = performance.now();
+    if (now - this.last < PLAIN_INTERVAL_S * 1000) return;
+    this.last = now;
+    const { rate, left } = paceOf(done, this.total, this.start);
+    this.write(`${this.label}: ${done}/${this.total} ${this.unit}, ${rate}/s, ${left} left${note === "" ? "" : `, ${note}`}`);
+  }
+
+  end(): void {}
+}
+
+/** Average rate since the start and the time left at that rate. */
+function paceOf(done: number, total: number, start: number): { rate: string; left: string } {
+  const seconds = (performance.now() - start) / 1000;
+  if (done === 0 || seconds === 0) return { rate: "-", left: "-" };
+  const rate = done / seconds;
+  return { rate: rate >= 10 ? rate.toFixed(0) : rate.toFixed(1), left: duration((total - done) / rate) };
+}
+
+/** "1 h 02 min", "3 min 05 s", "12 s". */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, "0")} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+}

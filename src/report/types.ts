@@ -1,0 +1,124 @@
+/** What the HTML report shows; every section is optional, so that it can be written at any stage of a project. */
+import type { Box, GrayImage, Split } from "../data/types.js";
+
+export interface ReportInput {
+  /** Name of the bot. */
+  readonly title: string;
+  readonly toolVersion: string;
+  /** One entry per line of the summary at the top: what, and the figure. */
+  readonly summary: readonly { readonly label: string; readonly value: string }[];
+  readonly data?: DataSection;
+  readonly training?: TrainingSection;
+  readonly quantization?: QuantizationSection;
+  readonly evaluation?: EvaluationSection;
+  readonly model?: ModelSection;
+  readonly firmware?: FirmwareSection;
+  readonly simulation?: SimulationSection;
+}
+
+export interface DataSection {
+  readonly source: string;
+  /** Rows of the statistics table: pictures per label, split and source with mean measures in grey levels. */
+  readonly rows: readonly {
+    readonly label: string;
+    readonly split: Split;
+    readonly source: string;
+    readonly count: number;
+    readonly brightness: number;
+    readonly contrast: number;
+    readonly sharpness: number;
+    readonly noise: number;
+  }[];
+  /** Some training pictures of each label. */
+  readonly samples: readonly { readonly label: string; readonly picture: GrayImage }[];
+}
+
+export interface TrainingSection {
+  readonly architecture: string;
+  readonly backend: string;
+  readonly parameters: number;
+  readonly macs: number;
+  readonly bestEpoch: number;
+  readonly history: readonly {
+    readonly epoch: number;
+    readonly learningRate: number;
+    readonly trainLoss: number;
+    readonly valLoss: number;
+    readonly valAccuracy: number;
+  }[];
+}
+
+export interface QuantizationSection {
+  readonly split: Split;
+  readonly count: number;
+  readonly floatAccuracy: number;
+  readonly int8Accuracy: number;
+  /** Worst first. */
+  readonly layers: readonly { readonly layer: string; readonly signalToNoiseDb: number; readonly saturated: number }[];
+}
+
+export interface Metrics {
+  readonly accuracy: number;
+  readonly averagePrecision: number;
+  readonly recallAt70: number;
+  readonly rocAuc: number;
+}
+
+export interface EvaluationSection {
+  readonly split: Split;
+  readonly positive: string;
+  readonly float: Metrics;
+  readonly int8: Metrics;
+  /** Points of the int8 precision-recall curve, by falling threshold. */
+  readonly curve: readonly { readonly recall: number; readonly precision: number }[];
+  /** The operating point the firmware uses. */
+  readonly threshold: { readonly probability: number; readonly margin: number; readonly precision: number; readonly recall: number };
+  readonly confusion: { readonly truePositive: number; readonly falsePositive: number; readonly trueNegative: number; readonly falseNegative: number };
+  /** Probability of the positive label and whether it was right, per picture. */
+  readonly scores: readonly { readonly probability: number; readonly isPositive: boolean }[];
+  /** The most confident mistakes. */
+  readonly mistakes: readonly { readonly picture: GrayImage; readonly label: string; readonly probability: number }[];
+}
+
+export interface ModelSection {
+  readonly hash: string;
+  readonly modelBytes: number;
+  readonly weightBytes: number;
+  readonly arenaBytes: number;
+  readonly operators: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly outputShape: readonly number[];
+    readonly macs: number;
+    readonly weightBytes: number;
+  }[];
+  /** Tensors in the arena: offset and size in bytes, first and last operator that need it. */
+  readonly arena: readonly { readonly name: string; readonly offset: number; readonly bytes: number; readonly from: number; readonly to: number }[];
+}
+
+export interface FirmwareSection {
+  readonly target: string;
+  readonly engine: string;
+  readonly sizes: readonly { readonly name: string; readonly bytes: number; readonly limit?: number }[];
+}
+
+export interface SimulationSection {
+  /** Captures compared with the TypeScript reference and how many differed, by stage. */
+  readonly captures: number;
+  readonly values: number;
+  readonly differences: readonly string[];
+  readonly presses: readonly {
+    readonly name: string;
+    /** True label, when the picture's folder or manifest tells. */
+    readonly label?: string;
+    readonly frame: GrayImage;
+    readonly box: Box;
+    /** The int8 network input, size x size. */
+    readonly input: Int8Array;
+    readonly inputSize: number;
+    readonly probability: number;
+    readonly margin: number;
+    /** Green lights. */
+    readonly smile: boolean;
+  }[];
+}
