@@ -91,7 +91,7 @@ export interface Mean extends OperatorBase {
   readonly keepDims: boolean;
 }
 
-/** inputs: activation, paddings (constant int32 [rank,2]). Pads with the input's zero point. */
+/** inputs: activation, paddings (constant int32 [rank,2]). Pads with the zero point; input and output are quantized alike. */
 export interface Pad extends OperatorBase {
   readonly kind: "PAD";
 }
@@ -108,7 +108,10 @@ export interface Softmax extends OperatorBase {
   readonly beta: number;
 }
 
-/** RELU and RELU6 with scales that may differ, LOGISTIC (output scale 1/256, zero point -128), QUANTIZE (int8 to int8 requantization). */
+/**
+ * RELU (scales may differ), RELU6 (equal quantization on both sides: TFLite Micro clamps without rescaling), LOGISTIC (output scale 1/256,
+ * zero point -128), QUANTIZE (int8 to int8 requantization).
+ */
 export interface Unary extends OperatorBase {
   readonly kind: "RELU" | "RELU6" | "LOGISTIC" | "QUANTIZE";
 }

@@ -1,0 +1,25 @@
+/** NumPy-style broadcasting, as TFLite's binary operators do it: shapes are aligned at their ends, a size of 1 repeats. */
+
+/** The shape two shapes broadcast to; undefined when they do not fit. */
+export function broadcastShape(a: readonly number[], b: readonly number[]): number[] | undefined {
+  const rank = Math.max(a.length, b.length);
+  const shape: number[] = [];
+  for (let i = 0; i < rank; i++) {
+    const sizeA = a[i - rank + a.length] ?? 1;
+    const sizeB = b[i - rank + b.length] ?? 1;
+    if (sizeA !== sizeB && sizeA !== 1 && sizeB !== 1) return undefined;
+    shape.push(sizeA === 1 ? sizeB : sizeA);
+  }
+  return shape;
+}
+
+/** Elements to step in a tensor of `shape` for each dimension of `broadcast`; 0 where it repeats. */
+export function broadcastStrides(shape: readonly number[], broadcast: readonly number[]): number[] {
+  const strides = new Array<number>(broadcast.length).fill(0);
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    if (shape[i] !== 1) strides[i + broadcast.length - shape.length] = step;
+    step *= shape[i];
+  }
+  return strides;
+}
