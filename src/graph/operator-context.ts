@@ -12,6 +12,8 @@ import { type Activation, elementCount, type Int8Graph, type Operator, type Tens
 
 /** Largest shift MultiplyByQuantizedMultiplier accepts. */
 const MAX_SHIFT = 30;
+/** Largest stride, dilation, filter size and depth multiplier: int16, so that no product leaves int32 in generated code. */
+const MAX_ATTRIBUTE = 32767;
 
 export interface ActivationRange {
   /** Both in [-128, 127]. */
@@ -49,6 +51,13 @@ export class OperatorContext<O extends Operator = Operator> {
     this.check(inputs.length >= minimum && inputs.length <= maximum, `has ${inputs.length} inputs, not ${wanted}`);
     this.check(outputs.length === 1, `has ${outputs.length} outputs, not 1`);
     for (let i = 0; i < minimum; i++) this.check(inputs[i] >= 0, `lacks its input ${i}`);
+  }
+
+  /** Checks strides, dilations, filter sizes: integers from 1 to 32,767. */
+  expectPositive(attributes: Readonly<Record<string, number>>): void {
+    for (const [name, value] of Object.entries(attributes)) {
+      this.check(Number.isInteger(value) && value >= 1 && value <= MAX_ATTRIBUTE, `has a ${name} of ${value}`);
+    }
   }
 
   input(position: number): Tensor {

@@ -37,6 +37,8 @@ export interface PreparedConv2D extends ImageGeometry, OutputStage {
 export function prepareConv2D(context: OperatorContext<Conv2D>): PreparedConv2D {
   context.expectInputs(2, 3);
   const { operator, output } = context;
+  const { strideH, strideW, dilationH, dilationW } = operator;
+  context.expectPositive({ strideH, strideW, dilationH, dilationW });
   const input = context.input(0);
   const { zeroPoint } = context.activation(input);
   const { data, shape, scale } = context.weights(1, 4, 0);
@@ -48,8 +50,8 @@ export function prepareConv2D(context: OperatorContext<Conv2D>): PreparedConv2D 
     inputC % filterC === 0 && outputC % groups === 0,
     `cannot split ${inputC} input and ${outputC} output channels into groups of ${filterC}`,
   );
-  const rows = windowAxis(operator.padding, inputH, filterH, operator.strideH, operator.dilationH);
-  const columns = windowAxis(operator.padding, inputW, filterW, operator.strideW, operator.dilationW);
+  const rows = windowAxis(operator.padding, inputH, filterH, strideH, dilationH);
+  const columns = windowAxis(operator.padding, inputW, filterW, strideW, dilationW);
   context.expectShape(output, [batches, rows.outputSize, columns.outputSize, outputC]);
   return {
     kind: "CONV_2D",
@@ -62,10 +64,10 @@ export function prepareConv2D(context: OperatorContext<Conv2D>): PreparedConv2D 
     outputC,
     filterH,
     filterW,
-    strideH: operator.strideH,
-    strideW: operator.strideW,
-    dilationH: operator.dilationH,
-    dilationW: operator.dilationW,
+    strideH,
+    strideW,
+    dilationH,
+    dilationW,
     padTop: rows.padBefore,
     padLeft: columns.padBefore,
     groups,

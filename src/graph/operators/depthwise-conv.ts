@@ -21,6 +21,8 @@ export interface PreparedDepthwiseConv2D extends ImageGeometry, OutputStage {
 export function prepareDepthwiseConv2D(context: OperatorContext<DepthwiseConv2D>): PreparedDepthwiseConv2D {
   context.expectInputs(2, 3);
   const { operator, output } = context;
+  const { strideH, strideW, dilationH, dilationW, depthMultiplier } = operator;
+  context.expectPositive({ strideH, strideW, dilationH, dilationW, depthMultiplier });
   const input = context.input(0);
   const { zeroPoint } = context.activation(input);
   const { data, shape, scale } = context.weights(1, 4, 3);
@@ -29,11 +31,11 @@ export function prepareDepthwiseConv2D(context: OperatorContext<DepthwiseConv2D>
   const [one, filterH, filterW, outputC] = shape;
   context.check(one === 1, `needs weights of shape [1, height, width, channels], not [${shape}]`);
   context.check(
-    outputC === inputC * operator.depthMultiplier,
-    `has ${outputC} output channels, not ${inputC} times its depth multiplier ${operator.depthMultiplier}`,
+    outputC === inputC * depthMultiplier,
+    `has ${outputC} output channels, not ${inputC} times its depth multiplier ${depthMultiplier}`,
   );
-  const rows = windowAxis(operator.padding, inputH, filterH, operator.strideH, operator.dilationH);
-  const columns = windowAxis(operator.padding, inputW, filterW, operator.strideW, operator.dilationW);
+  const rows = windowAxis(operator.padding, inputH, filterH, strideH, dilationH);
+  const columns = windowAxis(operator.padding, inputW, filterW, strideW, dilationW);
   context.expectShape(output, [batches, rows.outputSize, columns.outputSize, outputC]);
   return {
     kind: "DEPTHWISE_CONV_2D",
@@ -46,13 +48,13 @@ export function prepareDepthwiseConv2D(context: OperatorContext<DepthwiseConv2D>
     outputC,
     filterH,
     filterW,
-    strideH: operator.strideH,
-    strideW: operator.strideW,
-    dilationH: operator.dilationH,
-    dilationW: operator.dilationW,
+    strideH,
+    strideW,
+    dilationH,
+    dilationW,
     padTop: rows.padBefore,
     padLeft: columns.padBefore,
-    depthMultiplier: operator.depthMultiplier,
+    depthMultiplier,
     inputOffset: -zeroPoint,
     outputOffset: context.activation(output).zeroPoint,
     ...channelMultipliers(context, outputC, scale),

@@ -15,6 +15,8 @@ export interface PreparedPool2D extends ImageGeometry, ActivationRange {
 export function preparePool2D(context: OperatorContext<Pool2D>): PreparedPool2D {
   context.expectInputs(1);
   const { operator, output } = context;
+  const { strideH, strideW, filterH, filterW } = operator;
+  context.expectPositive({ strideH, strideW, filterH, filterW });
   const input = context.input(0);
   const from = context.activation(input);
   const to = context.activation(output);
@@ -24,8 +26,8 @@ export function preparePool2D(context: OperatorContext<Pool2D>): PreparedPool2D 
   );
   context.check(input.shape.length === 4, "needs an NHWC input");
   const [batches, inputH, inputW, inputC] = input.shape;
-  const rows = windowAxis(operator.padding, inputH, operator.filterH, operator.strideH, 1);
-  const columns = windowAxis(operator.padding, inputW, operator.filterW, operator.strideW, 1);
+  const rows = windowAxis(operator.padding, inputH, filterH, strideH, 1);
+  const columns = windowAxis(operator.padding, inputW, filterW, strideW, 1);
   context.expectShape(output, [batches, rows.outputSize, columns.outputSize, inputC]);
   return {
     kind: operator.kind,
@@ -36,10 +38,10 @@ export function preparePool2D(context: OperatorContext<Pool2D>): PreparedPool2D 
     outputH: rows.outputSize,
     outputW: columns.outputSize,
     outputC: inputC,
-    filterH: operator.filterH,
-    filterW: operator.filterW,
-    strideH: operator.strideH,
-    strideW: operator.strideW,
+    filterH,
+    filterW,
+    strideH,
+    strideW,
     padTop: rows.padBefore,
     padLeft: columns.padBefore,
     ...context.activationRange(operator.activation),
