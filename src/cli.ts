@@ -51,7 +51,9 @@ type Action = <Args extends unknown[]>(
 function declareProject(program: Command, action: Action): void {
   program
     .command("loop")
-    .description("the whole loop on this machine: pictures, training, int8 model, firmware, presses, exact replay, report")
+    .description(
+      "the whole loop on this machine: pictures, training, int8 model, firmware, presses, exact replay, report",
+    )
     .option("--images <dir>", "a folder per class of your own pictures instead of drawn faces")
     .action(action(async () => (await import("./commands/loop.js")).loopCommand));
   program
@@ -66,7 +68,11 @@ function declareProject(program: Command, action: Action): void {
     .command("import <path>")
     .description("import a folder per class, a CSV/JSONL manifest, or a known data set's folder")
     .option("--name <name>", "name of the import (default: the folder's name)")
-    .addOption(new Option("--layout <layout>", "how the pictures lie").choices(["auto", "folders", "manifest", "smiles"]).default("auto"))
+    .addOption(
+      new Option("--layout <layout>", "how the pictures lie")
+        .choices(["auto", "folders", "manifest", "smiles"])
+        .default("auto"),
+    )
     .option("--map <from=to,...>", "label mapping, such as happiness=smile,*=neutral")
     .option("--seed <number>", "seed of the split by group", integer, 1)
     .action(action(async () => (await import("./commands/data-import.js")).dataImportCommand));
@@ -113,6 +119,7 @@ function declareDevice(program: Command, action: Action): void {
 
 function integer(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("expected a whole number of 0 or more.");
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError("expected a whole number of 0 or more.");
   return value;
 }

@@ -13,7 +13,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 // A reader that goes away (`smilec ... | head`) is not an error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : ExitCode.Environment));
+process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === "EPIPE" ? 0 : ExitCode.Environment),
+);
 
 try {
   process.exitCode = await runCli(process.argv.slice(2), stop.signal);
@@ -22,13 +24,17 @@ try {
 }
 
 function report(thrown: unknown): ExitCode {
-  const error = stop.signal.aborted ? new InterruptedError("stopped; finished work is kept and the next run continues") : asEnvironmentError(thrown);
+  const error = stop.signal.aborted
+    ? new InterruptedError("stopped; finished work is kept and the next run continues")
+    : asEnvironmentError(thrown);
   if (error instanceof SmilecError) {
     process.stderr.write(`${describe(error)}\n`);
     return error.exitCode;
   }
   const what = error instanceof Error ? error : new Error(String(error));
-  process.stderr.write(`smilec: internal error: ${what.message}\n  This is a bug in smilec. Run again with SMILEC_DEBUG=1 for details to report.\n`);
+  process.stderr.write(
+    `smilec: internal error: ${what.message}\n  This is a bug in smilec. Run again with SMILEC_DEBUG=1 for details to report.\n`,
+  );
   if (process.env.SMILEC_DEBUG !== undefined) process.stderr.write(`${what.stack}\n`);
   return ExitCode.Internal;
 }

@@ -55,7 +55,15 @@ class BarProgress implements Progress {
   ) {
     const format = `           ${label} {bar} {percentage}% · {value}/{total} ${unit} · {rate}/s · {left} left {note}`;
     this.bar = new SingleBar(
-      { format, stream, barsize: 24, hideCursor: true, clearOnComplete: true, stopOnComplete: false, gracefulExit: false },
+      {
+        format,
+        stream,
+        barsize: 24,
+        hideCursor: true,
+        clearOnComplete: true,
+        stopOnComplete: false,
+        gracefulExit: false,
+      },
       Presets.shades_classic,
     );
     this.bar.start(total, 0, { rate: "-", left: "-", note: "" });
@@ -94,7 +102,9 @@ class PlainProgress implements Progress {
     if (now - this.last < PLAIN_INTERVAL_S * 1000) return;
     this.last = now;
     const { rate, left } = paceOf(done, this.total, this.start);
-    this.write(`${this.label}: ${done}/${this.total} ${this.unit}, ${rate}/s, ${left} left${note === "" ? "" : `, ${note}`}`);
+    this.write(
+      `${this.label}: ${done}/${this.total} ${this.unit}, ${rate}/s, ${left} left${note === "" ? "" : `, ${note}`}`,
+    );
   }
 
   end(): void {}

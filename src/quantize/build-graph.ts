@@ -1,6 +1,14 @@
 /** Folded float layers + activation ranges -> Int8Graph. */
 import type { Activation, Int8Graph, Operator, Quantization, Tensor } from "../graph/types.js";
-import { type AddLayer, type ConvLayer, type DenseLayer, type DepthwiseLayer, type Layer, type Network, outputShapes } from "../train/network.js";
+import {
+  type AddLayer,
+  type ConvLayer,
+  type DenseLayer,
+  type DepthwiseLayer,
+  type Layer,
+  type Network,
+  outputShapes,
+} from "../train/network.js";
 import type { FoldedLayer } from "./fold.js";
 import { quantizeBias, quantizeWeight, weightScale } from "./ranges.js";
 
@@ -14,7 +22,11 @@ export interface QuantizedNetwork {
  * Builds the graph. `activations[i]` quantizes layer i's output; activations[0] is the preprocessing's input quantization.
  * Convolutions are per channel, the fully connected layer per tensor (what TFLite's converter emits).
  */
-export function buildGraph(network: Network, folded: readonly (FoldedLayer | undefined)[], activations: readonly Quantization[]): QuantizedNetwork {
+export function buildGraph(
+  network: Network,
+  folded: readonly (FoldedLayer | undefined)[],
+  activations: readonly Quantization[],
+): QuantizedNetwork {
   return new GraphBuilder(network, folded, activations).build();
 }
 
@@ -90,7 +102,13 @@ class GraphBuilder {
       const channel = i % outputs;
       data[channel * (kernel.length / outputs) + Math.floor(i / outputs)] = quantizeWeight(kernel[i], scales[channel]);
     }
-    const operands = this.weightsAndBias(layer, { data, shape: [outputs, height, width, inputs], scales, axis: 0, bias });
+    const operands = this.weightsAndBias(layer, {
+      data,
+      shape: [outputs, height, width, inputs],
+      scales,
+      axis: 0,
+      bias,
+    });
     this.operators.push({
       kind: "CONV_2D",
       inputs: operands,
@@ -125,9 +143,22 @@ class GraphBuilder {
     const [inputs, units] = kernelShape;
     const scale = weightScale(largestMagnitude(kernel));
     const data = new Int8Array(kernel.length);
-    for (let i = 0; i < kernel.length; i++) data[(i % units) * inputs + Math.floor(i / units)] = quantizeWeight(kernel[i], scale);
-    const operands = this.weightsAndBias(layer, { data, shape: [units, inputs], scales: Float32Array.of(scale), axis: 0, bias });
-    this.operators.push({ kind: "FULLY_CONNECTED", inputs: operands, outputs: [this.output(layer, index)], keepNumDims: false, activation: "NONE" });
+    for (let i = 0; i < kernel.length; i++)
+      data[(i % units) * inputs + Math.floor(i / units)] = quantizeWeight(kernel[i], scale);
+    const operands = this.weightsAndBias(layer, {
+      data,
+      shape: [units, inputs],
+      scales: Float32Array.of(scale),
+      axis: 0,
+      bias,
+    });
+    this.operators.push({
+      kind: "FULLY_CONNECTED",
+      inputs: operands,
+      outputs: [this.output(layer, index)],
+      keepNumDims: false,
+      activation: "NONE",
+    });
   }
 
   private addAdd(layer: AddLayer, index: number): void {
@@ -151,7 +182,9 @@ class GraphBuilder {
       type: "int32",
       shape: [weights.bias.length],
       quantization: { scale: biasScales, zeroPoint: new Int32Array(biasScales.length), axis: 0 },
-      data: Int32Array.from(weights.bias, (value, channel) => quantizeBias(value, biasScales[channel % biasScales.length])),
+      data: Int32Array.from(weights.bias, (value, channel) =>
+        quantizeBias(value, biasScales[channel % biasScales.length]),
+      ),
     });
     return [this.layerTensors[layer.input], weightId, biasId];
   }

@@ -20,7 +20,8 @@ export class Histogram {
       const value = values[i];
       if (value < this.min) this.min = value;
       if (value > this.max) this.max = value;
-      if (Math.abs(value) >= this.range) this.widen(value);
+      // Also true for NaN.
+      if (!(Math.abs(value) < this.range)) this.widen(value);
       this.counts[Math.floor(((value + this.range) / (2 * this.range)) * BINS)]++;
     }
     this.total += values.length;
@@ -38,13 +39,20 @@ export class Histogram {
   private edge(spare: number, step: 1 | -1): number {
     const width = (2 * this.range) / BINS;
     let bin = step === 1 ? 0 : BINS - 1;
-    for (let passed = this.counts[bin]; passed <= spare && bin + step >= 0 && bin + step < BINS; passed += this.counts[bin]) bin += step;
+    for (
+      let passed = this.counts[bin];
+      passed <= spare && bin + step >= 0 && bin + step < BINS;
+      passed += this.counts[bin]
+    )
+      bin += step;
     return -this.range + width * (step === 1 ? bin : bin + 1);
   }
 
   private widen(value: number): void {
     if (!Number.isFinite(value)) {
-      throw new UserError("the float model's activations are not finite numbers", { remedy: "Train again with a lower train.learningRate." });
+      throw new UserError("the float model's activations are not finite numbers", {
+        remedy: "Train again with a lower train.learningRate.",
+      });
     }
     while (Math.abs(value) >= this.range) this.double();
   }

@@ -33,7 +33,11 @@ export async function quantizeModel(
   return buildGraph(model.network, foldBatchNorm(model), activations);
 }
 
-async function measureActivations(model: FloatModel, spec: PreprocessSpec, calibration: Int8Pictures): Promise<Histogram[]> {
+async function measureActivations(
+  model: FloatModel,
+  spec: PreprocessSpec,
+  calibration: Int8Pictures,
+): Promise<Histogram[]> {
   const histograms = model.network.layers.map(() => new Histogram());
   let count = 0;
   for await (const picture of calibration) {
@@ -42,12 +46,20 @@ async function measureActivations(model: FloatModel, spec: PreprocessSpec, calib
     count++;
   }
   if (count === 0) {
-    throw new UserError("there is no picture to calibrate on", { remedy: "Import training pictures with `smilec data import`." });
+    throw new UserError("there is no picture to calibrate on", {
+      remedy: "Import training pictures with `smilec data import`.",
+    });
   }
   return histograms;
 }
 
-function layerQuantization(model: FloatModel, spec: PreprocessSpec, histogram: Histogram, layer: number, options: QuantizeOptions): Quantization {
+function layerQuantization(
+  model: FloatModel,
+  spec: PreprocessSpec,
+  histogram: Histogram,
+  layer: number,
+  options: QuantizeOptions,
+): Quantization {
   if (layer === 0) {
     const { scale, zeroPoint } = inputQuantization(spec);
     return perTensor(scale, zeroPoint);
