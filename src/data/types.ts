@@ -19,7 +19,10 @@ export interface GrayImage {
 
 /** One line of `catalogue.jsonl`. */
 export interface PictureRecord {
-  /** SHA-256 over width, height and grey pixels (hex, 64 characters): equal pictures have equal ids whatever their file format. */
+  /**
+   * SHA-256 over width, height, box and grey pixels (hex, 64 characters): equal pictures have equal ids whatever their file format, and two
+   * faces of one picture have different ones.
+   */
   readonly id: string;
   /** Name of the picture inside `pictures.tar`: `<first 16 hex of id>.pgm`. */
   readonly file: string;
@@ -50,8 +53,11 @@ export interface RejectedPicture {
     | "too-large"
     | "unknown-label"
     | "missing"
-    | "outside";
+    | "outside"
+    | "bad-box";
   readonly message: string;
+  /** Of a duplicate or conflict: the picture's id, so that its twin in another import can be kept out too. */
+  readonly id?: string;
 }
 
 /** `import.json` of one import folder. */
@@ -62,6 +68,18 @@ export interface ImportSummary {
   readonly rejected: number;
   readonly labels: Readonly<Record<string, number>>;
   readonly splits: Readonly<Record<Split, number>>;
+  /** Rejected pictures per reason. */
+  readonly reasons: Readonly<Partial<Record<RejectedPicture["reason"], number>>>;
+  /** Things worth knowing about pictures that were kept, with how many: `only the first frame of an animation is used`. */
+  readonly notes: Readonly<Record<string, number>>;
+  /** Files that are no pictures and are not meant to be (hidden files, a README beside the class folders). */
+  readonly ignored: number;
+  /** How the pictures were found: a layout's name, or `synthetic`. */
+  readonly layout: string;
+  /** SHA-256 over options, paths and sizes of what was imported: cheap to compare. */
+  readonly listing: string;
+  /** SHA-256 over the imported files' bytes: decides whether an import would be the same again. */
+  readonly contents: string;
   /** SHA-256 of catalogue.jsonl: identifies the contents. */
   readonly hash: string;
 }
