@@ -1,0 +1,60 @@
+#include "sm_config.h"
+
+#include "smilec_config.h"
+
+#if SMILEC_ENGINE != SM_ENGINE_COIN
+#include "model.h"
+#endif
+
+static const char *const labels[] = SMILEC_LABELS;
+
+_Static_assert(sizeof(labels) / sizeof(labels[0]) == SMILEC_LABEL_COUNT, "SMILEC_LABELS has SMILEC_LABEL_COUNT entries");
+_Static_assert(SMILEC_LABEL_COUNT >= 2 && SMILEC_LABEL_COUNT <= SM_MAX_LABELS, "2 to 16 labels");
+_Static_assert(SMILEC_POSITIVE >= 0 && SMILEC_POSITIVE < SMILEC_LABEL_COUNT, "the positive label is one of the labels");
+_Static_assert(SMILEC_INPUT_SIZE >= SM_MIN_INPUT_SIZE && SMILEC_INPUT_SIZE <= SM_MAX_INPUT_SIZE, "input side in range");
+_Static_assert(SMILEC_BURST >= 1 && SMILEC_BURST <= SM_MAX_BURST, "burst in range");
+_Static_assert(SMILEC_SLOTS_PER_SEGMENT >= SM_MIN_SLOTS && SMILEC_SLOTS_PER_SEGMENT <= SM_MAX_SLOTS, "slots in range");
+_Static_assert(SMILEC_FRAME_WIDTH >= 1 && SMILEC_FRAME_WIDTH <= SM_MAX_FRAME_SIDE, "frame width in range");
+_Static_assert(SMILEC_FRAME_HEIGHT >= 1 && SMILEC_FRAME_HEIGHT <= SM_MAX_FRAME_SIDE, "frame height in range");
+_Static_assert(sizeof(SMILEC_FIRMWARE_VERSION) <= SM_FIRMWARE_VERSION_MAX + 1, "the version fits the capture log");
+_Static_assert(sizeof(SMILEC_MODEL_HASH) == SM_MODEL_HASH_LENGTH + 1, "16 hex digits of the model's hash");
+#if SMILEC_ENGINE != SM_ENGINE_COIN
+_Static_assert(MODEL_INPUT_LENGTH == SMILEC_INPUT_SIZE * SMILEC_INPUT_SIZE, "the network takes the configured input");
+_Static_assert(MODEL_OUTPUT_LENGTH == SMILEC_LABEL_COUNT, "the network has one output per label");
+#endif
+
+const sm_config_t sm_config = {
+    .firmware_version = SMILEC_FIRMWARE_VERSION,
+    .bot_name = SMILEC_BOT_NAME,
+    .config_hash = SMILEC_CONFIG_HASH,
+    .model_hash = SMILEC_MODEL_HASH,
+    .labels = labels,
+    .label_count = SMILEC_LABEL_COUNT,
+    .positive = SMILEC_POSITIVE,
+    .engine = SMILEC_ENGINE,
+    .normalize = SMILEC_NORMALIZE,
+    .input_size = SMILEC_INPUT_SIZE,
+    .frame_width = SMILEC_FRAME_WIDTH,
+    .frame_height = SMILEC_FRAME_HEIGHT,
+    .locator = {SMILEC_LOCATOR_X, SMILEC_LOCATOR_Y, SMILEC_LOCATOR_SIZE},
+    .threshold_margin = SMILEC_THRESHOLD_MARGIN,
+    .coin_per_mille = SMILEC_COIN_PER_MILLE,
+    .burst = SMILEC_BURST,
+    .lights_ms = SMILEC_LIGHTS_MS,
+    .debounce_ms = SMILEC_DEBOUNCE_MS,
+    .slots_per_segment = SMILEC_SLOTS_PER_SEGMENT,
+};
+
+#if SMILEC_ENGINE != SM_ENGINE_COIN
+const sm_engine_t sm_engine = {
+    .init = model_init,
+    .invoke = model_invoke,
+    .self_test = model_self_test,
+    .input_length = MODEL_INPUT_LENGTH,
+    .output_length = MODEL_OUTPUT_LENGTH,
+};
+#else
+const sm_engine_t sm_engine = {
+    .input_length = SMILEC_INPUT_SIZE * SMILEC_INPUT_SIZE,
+};
+#endif
