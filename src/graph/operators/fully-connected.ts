@@ -27,10 +27,9 @@ export function prepareFullyConnected(context: OperatorContext<FullyConnected>):
   context.check(elements % depth === 0, `cannot split ${elements} inputs into rows of ${depth}`);
   const batches = elements / depth;
   context.check(
-    operator.keepNumDims === false || input.shape.at(-1) === depth,
-    `needs a last dimension of ${depth} to keep the input's dimensions`,
+    output.shape.at(-1) === outputC && elementCount(output.shape) === batches * outputC,
+    `needs an output of ${batches} rows of ${outputC}, not [${output.shape}]`,
   );
-  context.expectShape(output, operator.keepNumDims ? [...input.shape.slice(0, -1), outputC] : [batches, outputC]);
   return {
     kind: "FULLY_CONNECTED",
     batches,
