@@ -1,0 +1,78 @@
+/**
+ * What a training backend does: loss, gradients and batch-norm statistics of one batch, and logits for evaluation. Optimizer, schedule,
+ * moving statistics and checkpoints are the loop's business and work on flat arrays, the same for every backend.
+ */
+import type { Network } from "./network.js";
+
+export type BackendName = "wasm" | "tfjs-node" | "tfjs-cpu";
+
+/** What a backend is made for. */
+export interface BackendRequest {
+  readonly network: Network;
+  /** Most pictures in one batch. */
+  readonly batchSize: number;
+  /** How the int8 inputs are dequantized: (q - zeroPoint) * scale. */
+  readonly input: { readonly scale: number; readonly zeroPoint: number };
+  /** Worker threads, at least 1. No result depends on it. */
+  readonly threads: number;
+}
+
+export interface TrainingBatch {
+  readonly count: number;
+  /** [count, height, width, channels] */
+  readonly inputs: Int8Array;
+  /** Label index per picture. */
+  readonly labels: Uint8Array;
+  /** Loss weight per picture, not all 0. */
+  readonly weights: Float32Array;
+  /** Targets are (1 - s) * one-hot + s / classes. */
+  readonly labelSmoothing: number;
+  /** Dropout masks by layer, [count, inputs] each, 0 or 1 / (1 - probability); layers without one keep all inputs. */
+  readonly masks: ReadonlyMap<number, Float32Array>;
+}
+
+export interface BatchGradients {
+  /** Weighted mean of the softmax cross-entropy, smoothed targets. */
+  readonly loss: number;
+  /** Pictures whose largest logit is their label's. */
+  readonly correct: number;
+  /**
+   * In the layout of the parameters. Trainable slots: gradient of `loss`. Slots of moving statistics: mean and biased variance of the
+   * batch. Owned by the backend and valid until its next call.
+   */
+  readonly gradient: Float32Array;
+}
+
+export interface TrainingBackend {
+  readonly name: BackendName;
+  /** Pictures that batch norm takes its statistics over in training; 0: the whole batch. Part of a run's identity. */
+  readonly statisticsGroup: number;
+  gradients(parameters: Float32Array, batch: TrainingBatch): Promise<BatchGradients>;
+  /** Logits [count, labels] with batch norm by its moving statistics and no dropout. Any count. */
+  logits(parameters: Float32Array, inputs: Int8Array, count: number): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Statistics of the union of groups from those of its parts: the mean of the means, and by the law of total variance.
+ * The arrays hold, per group, a flat array in the parameter layout; `out` gets both values of every channel.
+ */
+export function poolStatistics(
+  groups: readonly { readonly count: number; readonly values: Float32Array }[],
+  mean: { readonly offset: number; readonly size: number },
+  variance: { readonly offset: number },
+  out: Float32Array,
+): void {
+  const total = groups.reduce((sum, group) => sum + group.count, 0);
+  for (let c = 0; c < mean.size; c++) {
+    let first = 0;
+    let second = 0;
+    for (const { count, values } of groups) {
+      const m = values[mean.offset + c];
+      first += (count / total) * m;
+      second += (count / total) * (values[variance.offset + c] + m * m);
+    }
+    out[mean.offset + c] = first;
+    out[variance.offset + c] = Math.max(0, second - first * first);
+  }
+}
