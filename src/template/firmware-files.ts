@@ -1,0 +1,61 @@
+/** Which of the package's C sources a project needs. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { packageRoot } from "../files/package-root.js";
+
+const SOURCE = /\.(c|h|cc)$/;
+const INCLUDE = /^[ \t]*#[ \t]*include[ \t]+"([^"]+)"/gm;
+
+export interface FirmwareSelection {
+  readonly hal: "host" | "esp32";
+  /** The C++ glue of TFLite Micro (`*_tflm.cc`) is left out unless this is the engine. */
+  readonly engine: "aot" | "tflm" | "coin";
+  /** Generated sources, whose includes decide which kernels are copied. */
+  readonly generated: Readonly<Record<string, string>>;
+  /** The folder with core/, kernels/ and hal/; default: the installed package's. */
+  readonly root?: string;
+}
+
+/**
+ * Name -> contents of everything that goes into the project's flat src/: all of core/ and hal/<hal>/, and of kernels/ what the rest includes, with
+ * what that includes in turn (an included `x.h` brings `x.c`). Throws Error when two folders have a file of the same name.
+ */
+export async function firmwareFiles(selection: FirmwareSelection): Promise<Record<string, string>> {
+  const root = selection.root ?? join(packageRoot, "firmware");
+  const files: Record<string, string> = {};
+  const add = (name: string, text: string) => {
+    if (Object.hasOwn(files, name)) throw new Error(`firmware has two files named ${name}`);
+    files[name] = text;
+  };
+  for (const folder of ["core", `hal/${selection.hal}`]) {
+    for (const [name, text] of Object.entries(await sourcesIn(join(root, folder)))) {
+      if (selection.engine === "tflm" || !name.endsWith("_tflm.cc")) add(name, text);
+    }
+  }
+  const kernels = await sourcesIn(join(root, "kernels"));
+  const texts = [...Object.values(files), ...Object.values(selection.generated)];
+  for (const name of [...includedKernels(kernels, texts)].sort()) add(name, kernels[name]);
+  return files;
+}
+
+async function sourcesIn(folder: string): Promise<Record<string, string>> {
+  const names = (await readdir(folder)).filter((name) => SOURCE.test(name)).sort();
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), "utf8")])),
+  );
+}
+
+function includedKernels(kernels: Readonly<Record<string, string>>, texts: readonly string[]): Set<string> {
+  const needed = new Set<string>();
+  const pending = [...texts];
+  for (let text = pending.pop(); text !== undefined; text = pending.pop()) {
+    for (const [, header] of text.matchAll(INCLUDE)) {
+      for (const name of [header, header.replace(/\.h$/, ".c")]) {
+        if (!Object.hasOwn(kernels, name) || needed.has(name)) continue;
+        needed.add(name);
+        pending.push(kernels[name]);
+      }
+    }
+  }
+  return needed;
+}
