@@ -1,0 +1,248 @@
+#include "esp32_files.h"
+
+#include <string.h>
+
+#include "esp_log.h"
+#include "esp_memory_utils.h"
+
+#include "esp32_names.h"
+
+static const char *const TAG = "files";
+
+int esp32_files_error(FRESULT result)
+{
+    switch (result) {
+    case FR_OK:
+        return SM_OK;
+    case FR_NOT_READY:
+    case FR_NOT_ENABLED:
+    case FR_INVALID_DRIVE:
+        return SM_ERR_NO_CARD;
+    case FR_NO_FILE:
+    case FR_NO_PATH:
+        return SM_ERR_NOT_FOUND;
+    case FR_EXIST:
+        return SM_ERR_EXISTS;
+    case FR_NO_FILESYSTEM:
+    case FR_WRITE_PROTECTED:
+        return SM_ERR_FORMAT;
+    case FR_INT_ERR:
+        return SM_ERR_CORRUPT;
+    case FR_NOT_ENOUGH_CORE:
+        return SM_ERR_MEMORY;
+    case FR_INVALID_NAME:
+    case FR_INVALID_PARAMETER:
+        return SM_ERR_ARGUMENT;
+    default:
+        return SM_ERR_IO;
+    }
+}
+
+static int failed(FRESULT result, const char *action)
+{
+    if (result != FR_OK) {
+        ESP_LOGW(TAG, "%s: FatFs result %d", action, (int)result);
+    }
+    return esp32_files_error(result);
+}
+
+/* FR_DENIED means, where something is created: no room in the folder or no contiguous clusters. */
+static int failed_creation(FRESULT result, const char *action)
+{
+    int error = failed(result, action);
+    return result == FR_DENIED ? SM_ERR_CARD_FULL : error;
+}
+
+static int free_place(const esp32_files_t *files)
+{
+    for (int i = 0; i < ESP32_FILES_OPEN_MAX; i++) {
+        if (!files->open[i]) {
+            return i;
+        }
+    }
+    return SM_ERR_MEMORY;
+}
+
+static FIL *opened(esp32_files_t *files, int file)
+{
+    bool valid = file >= 0 && file < ESP32_FILES_OPEN_MAX && files->open[file];
+    return valid ? &files->files[file] : NULL;
+}
+
+/* Lets seeks be computed instead of followed through the allocation table. A file in too many pieces simply goes without. */
+static void map_clusters(esp32_files_t *files, int place)
+{
+#if FF_USE_FASTSEEK
+    FIL *file = &files->files[place];
+    file->cltbl = files->maps[place];
+    file->cltbl[0] = ESP32_FILES_MAP_WORDS;
+    if (f_lseek(file, CREATE_LINKMAP) != FR_OK) {
+        file->cltbl = NULL;
+    }
+#else
+    (void)files;
+    (void)place;
+#endif
+}
+
+int esp32_files_list(esp32_files_t *files, int (*visit)(void *argument, const char *name, uint32_t size), void *argument)
+{
+    const char root[] = {(char)('0' + files->drive), ':', '/', '\0'};
+    char name[SM_NAME_MAX];
+    FF_DIR folder;
+    FILINFO entry;
+    FRESULT result = f_opendir(&folder, root);
+    if (result != FR_OK) {
+        return failed(result, "list");
+    }
+    int answer = 0;
+    while (answer == 0 && (result = f_readdir(&folder, &entry)) == FR_OK && entry.fname[0] != '\0') {
+        if ((entry.fattrib & AM_DIR) == 0 && esp32_name_from_entry(entry.fname, name)) {
+            answer = visit(argument, name, entry.fsize);
+        }
+    }
+    FRESULT closed = f_closedir(&folder);
+    if (result == FR_OK) {
+        result = closed;
+    }
+    return result == FR_OK ? answer : failed(result, "list");
+}
+
+/* The directory entry gets the size with f_sync, after the head is written: a cut before leaves an empty file and lost clusters, never old data. */
+static FRESULT fill_new(FIL *file, uint32_t size, const uint8_t *head, uint32_t head_bytes, uint8_t *bounce)
+{
+    UINT written = 0;
+    FRESULT result = f_expand(file, size, 1);
+    if (result == FR_OK && head_bytes > 0) {
+        memcpy(bounce, head, head_bytes);
+        result = f_lseek(file, 0);
+        if (result == FR_OK) {
+            result = f_write(file, bounce, head_bytes, &written);
+        }
+        if (result == FR_OK && written != head_bytes) {
+            result = FR_DISK_ERR;
+        }
+    }
+    return result == FR_OK ? f_sync(file) : result;
+}
+
+int esp32_files_create(esp32_files_t *files, const char *name, uint32_t size, const uint8_t *head, uint32_t head_bytes)
+{
+    char path[ESP32_PATH_MAX];
+    int place = free_place(files);
+    if (size == 0 || size % SM_BLOCK != 0 || head_bytes > size || head_bytes > ESP32_FILES_BOUNCE || head_bytes % SM_BLOCK != 0 ||
+        !esp32_name_to_path(files->drive, name, path)) {
+        return SM_ERR_ARGUMENT;
+    }
+    if (place < 0) {
+        return place;
+    }
+    FIL *file = &files->files[place];
+    FRESULT result = f_open(file, path, FA_CREATE_NEW | FA_READ | FA_WRITE);
+    if (result != FR_OK) {
+        return failed_creation(result, "create");
+    }
+    result = fill_new(file, size, head, head_bytes, files->bounce);
+    if (result != FR_OK) {
+        int error = failed_creation(result, "preallocate");
+        (void)f_close(file);
+        (void)failed(f_unlink(path), "remove");
+        return error;
+    }
+    map_clusters(files, place);
+    files->open[place] = true;
+    return place;
+}
+
+int esp32_files_open(esp32_files_t *files, const char *name)
+{
+    char path[ESP32_PATH_MAX];
+    int place = free_place(files);
+    if (!esp32_name_to_path(files->drive, name, path)) {
+        return SM_ERR_ARGUMENT;
+    }
+    if (place < 0) {
+        return place;
+    }
+    FRESULT result = f_open(&files->files[place], path, FA_OPEN_EXISTING | FA_READ | FA_WRITE);
+    if (result != FR_OK) {
+        /* FR_DENIED: the file is marked read-only. */
+        return result == FR_DENIED ? SM_ERR_FORMAT : failed(result, "open");
+    }
+    map_clusters(files, place);
+    files->open[place] = true;
+    return place;
+}
+
+static bool inside(const FIL *file, uint32_t offset, uint32_t length)
+{
+    return offset % SM_BLOCK == 0 && length % SM_BLOCK == 0 && offset <= f_size(file) && length <= f_size(file) - offset;
+}
+
+/* What the card's DMA takes as it is; anything else would fall apart into single blocks in the driver. */
+static bool direct(const void *data)
+{
+    return esp_ptr_dma_capable(data) && (uintptr_t)data % 4u == 0;
+}
+
+int esp32_files_read(esp32_files_t *files, int file, uint32_t offset, uint8_t *data, uint32_t length)
+{
+    FIL *opened_file = opened(files, file);
+    if (opened_file == NULL || !inside(opened_file, offset, length)) {
+        return SM_ERR_ARGUMENT;
+    }
+    bool in_place = direct(data);
+    FRESULT result = f_lseek(opened_file, offset);
+    for (uint32_t done = 0; result == FR_OK && done < length;) {
+        UINT part = in_place || length - done < ESP32_FILES_BOUNCE ? length - done : ESP32_FILES_BOUNCE;
+        UINT moved = 0;
+        result = f_read(opened_file, in_place ? data + done : files->bounce, part, &moved);
+        if (result == FR_OK && moved != part) {
+            result = FR_DISK_ERR;
+        }
+        if (result == FR_OK && !in_place) {
+            memcpy(data + done, files->bounce, part);
+        }
+        done += part;
+    }
+    return failed(result, "read");
+}
+
+int esp32_files_write(esp32_files_t *files, int file, uint32_t offset, const uint8_t *data, uint32_t length)
+{
+    FIL *opened_file = opened(files, file);
+    if (opened_file == NULL || !inside(opened_file, offset, length)) {
+        return SM_ERR_ARGUMENT;
+    }
+    bool in_place = direct(data);
+    FRESULT result = f_lseek(opened_file, offset);
+    for (uint32_t done = 0; result == FR_OK && done < length;) {
+        UINT part = in_place || length - done < ESP32_FILES_BOUNCE ? length - done : ESP32_FILES_BOUNCE;
+        UINT moved = 0;
+        if (!in_place) {
+            memcpy(files->bounce, data + done, part);
+        }
+        result = f_write(opened_file, in_place ? data + done : files->bounce, part, &moved);
+        if (result == FR_OK && moved != part) {
+            result = FR_DISK_ERR;
+        }
+        done += part;
+    }
+    return failed(result, "write");
+}
+
+void esp32_files_close(esp32_files_t *files, int file)
+{
+    FIL *opened_file = opened(files, file);
+    if (opened_file != NULL) {
+        files->open[file] = false;
+        (void)failed(f_close(opened_file), "close");
+    }
+}
+
+void esp32_files_forget(esp32_files_t *files)
+{
+    for (int i = 0; i < ESP32_FILES_OPEN_MAX; i++) {
+        files->open[i] = false;
+    }
+}

@@ -1,0 +1,29 @@
+/* Button, lights, status LED and the outputs that stay low, as generated/smilec_board.h places them. */
+#ifndef ESP32_PINS_H
+#define ESP32_PINS_H
+
+#include <stdbool.h>
+
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
+
+/*
+ * Lights and status off, hold-low outputs low, button as input with pull-up. To be called first: the AI-Thinker's flash lamp floats until then.
+ * SM_ERR_ARGUMENT when the chip refuses a pin.
+ */
+int esp32_pins_init(void);
+
+/*
+ * Notifies `task` (index 0) at each edge of the button, so that its wait ends at once. Needs the GPIO interrupt service: the camera driver installs it, and
+ * this does where it has not. Call after the first start of the camera.
+ */
+int esp32_pins_watch_button(TaskHandle_t task);
+
+bool esp32_pins_button_down(void);
+void esp32_pins_set_lights(bool on);
+void esp32_pins_set_status(bool on);
+
+/* Drives the hold-low outputs low again: a card driver may have touched them. */
+void esp32_pins_hold_low(void);
+
+#endif
