@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import envPaths from "env-paths";
-import { InterruptedError, SmilecError, ToolError } from "../errors.js";
+import { InterruptedError, type SmilecError, ToolError } from "../errors.js";
 import { remove, writeJson } from "../files/write.js";
 import type { StageContext } from "../pipeline/reporter.js";
 import { run, type RunResult, toolError } from "../process/run.js";

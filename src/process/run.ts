@@ -44,11 +44,13 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: { ...options.env } }),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
-    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal, detached: true }),
   };
   const child = execa(file, args, settings);
   if (options.onLine !== undefined) void forwardLines(child, options.onLine);
+  const release = options.signal === undefined ? undefined : tieGroup(child.pid, options.signal);
   const result = await child;
+  release?.();
   return {
     command: result.escapedCommand,
     cwd: result.cwd,
@@ -60,6 +62,36 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     durationMs: Math.round(result.durationMs),
     timedOut: result.timedOut,
     notFound: result.code === "ENOENT",
+  };
+}
+
+const KILL_DELAY_MS = 2000;
+
+/**
+ * A detached child leads a process group of its own: an abort, or our exit, ends all of it. Otherwise a build's compilers would go on, and keep the
+ * output's pipes open, after the build tool is gone. Returns what undoes the tie.
+ */
+function tieGroup(pid: number | undefined, signal: AbortSignal): () => void {
+  if (pid === undefined) return () => undefined;
+  let killer: NodeJS.Timeout | undefined;
+  const send = (name: "SIGTERM" | "SIGKILL") => {
+    try {
+      process.kill(-pid, name);
+    } catch {
+      // The group has ended by itself.
+    }
+  };
+  const onAbort = () => {
+    send("SIGTERM");
+    killer = setTimeout(() => send("SIGKILL"), KILL_DELAY_MS);
+  };
+  const onExit = () => send("SIGKILL");
+  signal.addEventListener("abort", onAbort, { once: true });
+  process.once("exit", onExit);
+  return () => {
+    clearTimeout(killer);
+    signal.removeEventListener("abort", onAbort);
+    process.removeListener("exit", onExit);
   };
 }
 

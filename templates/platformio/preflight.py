@@ -24,7 +24,7 @@ def required_packages(platform):
 
 
 def registry_reachable(seconds):
-    """Asks every mirror at once; the first answer of any kind counts."""
+    """Asks every mirror at once; one answer is enough. A refusal by a proxy on the way is none."""
     import requests
     from platformio import __registry_mirror_hosts__
 
@@ -32,8 +32,9 @@ def registry_reachable(seconds):
 
     def ask(host):
         try:
-            requests.head("https://api.%s" % host, timeout=seconds)
-            answered.set()
+            response = requests.head("https://api.%s" % host, timeout=seconds)
+            if response.status_code < 500 and response.status_code not in (403, 407):
+                answered.set()
         except Exception:  # whatever is wrong with this mirror, it did not answer
             pass
 
