@@ -1,0 +1,108 @@
+/*
+ * The bot: button, session, card and lights tied together. Both HALs use the same two calls:
+ *
+ *     static sm_app_t app;
+ *     sm_app_init(&app, &hal, &sm_config, &sm_engine, memory);
+ *     for (;;) {
+ *         hal.sleep_ms(hal.context, sm_app_step(&app));
+ *     }
+ *
+ * A step does one piece of work (at most one frame, one inference or one capture written) and returns. All state is in sm_app_t and in the memory that the
+ * caller hands over; both must stay valid.
+ *
+ * What is wrong shows as a blink code on the status LED (docs/firmware.md). The bot does what it still can: without a card it scores and does not log; without a
+ * camera it tries again, from one second up to one minute apart; a network that fails its self-test is never asked.
+ */
+#ifndef SM_APP_H
+#define SM_APP_H
+
+#include "sm_button.h"
+#include "sm_hal.h"
+#include "sm_lights.h"
+#include "sm_log.h"
+#include "sm_session.h"
+
+/* Waits between two attempts to start the camera or to mount the card: doubling from the first to the last. */
+#define SM_RETRY_FIRST_MS 1000u
+#define SM_RETRY_LAST_MS 60000u
+
+/* Pause between two steps with nothing to do, milliseconds: the button is looked at this often. */
+#define SM_IDLE_MS 5u
+
+/* Faults in order of their blink codes: the lowest set one is shown, as its position plus one flashes. */
+enum sm_fault {
+    SM_FAULT_MODEL = 1 << 0,       /* 1 flash: the network failed its self-test or an inference */
+    SM_FAULT_CAMERA = 1 << 1,      /* 2: no frames */
+    SM_FAULT_NO_CARD = 1 << 2,     /* 3: no card */
+    SM_FAULT_CARD_FULL = 1 << 3,   /* 4: no room for another segment */
+    SM_FAULT_CARD_FAILS = 1 << 4,  /* 5: the card does not read or write */
+    SM_FAULT_CARD_FORMAT = 1 << 5, /* 6: the card is not FAT or is write-protected */
+    SM_FAULT_BUTTON = 1 << 6,      /* 7: the button has been down for half a minute */
+};
+
+/* Memory that may be too large or too special for the caller's static data. */
+typedef struct sm_memory {
+    uint8_t *frames; /* burst * frame_width * frame_height bytes; slow memory will do */
+    size_t frames_bytes;
+    int8_t *input; /* input_size * input_size bytes; fast memory, aligned to 16 */
+    size_t input_bytes;
+} sm_memory_t;
+
+enum sm_event {
+    SM_EVENT_READY,     /* started; error is SM_OK or the network's failure */
+    SM_EVENT_SCORED,    /* the lights show a decision: press */
+    SM_EVENT_FAILED,    /* a press without a decision: press, error */
+    SM_EVENT_DONE,      /* a press is finished and logged as far as possible: press, error of the log */
+    SM_EVENT_MOUNTED,   /* the card is in use */
+    SM_EVENT_WITHDRAWN, /* count captures marked, or error */
+    SM_EVENT_FAULTS,    /* the set of faults changed: faults; error is what led to it, if anything did */
+};
+
+typedef struct sm_report {
+    enum sm_event event;
+    int error;             /* sm_error */
+    uint32_t faults;       /* enum sm_fault, those present now */
+    uint32_t count;        /* captures withdrawn */
+    const sm_press_t *press; /* NULL unless the event has one; valid during the call */
+    const sm_log_t *log;   /* where the log stands; never NULL */
+} sm_report_t;
+
+/* Attempts at something that fails, spaced out. */
+typedef struct sm_retry {
+    uint32_t wait_ms; /* 0: nothing to retry */
+    uint32_t since_ms;
+} sm_retry_t;
+
+typedef struct sm_app {
+    const sm_hal_t *hal;
+    sm_button_t button;
+    sm_lights_t lights;
+    sm_log_t log;
+    sm_session_t session;
+    uint32_t faults;
+    bool card_wanted; /* not mounted, or to be mounted again */
+    bool lights_on;
+    bool status_on;
+    sm_retry_t card_retry;
+    sm_retry_t camera_retry;
+} sm_app_t;
+
+/* Bytes of memory.frames for a configuration. */
+size_t sm_app_frames_bytes(const sm_config_t *config);
+
+/*
+ * Checks the configuration and the memory, sets up and self-tests the network, and reports SM_EVENT_READY. Touches neither card nor camera.
+ * SM_ERR_ARGUMENT or SM_ERR_MEMORY: nothing can run. A network that fails is a fault, not an error of this call.
+ */
+int sm_app_init(sm_app_t *app, const sm_hal_t *hal, const sm_config_t *config, const sm_engine_t *engine, sm_memory_t memory);
+
+/* One step. Returns how many milliseconds may pass before the next one: 0 while there is work. */
+uint32_t sm_app_step(sm_app_t *app);
+
+/* Whether a press is being worked on, or remembered. */
+bool sm_app_busy(const sm_app_t *app);
+
+/* Closes the log and unmounts the card, before power is taken away on purpose. */
+void sm_app_stop(sm_app_t *app);
+
+#endif
