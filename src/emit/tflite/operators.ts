@@ -332,6 +332,14 @@ export function supportedKind(code: number): OperatorKind | undefined {
   return name !== undefined && Object.hasOwn(STORAGE, name) ? (name as OperatorKind) : undefined;
 }
 
+/**
+ * Inputs without absent ones (-1) at the end: TFLite Micro's DEPTHWISE_CONV_2D takes a third input for a bias that is there, and crashes.
+ */
+export function withoutAbsentTail(inputs: readonly number[]): number[] {
+  const last = inputs.findLastIndex((index) => index !== -1);
+  return inputs.slice(0, last + 1);
+}
+
 export function int32Vector(builder: Builder, values: ArrayLike<number>): number {
   builder.startVector(4, values.length, 4);
   for (let i = values.length - 1; i >= 0; i--) builder.addInt32(values[i]);

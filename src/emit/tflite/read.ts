@@ -5,7 +5,7 @@
 import type { Int8Graph, Operator, Quantization, Tensor, TensorData, TensorType } from "../../graph/types.js";
 import { validateGraph } from "../../graph/validate.js";
 import { FlatBufferView, type TableView } from "./flatbuffer-view.js";
-import { OptionsReader, STORAGE, supportedKind } from "./operators.js";
+import { OptionsReader, STORAGE, supportedKind, withoutAbsentTail } from "./operators.js";
 import {
   BUILTIN_OPERATORS,
   BufferTable,
@@ -29,8 +29,7 @@ const MAX_TENSORS = 2 ** 16;
 const MAX_OPERATORS = 2 ** 15;
 const MAX_METADATA = 2 ** 10;
 const CUSTOM = BUILTIN_OPERATORS.indexOf("CUSTOM");
-const NOT_SUPPORTED =
-  "Convert the model with full int8 quantization and only the operators smilec supports.";
+const NOT_SUPPORTED = "Convert the model with full int8 quantization and only the operators smilec supports.";
 
 /** `where` is the file's name for errors. The graph refers to the bytes of `file`, which must not be changed afterwards. */
 export function readTflite(file: Uint8Array, where: string): Int8Graph {
@@ -105,7 +104,7 @@ class ModelReader {
     if (type !== optionsType && type !== 0) fail(`has options of type ${type}, not ${optionsType}`);
     const options = type === 0 ? undefined : table.table(OperatorTable.builtinOptions);
     const tensors = {
-      inputs: [...table.int32s(OperatorTable.inputs)],
+      inputs: withoutAbsentTail([...table.int32s(OperatorTable.inputs)]),
       outputs: [...table.int32s(OperatorTable.outputs)],
     };
     return read(tensors, new OptionsReader(options, fail));

@@ -5,7 +5,7 @@
 import { Builder } from "flatbuffers";
 import type { Int8Graph, Operator, Quantization, Tensor } from "../../graph/types.js";
 import { validateGraph } from "../../graph/validate.js";
-import { builtinCode, int32Vector, STORAGE } from "./operators.js";
+import { builtinCode, int32Vector, STORAGE, withoutAbsentTail } from "./operators.js";
 import {
   BUFFER_ALIGNMENT,
   BufferTable,
@@ -177,7 +177,7 @@ function writeQuantization(builder: Builder, { scale, zeroPoint, axis }: Quantiz
 
 function writeOperator(builder: Builder, operator: Operator, codes: CodeList): number {
   const { optionsType, write } = STORAGE[operator.kind];
-  const inputs = int32Vector(builder, operator.inputs);
+  const inputs = int32Vector(builder, withoutAbsentTail(operator.inputs));
   const outputs = int32Vector(builder, operator.outputs);
   const options = write(builder, operator);
   builder.startObject(OperatorTable.fields);

@@ -3,6 +3,9 @@ import type { OperatorContext } from "../operator-context.js";
 import { elementCount, type FullyConnected } from "../types.js";
 import { channelMultipliers, type OutputStage, requantize } from "./requantize.js";
 
+/** In output steps per bias step. */
+const BIAS_SCALE_TOLERANCE = 0.02;
+
 export interface PreparedFullyConnected extends OutputStage {
   readonly kind: "FULLY_CONNECTED";
   readonly batches: number;
@@ -30,6 +33,7 @@ export function prepareFullyConnected(context: OperatorContext<FullyConnected>):
     output.shape.at(-1) === outputC && elementCount(output.shape) === batches * outputC,
     `needs an output of ${batches} rows of ${outputC}, not [${output.shape}]`,
   );
+  if (scale.length === 1) checkBiasScale(context, scale[0]);
   return {
     kind: "FULLY_CONNECTED",
     batches,
@@ -42,6 +46,18 @@ export function prepareFullyConnected(context: OperatorContext<FullyConnected>):
     weights: data,
     bias: context.bias(2, outputC),
   };
+}
+
+/** GetQuantizedConvolutionMultipler (kernel_util.cc) refuses a bias that is not in steps of input scale * weight scale. */
+function checkBiasScale(context: OperatorContext<FullyConnected>, weightScale: number): void {
+  const bias = context.optionalInput(2);
+  if (bias === undefined) return;
+  const product = context.activation(context.input(0)).scale * weightScale;
+  const difference = Math.abs(product - (bias.quantization?.scale[0] ?? 0));
+  context.check(
+    difference / context.activation(context.output).scale <= BIAS_SCALE_TOLERANCE,
+    `needs a bias of scale ${product}, the product of input and weight scale`,
+  );
 }
 
 /** GetQuantizedConvolutionMultipler (kernel_util.cc) multiplies the two scales in float32 when weights are quantized per tensor. */

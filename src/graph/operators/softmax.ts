@@ -15,9 +15,15 @@ import { elementCount, type Softmax } from "../types.js";
 /** Input differences enter exp() as Q5.26; sums of exp() are kept as Q12.19. */
 const DIFF_INTEGER_BITS = 5;
 const SUM_INTEGER_BITS = 12;
+/** Q0.31 to Q0.8. */
+const OUTPUT_EXPONENT = 23;
 /** More values than this could overflow the Q12.19 sum. */
 const MAX_DEPTH = 2 ** SUM_INTEGER_BITS - 1;
 
+/**
+ * Where the exps of a row sum to 512 or more, all its probabilities are 0: each is below half a step of 1/256. TFLite Micro ends the process
+ * there (TFLITE_CHECK on the final exponent, bitsOverUnit + 23 <= 31).
+ */
 export interface PreparedSoftmax {
   readonly kind: "SOFTMAX";
   readonly rows: number;
@@ -85,7 +91,8 @@ export function evaluateSoftmax(p: PreparedSoftmax, [input]: readonly Int8Array[
     for (let i = start; i < end; i++) {
       const d = largest - input[i];
       const product = saturatingRoundingDoublingHighMul(scale, p.expTable[d]);
-      const probability = -d < p.diffMin ? 0 : roundingDivideByPOT(product, bitsOverUnit + 23);
+      const exponent = bitsOverUnit + OUTPUT_EXPONENT;
+      const probability = -d < p.diffMin || exponent > 31 ? 0 : roundingDivideByPOT(product, exponent);
       output[i] = clamp(probability + INT8_MIN, INT8_MIN, INT8_MAX);
     }
   }

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { noOracleHere } from "../support/oracle-venv.js";
+import { Random } from "../support/random.js";
+import { OPERATOR_KINDS, randomInputs, randomOperatorGraph } from "../support/random-graph.js";
+import { compareWithTflm, TflmOracle } from "../support/tflm.js";
+
+const CONFIGURATIONS = 60;
+const INPUTS = 3;
+/** Fewer values than this compared would mean the generators degenerated. */
+const MINIMUM_VALUES = 3000;
+const VENV_TIMEOUT_MS = 300_000;
+
+const describeWithOracle = noOracleHere === undefined ? describe : describe.skip;
+if (noOracleHere !== undefined) console.warn(`skipped: ${noOracleHere}`);
+
+describeWithOracle("reference operators against the real TFLite Micro", () => {
+  let oracle: TflmOracle;
+  beforeAll(async () => {
+    oracle = await TflmOracle.start();
+  }, VENV_TIMEOUT_MS);
+  afterAll(() => oracle.close());
+
+  it.each(OPERATOR_KINDS)(
+    "%s is equal on every value of random configurations",
+    async (kind) => {
+      const random = new Random(20_000 + OPERATOR_KINDS.indexOf(kind));
+      let values = 0;
+      for (let i = 0; i < CONFIGURATIONS; i++) {
+        const graph = randomOperatorGraph(kind, random);
+        const comparison = await compareWithTflm(oracle, graph, randomInputs(graph, random, INPUTS));
+        const what = () =>
+          JSON.stringify({ configuration: i, graph: graph.operators[0], shapes: graph.tensors.map((t) => t.shape) });
+        expect(comparison.differences.length === 0 ? "" : `${comparison.differences.join("\n")} ${what()}`).toBe("");
+        values += comparison.values;
+      }
+      expect(values).toBeGreaterThan(MINIMUM_VALUES);
+    },
+    60_000,
+  );
+});

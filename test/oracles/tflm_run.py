@@ -1,0 +1,84 @@
+"""Runs models in the real TFLite Micro for the tests: requests on stdin, replies on stdout.
+
+A message is two little-endian uint32 (length of the JSON, length of the payload), the JSON, the payload.
+
+  {"command": "load", "arena_bytes": n, "inputs": count, "outputs": count}, payload the model
+      -> {"inputs": [element counts]}
+  {"command": "run", "count": n, "tensors": [indices]}, payload n times all inputs, int8
+      -> {}, payload n times all graph outputs and then the named tensors, int8
+
+A request that fails gets {"error": text}. A model that trips one of TFLite Micro's checks ends the process: the other end sees the stream end.
+"""
+
+import json
+import os
+import struct
+import sys
+
+import numpy
+from tflite_micro import runtime
+
+HEADER = struct.Struct("<II")
+
+
+def read_exactly(stream, size):
+    data = stream.read(size)
+    if len(data) != size:
+        sys.exit(0)  # the test has gone
+    return data
+
+
+class Oracle:
+    def __init__(self):
+        self.interpreter = None
+        self.input_details = []
+        self.outputs = 0
+
+    def load(self, request, model):
+        self.interpreter = None
+        interpreter = runtime.Interpreter.from_bytes(
+            model,
+            arena_size=request["arena_bytes"],
+            intrepreter_config=runtime.InterpreterConfig.kPreserveAllTensors,  # sic
+        )
+        self.input_details = [interpreter.get_input_details(i) for i in range(request["inputs"])]
+        self.outputs = request["outputs"]
+        self.interpreter = interpreter
+        return {"inputs": [int(numpy.prod(d["shape"], dtype=numpy.int64)) for d in self.input_details]}, b""
+
+    def run(self, request, data):
+        if self.interpreter is None:
+            raise RuntimeError("no model is loaded")
+        results = []
+        offset = 0
+        for _ in range(request["count"]):
+            for index, details in enumerate(self.input_details):
+                size = int(numpy.prod(details["shape"], dtype=numpy.int64))
+                values = numpy.frombuffer(data, numpy.int8, size, offset).reshape(details["shape"])
+                self.interpreter.set_input(values, index)
+                offset += size
+            self.interpreter.invoke()
+            results.extend(self.interpreter.get_output(i).tobytes() for i in range(self.outputs))
+            results.extend(self.interpreter.GetTensor(i, 0)["tensor_data"].tobytes() for i in request["tensors"])
+        return {}, b"".join(results)
+
+
+def main():
+    requests = sys.stdin.buffer
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # the runtime prints to stdout: keep that out of the replies
+    oracle = Oracle()
+    while True:
+        json_size, payload_size = HEADER.unpack(read_exactly(requests, HEADER.size))
+        request = json.loads(read_exactly(requests, json_size))
+        payload = read_exactly(requests, payload_size)
+        try:
+            reply, result = {"load": oracle.load, "run": oracle.run}[request["command"]](request, payload)
+        except Exception as error:  # whatever it was, the test wants to read it
+            reply, result = {"error": f"{type(error).__name__}: {error}"}, b""
+        text = json.dumps(reply).encode()
+        replies.write(HEADER.pack(len(text), len(result)) + text + result)
+        replies.flush()
+
+
+main()
