@@ -67,14 +67,19 @@ function declareProject(program: Command, action: Action): void {
   data
     .command("import <path>")
     .description("import a folder per class, a CSV/JSONL manifest, or a known data set's folder")
-    .option("--name <name>", "name of the import (default: the folder's name)")
+    .option("--name <name>", "name of the import (default: made from the folder's name)")
     .addOption(
-      new Option("--layout <layout>", "how the pictures lie")
-        .choices(["auto", "folders", "manifest", "smiles"])
-        .default("auto"),
+      new Option("--layout <layout>", "how the pictures lie (default: found out)").choices([
+        "folders",
+        "split-folders",
+        "manifest",
+        "smiles",
+      ]),
     )
     .option("--map <from=to,...>", "label mapping, such as happiness=smile,*=neutral")
-    .option("--seed <number>", "seed of the split by group", integer, 1)
+    .option("--split <plan>", "split by group: 70/15/15, or number ranges train=1-900,val=901-1000,test=1001-1200")
+    .option("--partial", "accept pictures that lack a label or a split, to be used with other imports", false)
+    .option("--replace", "replace an import of the same name", false)
     .action(action(async () => (await import("./commands/data-import.js")).dataImportCommand));
   data
     .command("stats")

@@ -6,6 +6,7 @@ import {
   type DenseLayer,
   type DepthwiseLayer,
   type Layer,
+  type MeanLayer,
   type Network,
   outputShapes,
 } from "../train/network.js";
@@ -74,22 +75,29 @@ class GraphBuilder {
     switch (layer.kind) {
       case "input":
         this.output(layer, index);
-        return;
+        break;
       case "conv":
-        return this.addConv(layer, index);
+        this.addConv(layer, index);
+        break;
       case "depthwise":
-        return this.addDepthwise(layer, index);
+        this.addDepthwise(layer, index);
+        break;
       case "dense":
-        return this.addDense(layer, index);
+        this.addDense(layer, index);
+        break;
       case "add":
-        return this.addAdd(layer, index);
-      case "mean": {
-        const axes = this.tensor({ name: `${layer.name}/axes`, type: "int32", shape: [2], data: Int32Array.of(1, 2) });
-        const inputs = [this.layerTensors[layer.input], axes];
-        this.operators.push({ kind: "MEAN", inputs, outputs: [this.output(layer, index)], keepDims: false });
-        return;
-      }
+        this.addAdd(layer, index);
+        break;
+      case "mean":
+        this.addMean(layer, index);
+        break;
     }
+  }
+
+  private addMean(layer: MeanLayer, index: number): void {
+    const axes = this.tensor({ name: `${layer.name}/axes`, type: "int32", shape: [2], data: Int32Array.of(1, 2) });
+    const inputs = [this.layerTensors[layer.input], axes];
+    this.operators.push({ kind: "MEAN", inputs, outputs: [this.output(layer, index)], keepDims: false });
   }
 
   private addConv(layer: ConvLayer, index: number): void {

@@ -1,0 +1,52 @@
+/** Stage "firmware": the model's engine files, the rendered PlatformIO project, and its build. */
+import { findBoard } from "../board/boards.js";
+import type { Board } from "../board/types.js";
+import { type BuildResult, buildFirmware } from "../build/build.js";
+import { type EmittedC, emitC } from "../emit/c/model.js";
+import { emitModelData, emitModelResolver } from "../emit/tflite/model-data.js";
+import { toolVersion } from "../files/package-root.js";
+import { renderProject } from "../template/project.js";
+import type { Model } from "./model.js";
+import { buildDir, type Project } from "./project.js";
+import type { StageContext } from "./reporter.js";
+
+export interface Firmware {
+  readonly target: string;
+  readonly dir: string;
+  readonly board: Board;
+  readonly build: BuildResult;
+  /** Absent for engine coin. */
+  readonly emitted?: EmittedC;
+}
+
+/** Renders and builds the firmware for `host` or the project's board. `model` is absent for engine coin only. */
+export async function obtainFirmware(project: Project, model: Model | undefined, target: string, context: StageContext): Promise<Firmware> {
+  const board = findBoard(target === "host" ? project.config.board : target);
+  const dir = buildDir(project, target);
+  const emitted = model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model) });
+  const rendered = await renderProject({
+    dir,
+    target: target === "host" ? "host" : "board",
+    config: project.config,
+    board,
+    engineFiles: engineFiles(project, model, emitted, target),
+    ...(model === undefined ? {} : { model }),
+  });
+  for (const file of rendered.kept) context.reporter.warn(`${file} is no longer part of the firmware, but was changed by hand: kept`);
+  const build = await buildFirmware({ projectDir: dir, target, board, context });
+  return { target, dir, board, build, ...(emitted === undefined ? {} : { emitted }) };
+}
+
+/** What src/generated/ gets for the engine. On the host the generated C stands in for TFLite Micro: their results are equal. */
+function engineFiles(project: Project, model: Model | undefined, emitted: EmittedC | undefined, target: string): Record<string, string> {
+  if (model === undefined || emitted === undefined) return {};
+  if (project.config.engine !== "tflm" || target === "host") return { ...emitted.files };
+  return {
+    ...emitModelData(model.bytes, provenance(model)),
+    "model_resolver.h": emitModelResolver(model.graph, provenance(model)),
+  };
+}
+
+function provenance(model: Model): string {
+  return `smilec ${toolVersion} from model.tflite ${model.sha256.slice(0, 16)} (${model.graph.name})`;
+}
