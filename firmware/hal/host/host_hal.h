@@ -1,0 +1,37 @@
+/*
+ * The host as a bot: virtual time, a scripted button, pictures as camera (host_camera.h), a folder as card (host_card.h). Nothing depends on the wall clock:
+ * the same pictures, card and seed give the same bytes on every machine.
+ */
+#ifndef HOST_HAL_H
+#define HOST_HAL_H
+
+#include "host_camera.h"
+#include "host_card.h"
+#include "sm_hal.h"
+
+/* Time between two camera frames (25 per second), microseconds. */
+#define HOST_FRAME_US 40000u
+/* When a scripted press begins and how long it lasts, milliseconds. */
+#define HOST_PRESS_AFTER_MS 100u
+#define HOST_PRESS_MS 120u
+
+typedef struct host {
+    uint64_t now_us;
+    uint64_t press_us; /* the button is down from press_us up to release_us */
+    uint64_t release_us;
+    uint64_t random_state;
+    bool lights;
+    bool status;
+    host_picture_t picture;
+    host_card_t card;
+    void (*report)(void *context, const struct sm_report *report);
+    void *report_context;
+} host_t;
+
+/* Sets up the machine; `pixels` holds the camera's picture. Returns the functions for sm_app_init; both structs must stay where they are. */
+sm_hal_t host_init(host_t *host, const char *card_folder, uint32_t device_id, uint64_t seed, uint8_t *pixels, uint32_t width, uint32_t height);
+
+/* Schedules a press. */
+void host_press(host_t *host);
+
+#endif
