@@ -122,7 +122,7 @@ int esp32_card_mount(esp32_card_t *card)
 {
     esp32_card_unmount(card);
     esp32_pins_hold_low();
-    if (esp32_pins_button_down()) {
+    if (esp32_pins_button_level()) {
         ESP_LOGW(TAG, "not mounted while the button is down");
         return SM_ERR_IO;
     }

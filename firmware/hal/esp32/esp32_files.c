@@ -1,5 +1,6 @@
 #include "esp32_files.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "esp_log.h"
@@ -8,6 +9,12 @@
 #include "esp32_names.h"
 
 static const char *const TAG = "files";
+
+/* The driver takes a word-aligned window as it is, and anything else through a buffer that it allocates each time. */
+_Static_assert(offsetof(FATFS, win) % 4 == 0, "FatFs' window of a volume is word-aligned");
+#if !FF_FS_TINY
+_Static_assert(offsetof(FIL, buf) % 4 == 0, "FatFs' window of a file is word-aligned");
+#endif
 
 int esp32_files_error(FRESULT result)
 {

@@ -6,13 +6,21 @@
 #include "esp_attr.h"
 #include "esp_intr_alloc.h"
 #include "esp_log.h"
+#include "esp_timer.h"
+#include "hal/gpio_ll.h"
 
+#include "esp32_press.h"
 #include "sm_types.h"
 #include "smilec_board.h"
+#include "smilec_config.h"
 
 static const char *const TAG = "pins";
 
 static const int HOLD_LOW[] = SMILEC_HOLD_LOW_PINS;
+
+/* There is one button; the interrupt and the task on the other core both use it under the lock. */
+static esp32_press_t press = {.debounce_us = SMILEC_DEBOUNCE_MS * INT64_C(1000)};
+static portMUX_TYPE press_lock = portMUX_INITIALIZER_UNLOCKED;
 
 static int check(esp_err_t result, const char *action, int pin)
 {
@@ -74,10 +82,13 @@ int esp32_pins_init(void)
     return result == SM_OK ? make_button() : result;
 }
 
-/* In internal RAM: the service calls it also while the flash is busy. */
+/* In internal RAM, like all it calls: the interrupt service runs it also while the flash is busy, where gpio_get_level would not be there. */
 static void IRAM_ATTR on_button_edge(void *task)
 {
     BaseType_t woken = pdFALSE;
+    portENTER_CRITICAL_ISR(&press_lock);
+    esp32_press_edge(&press, gpio_ll_get_level(&GPIO, SMILEC_PIN_BUTTON) == 0, esp_timer_get_time());
+    portEXIT_CRITICAL_ISR(&press_lock);
     vTaskNotifyGiveFromISR((TaskHandle_t)task, &woken);
     if (woken == pdTRUE) {
         portYIELD_FROM_ISR();
@@ -104,9 +115,17 @@ int esp32_pins_watch_button(TaskHandle_t task)
     return check(result, "watch", SMILEC_PIN_BUTTON);
 }
 
-bool esp32_pins_button_down(void)
+bool esp32_pins_button_level(void)
 {
     return gpio_get_level((gpio_num_t)SMILEC_PIN_BUTTON) == 0;
+}
+
+bool esp32_pins_button_down(void)
+{
+    portENTER_CRITICAL(&press_lock);
+    bool down = esp32_press_level(&press, esp32_pins_button_level(), esp_timer_get_time());
+    portEXIT_CRITICAL(&press_lock);
+    return down;
 }
 
 void esp32_pins_set_lights(bool on)

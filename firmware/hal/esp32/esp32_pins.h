@@ -14,12 +14,17 @@
 int esp32_pins_init(void);
 
 /*
- * Notifies `task` (index 0) at each edge of the button, so that its wait ends at once. Needs the GPIO interrupt service: the camera driver installs it, and
- * this does where it has not. Call after the first start of the camera.
+ * Times the button's edges and notifies `task` (index 0) at each, so that its wait ends at once. Needs the GPIO interrupt service: the camera driver
+ * installs it, and this does where it has not. Call after the first start of the camera. Without it the button is still read, but a press during longer work is lost.
  */
 int esp32_pins_watch_button(TaskHandle_t task);
 
+/* The level of the button's pin now. */
+bool esp32_pins_button_level(void);
+
+/* The same for the core: shows also a press that came and went unseen (esp32_press.h). */
 bool esp32_pins_button_down(void);
+
 void esp32_pins_set_lights(bool on);
 void esp32_pins_set_status(bool on);
 

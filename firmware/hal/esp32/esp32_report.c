@@ -1,0 +1,61 @@
+#include "esp32_report.h"
+
+#include <inttypes.h>
+
+#include "esp_log.h"
+
+#include "sm_config.h"
+
+static const char *const TAG = "smilec";
+
+static void report_ready(const sm_report_t *report)
+{
+    ESP_LOGI(TAG, "%s %s is ready: model %s, configuration %08" PRIx32 ", %u frames a press", sm_config.bot_name,
+             sm_config.firmware_version, sm_config.model_hash, sm_config.config_hash, (unsigned)sm_config.burst);
+    if (report->error != SM_OK) {
+        ESP_LOGE(TAG, "the network failed its self-test: error %d", report->error);
+    }
+}
+
+static void report_scored(const sm_press_t *press)
+{
+    ESP_LOGI(TAG, "press %" PRIu32 ": %s, sum %" PRId32 " of %u frames, threshold %" PRId32 ", %" PRIu32 " us", press->number,
+             press->smile ? "smile" : "no smile", press->sum, (unsigned)press->frames, press->threshold, press->latency_us);
+}
+
+static void report_done(const sm_report_t *report)
+{
+    const sm_press_t *press = report->press;
+    ESP_LOGI(TAG, "press %" PRIu32 ": held %" PRIu32 " ms, %u of %u frames logged, error %d", press->number, press->press_ms,
+             (unsigned)press->logged, (unsigned)press->frames, report->error);
+}
+
+void esp32_report(const sm_report_t *report)
+{
+    switch (report->event) {
+    case SM_EVENT_READY:
+        report_ready(report);
+        break;
+    case SM_EVENT_SCORED:
+        report_scored(report->press);
+        break;
+    case SM_EVENT_FAILED:
+        ESP_LOGE(TAG, "press %" PRIu32 ": no decision, error %d", report->press->number, report->error);
+        break;
+    case SM_EVENT_DONE:
+        report_done(report);
+        break;
+    case SM_EVENT_MOUNTED:
+        ESP_LOGI(TAG, "card in use: segment %" PRIu32 ", slot %" PRIu32 ", next capture %" PRIu32, report->log->segment,
+                 report->log->next_slot, report->log->next_sequence);
+        break;
+    case SM_EVENT_WITHDRAWN:
+        ESP_LOGI(TAG, "%" PRIu32 " captures withdrawn, error %d", report->count, report->error);
+        break;
+    case SM_EVENT_FAULTS:
+        ESP_LOGW(TAG, "faults 0x%02" PRIx32 ", error %d", report->faults, report->error);
+        break;
+    default:
+        break;
+    }
+}
