@@ -212,22 +212,21 @@ static void put_name(const sm_log_header_t *header, uint8_t *block) {
     }
 }
 
-/* smilec1.DEVICE.EPOCH and SEGMENT.SEQUENCE.BOOT.CRC, at most 31 characters each. */
+/* smilec1.DEVICE.EPOCH and SEQUENCE.BOOT.CRC: 25 and 26 characters of 31. */
 static void put_identity(const sm_log_header_t *header, uint8_t *block) {
-    text_t user = field(block, AT_USER, 32);
+    text_t user = field(block, AT_USER, 31);
     put_string(&user, "smilec");
     put_unsigned(&user, SM_LOG_VERSION, 1);
     put_char(&user, '.');
     put_hex(&user, header->device_id, 8);
     put_char(&user, '.');
     put_hex(&user, header->epoch, 8);
-    text_t group = field(block, AT_GROUP, 32);
-    put_unsigned(&group, header->segment, 5);
-    const uint32_t rest[] = {header->sequence, header->boot, header->payload_crc};
-    for (unsigned i = 0; i < 3; i++) {
-        put_char(&group, '.');
-        put_hex(&group, rest[i], 8);
-    }
+    text_t group = field(block, AT_GROUP, 31);
+    put_hex(&group, header->sequence, 8);
+    put_char(&group, '.');
+    put_hex(&group, header->boot, 8);
+    put_char(&group, '.');
+    put_hex(&group, header->payload_crc, 8);
 }
 
 void sm_log_put_header(const sm_log_header_t *header, uint8_t *block) {
@@ -264,19 +263,23 @@ static cursor_t field_cursor(const uint8_t *block, unsigned offset, size_t bytes
 }
 
 static bool get_identity(const uint8_t *block, sm_log_header_t *header) {
+    cursor_t name = field_cursor(block, AT_NAME, 100);
+    take_string(&name, "SEG");
+    header->segment = take_digits(&name, 5, 10);
+    take_string(&name, "/");
+    header->is_head = !name.failed && *name.at == 's';
     cursor_t user = field_cursor(block, AT_USER, 32);
     take_string(&user, "smilec1.");
     header->device_id = take_digits(&user, 8, 16);
     take_string(&user, ".");
     header->epoch = take_digits(&user, 8, 16);
     cursor_t group = field_cursor(block, AT_GROUP, 32);
-    header->segment = take_digits(&group, 5, 10);
-    uint32_t *const rest[] = {&header->sequence, &header->boot, &header->payload_crc};
-    for (unsigned i = 0; i < 3; i++) {
-        take_string(&group, ".");
-        *rest[i] = take_digits(&group, 8, 16);
-    }
-    return !user.failed && !group.failed;
+    header->sequence = take_digits(&group, 8, 16);
+    take_string(&group, ".");
+    header->boot = take_digits(&group, 8, 16);
+    take_string(&group, ".");
+    header->payload_crc = take_digits(&group, 8, 16);
+    return !name.failed && !user.failed && !group.failed;
 }
 
 int sm_log_get_header(const uint8_t *block, sm_log_header_t *header) {
@@ -289,8 +292,6 @@ int sm_log_get_header(const uint8_t *block, sm_log_header_t *header) {
     cursor_t magic = field_cursor(block, AT_MAGIC, 5);
     take_string(&magic, "ustar");
     header->payload_bytes = take_digits(&size, 11, 8);
-    /* Where the path goes on after "SEG00042/": a head's name is not a number. */
-    header->is_head = block[AT_NAME + 9] == 's';
     if (magic.failed || size.failed || take_digits(&checksum, 6, 8) != header_checksum(block) || checksum.failed ||
         take_digits(&crc, 8, 16) != header_crc(block) || crc.failed || !get_identity(block, header)) {
         return SM_ERR_CORRUPT;

@@ -22,7 +22,7 @@ typedef struct sm_log_geometry {
     uint32_t slot_bytes; /* header + metadata + pixels, padded to whole blocks */
 } sm_log_geometry_t;
 
-/* Who wrote an entry and where it belongs: what the header of a head or a slot carries in ustar's user and group names. */
+/* Who wrote an entry and where it belongs: what the header of a head or a slot carries in ustar's path, user and group names. */
 typedef struct sm_log_header {
     uint32_t device_id;
     uint32_t epoch; /* random, drawn when the segment was created */
