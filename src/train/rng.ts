@@ -23,8 +23,8 @@ export class Rng {
     this.s3 = mix32(hash + 0xdaa66d2b) | 1;
   }
 
-  /** Uniform integer, 0 to 2^32 - 1. */
-  uint32(): number {
+  /** 32 random bits as a signed integer. */
+  int32(): number {
     const times5 = Math.imul(this.s1, 5);
     const result = Math.imul((times5 << 7) | (times5 >>> 25), 9);
     const shifted = this.s1 << 9;
@@ -34,7 +34,12 @@ export class Rng {
     this.s0 ^= this.s3;
     this.s2 ^= shifted;
     this.s3 = (this.s3 << 11) | (this.s3 >>> 21);
-    return result >>> 0;
+    return result;
+  }
+
+  /** Uniform integer, 0 to 2^32 - 1. */
+  uint32(): number {
+    return this.int32() >>> 0;
   }
 
   /** Uniform in [0, 1), 32 random bits. */
