@@ -1,0 +1,242 @@
+/*
+ * CONV_2D and FULLY_CONNECTED, int8 (tflite-micro: kernels/internal/reference/integer_ops/conv.h, fully_connected.h).
+ *
+ * bias[o] already holds the effect of the input's zero point: bias - zero_point * sum(weights of o). So the inner loops multiply stored bytes, and
+ * padding is the zero point itself. Sums of products must fit int32_t, which the generator checks for each channel (|sum| <= 128 * sum|w|).
+ *
+ * Four forms, chosen by the generator:
+ *   smk_conv_pairs   two neighbouring pixels times two channels at a time: every byte loaded is used twice
+ *   smk_conv_single  one pixel times four channels: for outputs one pixel wide (FULLY_CONNECTED on one picture)
+ *   smk_conv_few     few input values per pixel (the first layer on grey pictures): weights lie tap by tap, runs of channels at a time
+ *   smk_conv_grouped channels in groups that do not see each other: one channel at a time
+ */
+#ifndef SMK_CONV_H
+#define SMK_CONV_H
+
+#include "smk_window.h"
+
+typedef struct smk_conv {
+    const int8_t *weights;     /* [out_depth][height][width][in_depth / groups]; few: [height][width][in_depth][out_depth] */
+    const int32_t *bias;       /* [out_depth], with the input's zero point folded in */
+    const int32_t *multiplier; /* [out_depth] */
+    const int8_t *shift;       /* [out_depth], positive to the left */
+    int32_t input_zero_point;
+    smk_output_t output;
+} smk_conv_t;
+
+SMK_INLINE int8_t smk_conv_output(smk_conv_t w, int32_t channel, int32_t sum)
+{
+    const int32_t acc = smk_wrapping_add(sum, w.bias[channel]);
+
+    return smk_to_int8(smk_multiply(acc, w.multiplier[channel], w.shift[channel]), w.output);
+}
+
+/*
+ * Two windows times all channels. The windows consist of s.height runs `step` bytes apart. With an odd number of channels the last pair is
+ * the last channel twice; with an odd number of pixels `first` and `second` are the same: both write the same value twice.
+ */
+SMK_INLINE void smk_conv_pair(smk_window_t s, smk_conv_t w, const int8_t *first, const int8_t *second, int32_t step, int8_t *to_first,
+                              int8_t *to_second)
+{
+    const int32_t run = s.width * s.in_depth;
+    const int32_t size = s.height * run;
+
+    for (int32_t o = 0; o < s.out_depth; o += 2) {
+        const int32_t p = o + 1 < s.out_depth ? o + 1 : o;
+        const int8_t *wo = w.weights + o * size;
+        const int8_t *wp = w.weights + p * size;
+        int32_t sum_first_o = 0, sum_first_p = 0, sum_second_o = 0, sum_second_p = 0;
+
+        for (int32_t r = 0; r < s.height; r++) {
+            const int8_t *x = first + r * step;
+            const int8_t *y = second + r * step;
+
+            for (int32_t i = 0; i < run; i++) {
+                const int16_t a = x[i], b = y[i], u = wo[i], v = wp[i];
+
+                sum_first_o += a * u;
+                sum_first_p += a * v;
+                sum_second_o += b * u;
+                sum_second_p += b * v;
+            }
+            wo += run;
+            wp += run;
+        }
+        to_first[o] = smk_conv_output(w, o, sum_first_o);
+        to_first[p] = smk_conv_output(w, p, sum_first_p);
+        to_second[o] = smk_conv_output(w, o, sum_second_o);
+        to_second[p] = smk_conv_output(w, p, sum_second_p);
+    }
+}
+
+/* scratch: 2 * smk_window_size(s) bytes, unused when s.whole. */
+SMK_INLINE void smk_conv_pairs(smk_window_t s, smk_conv_t w, const int8_t *input, int8_t *scratch, int8_t *output)
+{
+    const int32_t row = s.in_width * s.in_depth;
+
+    for (int32_t n = 0; n < s.batches; n++) {
+        for (int32_t oy = 0; oy < s.out_height; oy++) {
+            const int32_t y = oy * s.stride_y - s.pad_top;
+
+            for (int32_t ox = 0; ox < s.out_width; ox += 2) {
+                const int32_t more = ox + 1 < s.out_width ? 1 : 0;
+                const int32_t x = ox * s.stride_x - s.pad_left;
+                const int32_t x_second = x + more * s.stride_x;
+                const int8_t *first, *second;
+                int32_t step;
+
+                if (smk_window_inside(s, y, x) && smk_window_inside(s, y, x_second)) {
+                    first = input + y * row + x * s.in_depth;
+                    second = input + y * row + x_second * s.in_depth;
+                    step = row;
+                } else {
+                    smk_window_gather(s, input, y, x, w.input_zero_point, scratch);
+                    smk_window_gather(s, input, y, x_second, w.input_zero_point, scratch + smk_window_size(s));
+                    first = scratch;
+                    second = scratch + smk_window_size(s);
+                    step = s.width * s.in_depth;
+                }
+                smk_conv_pair(s, w, first, second, step, output, output + more * s.out_depth);
+                output += (1 + more) * s.out_depth;
+            }
+        }
+        input += s.in_height * row;
+    }
+}
+
+/* Four channels at a time; the last ones repeat the last channel when there are not four left. */
+SMK_INLINE void smk_conv_one(smk_window_t s, smk_conv_t w, const int8_t *window, int32_t step, int8_t *to)
+{
+    const int32_t run = s.width * s.in_depth;
+    const int32_t size = s.height * run;
+    const int32_t last = s.out_depth - 1;
+
+    for (int32_t o = 0; o < s.out_depth; o += 4) {
+        const int32_t o1 = o + 1 < last ? o + 1 : last;
+        const int32_t o2 = o + 2 < last ? o + 2 : last;
+        const int32_t o3 = o + 3 < last ? o + 3 : last;
+        const int8_t *w0 = w.weights + o * size, *w1 = w.weights + o1 * size;
+        const int8_t *w2 = w.weights + o2 * size, *w3 = w.weights + o3 * size;
+        int32_t sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+
+        for (int32_t r = 0; r < s.height; r++) {
+            const int8_t *x = window + r * step;
+
+            for (int32_t i = 0; i < run; i++) {
+                const int16_t a = x[i], t = w0[i], u = w1[i], v = w2[i], z = w3[i];
+
+                sum0 += a * t;
+                sum1 += a * u;
+                sum2 += a * v;
+                sum3 += a * z;
+            }
+            w0 += run;
+            w1 += run;
+            w2 += run;
+            w3 += run;
+        }
+        to[o] = smk_conv_output(w, o, sum0);
+        to[o1] = smk_conv_output(w, o1, sum1);
+        to[o2] = smk_conv_output(w, o2, sum2);
+        to[o3] = smk_conv_output(w, o3, sum3);
+    }
+}
+
+/* scratch: smk_window_size(s) bytes, unused when s.whole. */
+SMK_INLINE void smk_conv_single(smk_window_t s, smk_conv_t w, const int8_t *input, int8_t *scratch, int8_t *output)
+{
+    const int32_t row = s.in_width * s.in_depth;
+
+    for (int32_t n = 0; n < s.batches; n++) {
+        for (int32_t oy = 0; oy < s.out_height; oy++) {
+            for (int32_t ox = 0; ox < s.out_width; ox++) {
+                const int32_t y = oy * s.stride_y - s.pad_top;
+                const int32_t x = ox * s.stride_x - s.pad_left;
+
+                if (smk_window_inside(s, y, x)) {
+                    smk_conv_one(s, w, input + y * row + x * s.in_depth, row, output);
+                } else {
+                    smk_window_gather(s, input, y, x, w.input_zero_point, scratch);
+                    smk_conv_one(s, w, scratch, s.width * s.in_depth, output);
+                }
+                output += s.out_depth;
+            }
+        }
+        input += s.in_height * row;
+    }
+}
+
+/* `count` (literal) channels from `o` on: each gathered value times a run of weights. */
+SMK_INLINE void smk_conv_run(smk_window_t s, smk_conv_t w, const int8_t *window, int32_t o, int32_t count, int8_t *to)
+{
+    int32_t sums[8];
+
+    for (int32_t c = 0; c < count; c++) {
+        sums[c] = 0;
+    }
+    for (int32_t i = 0; i < smk_window_size(s); i++) {
+        const int16_t a = window[i];
+
+        for (int32_t c = 0; c < count; c++) {
+            const int16_t u = w.weights[i * s.out_depth + o + c];
+
+            sums[c] += a * u;
+        }
+    }
+    for (int32_t c = 0; c < count; c++) {
+        to[o + c] = smk_conv_output(w, o + c, sums[c]);
+    }
+}
+
+/* scratch: smk_window_size(s) bytes. */
+SMK_INLINE void smk_conv_few(smk_window_t s, smk_conv_t w, const int8_t *input, int8_t *scratch, int8_t *output)
+{
+    for (int32_t n = 0; n < s.batches; n++) {
+        for (int32_t oy = 0; oy < s.out_height; oy++) {
+            for (int32_t ox = 0; ox < s.out_width; ox++) {
+                int32_t o = 0;
+
+                smk_window_gather(s, input, oy * s.stride_y - s.pad_top, ox * s.stride_x - s.pad_left, w.input_zero_point, scratch);
+                for (; o + 8 <= s.out_depth; o += 8) {
+                    smk_conv_run(s, w, scratch, o, 8, output);
+                }
+                for (; o < s.out_depth; o++) {
+                    smk_conv_run(s, w, scratch, o, 1, output);
+                }
+                output += s.out_depth;
+            }
+        }
+        input += s.in_height * s.in_width * s.in_depth;
+    }
+}
+
+/* groups: literal, divides in_depth and out_depth. scratch: smk_window_size(s) bytes. */
+SMK_INLINE void smk_conv_grouped(smk_window_t s, smk_conv_t w, int32_t groups, const int8_t *input, int8_t *scratch, int8_t *output)
+{
+    const int32_t depth = s.in_depth / groups;
+
+    for (int32_t n = 0; n < s.batches; n++) {
+        for (int32_t oy = 0; oy < s.out_height; oy++) {
+            for (int32_t ox = 0; ox < s.out_width; ox++) {
+                const int8_t *u = w.weights;
+
+                smk_window_gather(s, input, oy * s.stride_y - s.pad_top, ox * s.stride_x - s.pad_left, w.input_zero_point, scratch);
+                for (int32_t o = 0; o < s.out_depth; o++) {
+                    const int8_t *x = scratch + o / (s.out_depth / groups) * depth;
+                    int32_t sum = 0;
+
+                    for (int32_t t = 0; t < s.height * s.width; t++) {
+                        for (int32_t i = 0; i < depth; i++) {
+                            sum += x[t * s.in_depth + i] * *u++;
+                        }
+                    }
+                    output[o] = smk_conv_output(w, o, sum);
+                }
+                output += s.out_depth;
+            }
+        }
+        input += s.in_height * s.in_width * s.in_depth;
+    }
+}
+
+#endif

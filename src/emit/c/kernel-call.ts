@@ -1,0 +1,65 @@
+/**
+ * The form between the graph and C text: a list of calls to the kernels of firmware/kernels. Later stages (storage.ts, render.ts) know nothing about
+ * operators; lowering (lower.ts) knows nothing about addresses or text.
+ */
+
+export type ConstantValues = Int8Array | Int32Array;
+
+/** A constant table in flash. Equal contents are stored once. */
+export interface ConstantArray {
+  /** What it holds, as part of its C name: `weights`, `bias`, ... */
+  readonly role: string;
+  readonly values: ConstantValues;
+}
+
+export type FieldValue = number | ConstantArray | CStruct | readonly number[];
+
+/** A compound literal: the fields in the order the C struct declares them. */
+export interface CStruct {
+  readonly type: string;
+  readonly fields: Readonly<Record<string, FieldValue>>;
+}
+
+export type Argument =
+  /** Known to the compiler where the kernel is called: it specialises for it. */
+  | { readonly kind: "literal"; readonly value: number | CStruct }
+  /** What differs between layers of one shape: a struct in flash, passed by value to the kernel. */
+  | { readonly kind: "parameters"; readonly struct: CStruct }
+  | { readonly kind: "table"; readonly array: ConstantArray }
+  | { readonly kind: "read"; readonly tensor: number }
+  | { readonly kind: "write"; readonly tensor: number }
+  /** Working memory for the time of the call. */
+  | { readonly kind: "scratch"; readonly bytes: number };
+
+export interface KernelCall {
+  /** Index of the operator it computes; -1 for a copy that stands for none. */
+  readonly operator: number;
+  /** One line for the reader: operator, shapes. */
+  readonly comment: string;
+  /** The C function, and the header in firmware/kernels that defines it. */
+  readonly kernel: string;
+  readonly header: string;
+  readonly arguments: readonly Argument[];
+  /** Tensors this call reads that it may write its result over. */
+  readonly overwritable: readonly number[];
+}
+
+/** Calls in execution order, and tensors that are the same bytes under another shape. */
+export interface LoweredModel {
+  readonly calls: readonly KernelCall[];
+  /** Tensor -> the tensor it is another name of. */
+  readonly aliases: ReadonlyMap<number, number>;
+}
+
+export const literal = (value: number | CStruct): Argument => ({ kind: "literal", value });
+export const read = (tensor: number): Argument => ({ kind: "read", tensor });
+export const write = (tensor: number): Argument => ({ kind: "write", tensor });
+export const scratch = (bytes: number): Argument => ({ kind: "scratch", bytes });
+
+export function readsOf(call: KernelCall): number[] {
+  return call.arguments.flatMap((a) => (a.kind === "read" ? [a.tensor] : []));
+}
+
+export function writesOf(call: KernelCall): number[] {
+  return call.arguments.flatMap((a) => (a.kind === "write" ? [a.tensor] : []));
+}

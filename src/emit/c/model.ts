@@ -1,0 +1,86 @@
+/** Ahead-of-time compiler: an Int8Graph to C11 that needs firmware/kernels and nothing else: no interpreter, no heap, one static arena. */
+import { UserError } from "../../errors.js";
+import { ReferenceInterpreter } from "../../graph/interpreter.js";
+import { elementCount, type Int8Graph } from "../../graph/types.js";
+import { isCIdentifier } from "./escape.js";
+import { lowerGraph } from "./lower.js";
+import type { ArenaPlan } from "./plan.js";
+import { ModelRenderer } from "./render.js";
+import { assignStorage } from "./storage.js";
+
+export interface EmitCOptions {
+  /** Prefix of all names and of the files; letters, digits and underscores. Default: "model". */
+  readonly prefix?: string;
+  /** What the model was made from; becomes a comment, made safe. */
+  readonly provenance: string;
+  /** Input and output that model_self_test compares. Default: a fixed pattern and what the reference arithmetic makes of it. */
+  readonly golden?: { readonly input: Int8Array; readonly output: Int8Array };
+}
+
+export interface EmittedC {
+  /** File name -> text: `<prefix>.h` and `<prefix>.c`. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Headers of firmware/kernels that the source includes, directly or not, sorted. */
+  readonly kernelHeaders: readonly string[];
+  /** Static working memory. */
+  readonly arenaBytes: number;
+  /** Constants without the golden input and output. */
+  readonly weightBytes: number;
+  readonly plan: ArenaPlan;
+}
+
+/** The same graph and options give the same bytes. Throws UserError for a graph that cannot be compiled. */
+export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
+  const prefix = (options.prefix ?? "model").toLowerCase();
+  if (!isCIdentifier(prefix)) {
+    throw new UserError(`${JSON.stringify(prefix)} cannot be the prefix of C names`, {
+      remedy: "Use letters, digits and underscores, a letter first.",
+    });
+  }
+  const { calls, aliases } = lowerGraph(graph);
+  const storage = assignStorage(graph, { calls, aliases });
+  const golden = options.golden ?? patternGolden(graph);
+  checkGolden(graph, golden);
+  const renderer = new ModelRenderer({ graph, calls, storage, prefix, provenance: options.provenance, golden });
+  const source = renderer.source();
+  const header = renderer.header();
+  return {
+    files: { [`${prefix}.h`]: header, [`${prefix}.c`]: source },
+    kernelHeaders: withDependencies(calls.map((call) => call.header)),
+    arenaBytes: storage.plan.bytes,
+    weightBytes: renderer.weightBytes,
+    plan: storage.plan,
+  };
+}
+
+/** What each kernel header includes of its neighbours. */
+const INCLUDES: Readonly<Record<string, readonly string[]>> = {
+  "smk_conv.h": ["smk_window.h", "smk_arithmetic.h"],
+  "smk_depthwise.h": ["smk_conv.h", "smk_window.h", "smk_arithmetic.h"],
+  "smk_pool.h": ["smk_window.h", "smk_arithmetic.h"],
+  "smk_elementwise.h": ["smk_arithmetic.h"],
+  "smk_softmax.h": ["smk_arithmetic.h"],
+  "smk_shape.h": ["smk_arithmetic.h"],
+};
+
+function withDependencies(headers: readonly string[]): string[] {
+  return [...new Set(headers.flatMap((header) => [header, ...INCLUDES[header]]))].sort();
+}
+
+/** Every byte value in turn, in an order that does not repeat within a row of a picture. */
+function patternGolden(graph: Int8Graph): { input: Int8Array; output: Int8Array } {
+  const length = elementCount(graph.tensors[graph.inputs[0]].shape);
+  const input = Int8Array.from({ length }, (_, i) => (Math.imul(i, 0x9e3779b1) >>> 24) - 128);
+  const [output] = new ReferenceInterpreter(graph).run([input]);
+  return { input, output };
+}
+
+function checkGolden(graph: Int8Graph, golden: { input: Int8Array; output: Int8Array }): void {
+  const input = elementCount(graph.tensors[graph.inputs[0]].shape);
+  const output = elementCount(graph.tensors[graph.outputs[0]].shape);
+  if (golden.input.length !== input || golden.output.length !== output) {
+    throw new UserError(
+      `the golden example has ${golden.input.length} inputs and ${golden.output.length} outputs, the model ${input} and ${output}`,
+    );
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Decides where every tensor lives while a lowered model runs: in the caller's input or output, in a constant, or at an offset of the arena.
+ * Tensors share a place when one is another's reshape, or when a kernel may write its result over an input that nothing reads afterwards.
+ */
+import { elementCount, type Int8Graph } from "../../graph/types.js";
+import { type KernelCall, type LoweredModel, readsOf, writesOf } from "./kernel-call.js";
+import { type ArenaPlan, type Lifetime, planArena } from "./plan.js";
+
+export type Place =
+  | { readonly kind: "input" }
+  | { readonly kind: "output" }
+  | { readonly kind: "constant"; readonly values: Int8Array }
+  | { readonly kind: "arena"; readonly offset: number };
+
+export interface Storage {
+  readonly plan: ArenaPlan;
+  /** For each lifetime of the plan, which tensors it holds; empty for scratch. */
+  readonly lifetimes: readonly (Lifetime & { readonly tensors: readonly number[] })[];
+  place(tensor: number): Place;
+  /** Arena offset of the scratch of call `index`. */
+  scratchOffset(index: number): number;
+}
+
+export function assignStorage(graph: Int8Graph, model: LoweredModel): Storage {
+  const buffers = new Buffers(graph, model);
+  buffers.overwriteDeadInputs();
+  const inArena = buffers.arenaLifetimes();
+  const scratch = model.calls.flatMap((call, step) =>
+    scratchBytes(call) > 0 ? [{ size: scratchBytes(call), first: step, last: step, tensors: [], step }] : [],
+  );
+  const lifetimes = [...inArena, ...scratch];
+  const plan = planArena(lifetimes);
+  const offsetOf = new Map(inArena.map(({ root }, i) => [root, plan.offsets[i]]));
+  const scratchOffsets = new Map(scratch.map(({ step }, i) => [step, plan.offsets[inArena.length + i]]));
+  return {
+    plan,
+    lifetimes: lifetimes.map(({ size, first, last, tensors }) => ({ size, first, last, tensors })),
+    place: (tensor) => buffers.place(tensor, offsetOf),
+    scratchOffset: (index) => scratchOffsets.get(index) ?? 0,
+  };
+}
+
+function scratchBytes(call: KernelCall): number {
+  return call.arguments.reduce((sum, a) => (a.kind === "scratch" ? sum + a.bytes : sum), 0);
+}
+
+/** Tensors joined into buffers (union-find), with the steps at which each buffer is in use. */
+class Buffers {
+  private readonly parents = new Map<number, number>();
+  private readonly output: number;
+
+  constructor(
+    private readonly graph: Int8Graph,
+    private readonly model: LoweredModel,
+  ) {
+    // Lowering names a copy of the caller's input to the caller's output by a tensor of its own.
+    const copied = model.calls.flatMap(writesOf).find((tensor) => tensor === graph.tensors.length);
+    this.output = copied ?? graph.outputs[0];
+    for (const [alias, tensor] of model.aliases) this.join(alias, tensor);
+  }
+
+  /** Joins a call's result with an input that dies there. The first that fits is as good as any: each frees the same bytes. */
+  overwriteDeadInputs(): void {
+    for (const [step, call] of this.model.calls.entries()) {
+      const [written] = writesOf(call);
+      const dead = call.overwritable.find((tensor) => this.isWritable(tensor) && this.lastUse(tensor) === step);
+      if (dead !== undefined && this.root(dead) !== this.root(written)) this.join(written, dead);
+    }
+  }
+
+  arenaLifetimes(): (Lifetime & { readonly root: number; readonly tensors: number[] })[] {
+    const members = new Map<number, number[]>();
+    for (const tensor of this.model.calls.flatMap(writesOf)) {
+      const root = this.root(tensor);
+      if (this.place(tensor, undefined).kind !== "arena") continue;
+      members.set(root, [...(members.get(root) ?? []), tensor]);
+    }
+    return [...members].map(([root, tensors]) => {
+      const uses = this.uses(root);
+      const size = elementCount(this.graph.tensors[tensors[0]].shape);
+      return { root, tensors, size, first: Math.min(...uses), last: Math.max(...uses) };
+    });
+  }
+
+  place(tensor: number, offsets: ReadonlyMap<number, number> | undefined): Place {
+    const root = this.root(tensor);
+    if (root === this.root(this.output)) return { kind: "output" };
+    if (root === this.root(this.graph.inputs[0])) return { kind: "input" };
+    const values = this.constantIn(root);
+    return values === undefined ? { kind: "arena", offset: offsets?.get(root) ?? 0 } : { kind: "constant", values };
+  }
+
+  private constantIn(root: number): Int8Array | undefined {
+    // Aliases point at the tensor that holds the bytes, so a constant is the root of its buffer.
+    const data = this.graph.tensors[root]?.data;
+    return data instanceof Int8Array ? data : undefined;
+  }
+
+  private isWritable(tensor: number): boolean {
+    const { kind } = this.place(tensor, undefined);
+    return kind === "arena";
+  }
+
+  private lastUse(tensor: number): number {
+    return Math.max(...this.uses(this.root(tensor)));
+  }
+
+  private uses(root: number): number[] {
+    return this.model.calls.flatMap((call, step) =>
+      [...readsOf(call), ...writesOf(call)].some((tensor) => this.root(tensor) === root) ? [step] : [],
+    );
+  }
+
+  private root(tensor: number): number {
+    let root = tensor;
+    for (let parent = this.parents.get(root); parent !== undefined; parent = this.parents.get(root)) root = parent;
+    return root;
+  }
+
+  private join(tensor: number, into: number): void {
+    this.parents.set(this.root(tensor), this.root(into));
+  }
+}

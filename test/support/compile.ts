@@ -1,0 +1,76 @@
+/** Compiles generated C for this machine in a temporary folder. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ToolError } from "#smilec/errors.js";
+import { packageRoot } from "#smilec/files/package-root.js";
+import { run, runOrThrow } from "#smilec/process/run.js";
+
+export const kernelFolder = join(packageRoot, "firmware", "kernels");
+
+/** What every generated file and kernel must pass without a warning. */
+export const WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Werror"];
+export const OPTIMIZED = ["-std=c11", "-O2", ...WARNINGS];
+/** -O1 keeps the sanitized build quick; the sanitizers see the same source. */
+export const SANITIZED = [
+  "-std=c11",
+  "-O1",
+  "-g",
+  ...WARNINGS,
+  "-fsanitize=address,undefined",
+  "-fno-sanitize-recover=all",
+];
+
+export interface Program {
+  readonly path: string;
+  readonly folder: string;
+  /** Runs it; a program that fails or is stopped by a sanitizer is a ToolError with its output. */
+  run(args: readonly string[]): Promise<string>;
+  dispose(): Promise<void>;
+}
+
+/** $CC, or the first of cc, gcc and clang that runs. */
+export async function findCompiler(): Promise<string> {
+  const candidates = process.env.CC === undefined ? ["cc", "gcc", "clang"] : [process.env.CC];
+  for (const candidate of candidates) {
+    const { exitCode } = await run(candidate, ["--version"], { timeoutMs: 20_000 });
+    if (exitCode === 0) return candidate;
+  }
+  throw new ToolError(`no C compiler: tried ${candidates.join(", ")}`, {
+    remedy: "Install gcc or clang (Debian: `apt install gcc`), or name one in CC.",
+  });
+}
+
+/** `files` by name; those ending in .c are compiled and linked, firmware/kernels is on the include path. At most two compilers at a time. */
+export async function compile(files: Readonly<Record<string, string>>, flags: readonly string[]): Promise<Program> {
+  const compiler = await findCompiler();
+  const folder = await mkdtemp(join(tmpdir(), "smilec-compile-"));
+  try {
+    await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text)));
+    const sources = Object.keys(files).filter((name) => name.endsWith(".c"));
+    const all = [...flags, `-I${folder}`, `-I${kernelFolder}`];
+    await inTwoLanes(sources, (source) =>
+      runOrThrow(compiler, [...all, "-c", source, "-o", `${source}.o`], `compiling ${source}`, { cwd: folder }),
+    );
+    const objects = sources.map((source) => `${source}.o`);
+    await runOrThrow(compiler, [...all, ...objects, "-o", "program", "-lm"], "linking", { cwd: folder });
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+  const path = join(folder, "program");
+  return {
+    path,
+    folder,
+    run: async (args) => (await runOrThrow(path, args, "running the compiled program", { cwd: folder })).stdout,
+    dispose: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function inTwoLanes<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  const rest = [...items];
+  const lane = async (): Promise<void> => {
+    for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item);
+  };
+  await Promise.all([lane(), lane()]);
+}
