@@ -1,9 +1,10 @@
 /*
- * The network run by TensorFlow Lite Micro (espressif/esp-tflite-micro): the same three functions as the ahead-of-time engine. Only in projects whose
- * SMILEC_ENGINE is SM_ENGINE_TFLM.
+ * The network run by TensorFlow Lite Micro (espressif/esp-tflite-micro): the same three functions as the ahead-of-time
+ * engine. Only in projects whose SMILEC_ENGINE is SM_ENGINE_TFLM.
  *
- * Generated for it: model.h (lengths, MODEL_ARENA_BYTES, prototypes), model_data.h and .c (the flatbuffer), model_resolver.h (its operators) and
- * model_golden.h (model_golden_input, model_golden_output). Everything lives in static memory; nothing is allocated from the heap.
+ * Generated for it: model.h (lengths, MODEL_ARENA_BYTES, prototypes), model_data.h and .c (the flatbuffer),
+ * model_resolver.h (its operators) and model_golden.h (model_golden_input, model_golden_output). Everything lives in
+ * static memory; nothing is allocated from the heap.
  */
 #include <cstring>
 
@@ -45,12 +46,13 @@ tflite::MicroInterpreter *make_interpreter() {
         return nullptr;
     }
     static tflite::MicroInterpreter made(model, resolver, arena, sizeof(arena));
-    bool usable = made.initialization_status() == kTfLiteOk && made.AllocateTensors() == kTfLiteOk && made.inputs_size() == 1 &&
-                  made.outputs_size() == 1 && is_int8(made.input(0), MODEL_INPUT_LENGTH) && is_int8(made.output(0), MODEL_OUTPUT_LENGTH);
+    bool usable = made.initialization_status() == kTfLiteOk && made.AllocateTensors() == kTfLiteOk &&
+                  made.inputs_size() == 1 && made.outputs_size() == 1 && is_int8(made.input(0), MODEL_INPUT_LENGTH) &&
+                  is_int8(made.output(0), MODEL_OUTPUT_LENGTH);
     return usable ? &made : nullptr;
 }
 
-}  // namespace
+} // namespace
 
 extern "C" int model_init(void) {
     static bool tried = false;

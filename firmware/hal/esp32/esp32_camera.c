@@ -31,15 +31,13 @@ typedef struct light {
     uint32_t gain;
 } light_t;
 
-static void pause_ms(uint32_t ms)
-{
+static void pause_ms(uint32_t ms) {
     TickType_t ticks = pdMS_TO_TICKS(ms);
     vTaskDelay(ticks > 0 ? ticks : 1);
     esp32_watchdog_feed();
 }
 
-static framesize_t frame_size(uint16_t width, uint16_t height)
-{
+static framesize_t frame_size(uint16_t width, uint16_t height) {
     for (int size = 0; size < FRAMESIZE_INVALID; size++) {
         if (resolution[size].width == width && resolution[size].height == height) {
             return (framesize_t)size;
@@ -48,8 +46,7 @@ static framesize_t frame_size(uint16_t width, uint16_t height)
     return FRAMESIZE_INVALID;
 }
 
-static camera_config_t camera_configuration(void)
-{
+static camera_config_t camera_configuration(void) {
     bool psram = heap_caps_get_total_size(MALLOC_CAP_SPIRAM) > 0;
     if (!psram) {
         ESP_LOGW(TAG, "no PSRAM: one frame buffer in internal memory");
@@ -83,24 +80,23 @@ static camera_config_t camera_configuration(void)
     };
 }
 
-static uint32_t read_register(sensor_t *sensor, int address, int mask)
-{
+static uint32_t read_register(sensor_t *sensor, int address, int mask) {
     int value = sensor->get_reg == NULL ? 0 : sensor->get_reg(sensor, address, mask);
     return value < 0 ? 0 : (uint32_t)value;
 }
 
-/* OV2640 datasheet, table 13 (sensor bank, 0x100 in the driver's addresses): AEC[15:10] 0x45, AEC[9:2] 0x10, AEC[1:0] 0x04; GAIN 0x00. */
-static light_t light_ov2640(sensor_t *sensor)
-{
+/* OV2640 datasheet, table 13 (sensor bank, 0x100 in the driver's addresses): AEC[15:10] 0x45, AEC[9:2] 0x10, AEC[1:0]
+ * 0x04; GAIN 0x00. */
+static light_t light_ov2640(sensor_t *sensor) {
     uint32_t exposure = read_register(sensor, 0x145, 0x3f) << 10;
     exposure |= read_register(sensor, 0x110, 0xff) << 2;
     exposure |= read_register(sensor, 0x104, 0x03);
     return (light_t){.exposure = exposure, .gain = read_register(sensor, 0x100, 0xff)};
 }
 
-/* OV3660 and OV5640 datasheets, AEC/AGC control: exposure 0x3500[3:0], 0x3501, 0x3502[7:4] in lines; real gain 0x350a[1:0], 0x350b in 1/16. */
-static light_t light_ov3660(sensor_t *sensor)
-{
+/* OV3660 and OV5640 datasheets, AEC/AGC control: exposure 0x3500[3:0], 0x3501, 0x3502[7:4] in lines; real gain
+ * 0x350a[1:0], 0x350b in 1/16. */
+static light_t light_ov3660(sensor_t *sensor) {
     uint32_t exposure = read_register(sensor, 0x3500, 0x0f) << 12;
     exposure |= read_register(sensor, 0x3501, 0xff) << 4;
     exposure |= read_register(sensor, 0x3502, 0xf0) >> 4;
@@ -108,8 +104,7 @@ static light_t light_ov3660(sensor_t *sensor)
     return (light_t){.exposure = exposure, .gain = gain};
 }
 
-static light_t read_light(sensor_t *sensor)
-{
+static light_t read_light(sensor_t *sensor) {
     switch (sensor->id.PID) {
     case OV2640_PID:
         return light_ov2640(sensor);
@@ -122,14 +117,12 @@ static light_t read_light(sensor_t *sensor)
 }
 
 /* The older sensors' product id is one byte, to which the version is added: 0x2642. */
-static uint16_t sensor_id(const sensor_t *sensor)
-{
+static uint16_t sensor_id(const sensor_t *sensor) {
     uint16_t product = sensor->id.PID;
     return product > 0xff ? product : (uint16_t)(product << 8 | sensor->id.VER);
 }
 
-static uint16_t sensor_status(const sensor_t *sensor)
-{
+static uint16_t sensor_status(const sensor_t *sensor) {
     unsigned status = sensor->status.aec ? SM_SENSOR_AUTO_EXPOSURE : 0;
     status |= sensor->status.agc ? SM_SENSOR_AUTO_GAIN : 0;
     status |= sensor->status.hmirror ? SM_SENSOR_MIRROR : 0;
@@ -138,12 +131,12 @@ static uint16_t sensor_status(const sensor_t *sensor)
 }
 
 /*
- * The driver ignores that some sensors (GC2145, GC032A) have no grey format. They do have YUV 4:2:2, of which the driver, set up for grey, keeps every
- * first byte: the brightness.
+ * The driver ignores that some sensors (GC2145, GC032A) have no grey format. They do have YUV 4:2:2, of which the
+ * driver, set up for grey, keeps every first byte: the brightness.
  */
-static int choose_format(sensor_t *sensor)
-{
-    if (sensor->set_pixformat(sensor, PIXFORMAT_GRAYSCALE) != 0 && sensor->set_pixformat(sensor, PIXFORMAT_YUV422) != 0) {
+static int choose_format(sensor_t *sensor) {
+    if (sensor->set_pixformat(sensor, PIXFORMAT_GRAYSCALE) != 0 &&
+        sensor->set_pixformat(sensor, PIXFORMAT_YUV422) != 0) {
         ESP_LOGE(TAG, "sensor 0x%04x gives no grey pictures", (unsigned)sensor_id(sensor));
         return SM_ERR_CAMERA;
     }
@@ -155,8 +148,7 @@ static int choose_format(sensor_t *sensor)
 }
 
 /* The latest frame that began after `after_us`; frames of another size are dropped. NULL when none came in time. */
-static camera_fb_t *next_picture(int64_t after_us, int64_t wait_us)
-{
+static camera_fb_t *next_picture(int64_t after_us, int64_t wait_us) {
     int64_t deadline = esp_timer_get_time() + wait_us;
     while (esp_timer_get_time() < deadline) {
         /* esp_camera_fb_get alone would wait for 4 s. */
@@ -179,15 +171,15 @@ static camera_fb_t *next_picture(int64_t after_us, int64_t wait_us)
     return NULL;
 }
 
-static int wait_until_settled(esp32_camera_t *camera, sensor_t *sensor)
-{
+static int wait_until_settled(esp32_camera_t *camera, sensor_t *sensor) {
     esp32_settle_t settle = {0};
     int64_t deadline = esp_timer_get_time() + SETTLE_WAIT_US;
     bool settled = false;
     while (!settled && esp_timer_get_time() < deadline) {
         camera_fb_t *picture = next_picture(camera->returned_us, FRAME_WAIT_US);
         if (picture == NULL) {
-            ESP_LOGE(TAG, "no frame of %dx%d in %d ms", SMILEC_FRAME_WIDTH, SMILEC_FRAME_HEIGHT, (int)(FRAME_WAIT_US / 1000));
+            ESP_LOGE(TAG, "no frame of %dx%d in %d ms", SMILEC_FRAME_WIDTH, SMILEC_FRAME_HEIGHT,
+                     (int)(FRAME_WAIT_US / 1000));
             return SM_ERR_CAMERA;
         }
         light_t light = read_light(sensor);
@@ -195,12 +187,12 @@ static int wait_until_settled(esp32_camera_t *camera, sensor_t *sensor)
         settled = esp32_settle_step(&settle, light.exposure, light.gain);
     }
     ESP_LOGI(TAG, "sensor 0x%04x, %u frames until the light was steady%s, exposure %" PRIu32 ", gain %" PRIu32,
-             (unsigned)sensor_id(sensor), (unsigned)settle.frames, settled ? "" : " (not yet)", settle.exposure, settle.gain);
+             (unsigned)sensor_id(sensor), (unsigned)settle.frames, settled ? "" : " (not yet)", settle.exposure,
+             settle.gain);
     return SM_OK;
 }
 
-static void stop(esp32_camera_t *camera)
-{
+static void stop(esp32_camera_t *camera) {
     if (camera->running) {
         esp_err_t result = esp_camera_deinit();
         if (result != ESP_OK) {
@@ -210,8 +202,7 @@ static void stop(esp32_camera_t *camera)
     camera->running = false;
 }
 
-static int start_once(esp32_camera_t *camera)
-{
+static int start_once(esp32_camera_t *camera) {
     const camera_config_t config = camera_configuration();
     if (config.frame_size == FRAMESIZE_INVALID) {
         ESP_LOGE(TAG, "the driver has no frame size %dx%d", SMILEC_FRAME_WIDTH, SMILEC_FRAME_HEIGHT);
@@ -236,8 +227,7 @@ static int start_once(esp32_camera_t *camera)
 }
 
 /* Takes the sensor's supply away where the board can, so that it starts from its reset state. */
-static void power_cycle(void)
-{
+static void power_cycle(void) {
     if (SMILEC_PIN_PWDN >= 0) {
         const gpio_config_t config = {
             .pin_bit_mask = UINT64_C(1) << (SMILEC_PIN_PWDN >= 0 ? SMILEC_PIN_PWDN : 0),
@@ -258,8 +248,7 @@ static void power_cycle(void)
     pause_ms(POWER_OFF_MS);
 }
 
-int esp32_camera_start(esp32_camera_t *camera)
-{
+int esp32_camera_start(esp32_camera_t *camera) {
     int result = start_once(camera);
     for (int attempt = 1; attempt < START_ATTEMPTS && result == SM_ERR_CAMERA; attempt++) {
         power_cycle();
@@ -268,16 +257,14 @@ int esp32_camera_start(esp32_camera_t *camera)
     return result;
 }
 
-int esp32_camera_restart(esp32_camera_t *camera)
-{
+int esp32_camera_restart(esp32_camera_t *camera) {
     stop(camera);
     power_cycle();
     camera->restarted = true;
     return start_once(camera);
 }
 
-int esp32_camera_acquire(esp32_camera_t *camera, sm_frame_t *frame)
-{
+int esp32_camera_acquire(esp32_camera_t *camera, sm_frame_t *frame) {
     *frame = (sm_frame_t){0};
     sensor_t *sensor = camera->running ? esp_camera_sensor_get() : NULL;
     if (sensor == NULL) {
@@ -304,8 +291,7 @@ int esp32_camera_acquire(esp32_camera_t *camera, sm_frame_t *frame)
     return SM_OK;
 }
 
-void esp32_camera_release(esp32_camera_t *camera, sm_frame_t *frame)
-{
+void esp32_camera_release(esp32_camera_t *camera, sm_frame_t *frame) {
     /* After a stop the driver has freed the frame. */
     if (camera->running && frame->handle != NULL) {
         esp_camera_fb_return((camera_fb_t *)frame->handle);

@@ -1,8 +1,9 @@
 /*
  * The camera: grey frames through espressif/esp32-camera.
  *
- * Two frame buffers in PSRAM and CAMERA_GRAB_LATEST keep the newest frame ready while the camera runs on; without PSRAM there is one buffer in internal RAM.
- * The driver allocates when it starts and frees when it stops; starting again after a fault takes the same sizes again. Nothing is allocated per frame.
+ * Two frame buffers in PSRAM and CAMERA_GRAB_LATEST keep the newest frame ready while the camera runs on; without PSRAM
+ * there is one buffer in internal RAM. The driver allocates when it starts and frees when it stops; starting again
+ * after a fault takes the same sizes again. Nothing is allocated per frame.
  */
 #ifndef ESP32_CAMERA_H
 #define ESP32_CAMERA_H
@@ -15,13 +16,13 @@
 /* Starts as all zeros. */
 typedef struct esp32_camera {
     bool running;
-    bool restarted;      /* the next frame is the first one after a restart */
+    bool restarted; /* the next frame is the first one after a restart */
     int64_t returned_us; /* when the last acquire returned, esp_timer time */
 } esp32_camera_t;
 
 /*
- * Switches the camera on, tries up to three times, and waits until its exposure has settled (0.3 to 2 s). SM_ERR_CAMERA when there is no camera, or none
- * that gives grey pictures of SMILEC_FRAME_WIDTH x SMILEC_FRAME_HEIGHT.
+ * Switches the camera on, tries up to three times, and waits until its exposure has settled (0.3 to 2 s). SM_ERR_CAMERA
+ * when there is no camera, or none that gives grey pictures of SMILEC_FRAME_WIDTH x SMILEC_FRAME_HEIGHT.
  */
 int esp32_camera_start(esp32_camera_t *camera);
 

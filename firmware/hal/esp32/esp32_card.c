@@ -16,11 +16,11 @@ static const char *const TAG = "card";
 
 #if CONFIG_IDF_TARGET_ESP32
 /* Slot 1 of the classic ESP32 has fixed pins (TRM, table 4-3, HS2_CLK, HS2_CMD, HS2_DATA0). */
-_Static_assert(SMILEC_PIN_SD_CLK == 14 && SMILEC_PIN_SD_CMD == 15 && SMILEC_PIN_SD_D0 == 2, "the ESP32's SDMMC slot 1 has fixed pins");
+_Static_assert(SMILEC_PIN_SD_CLK == 14 && SMILEC_PIN_SD_CMD == 15 && SMILEC_PIN_SD_D0 == 2,
+               "the ESP32's SDMMC slot 1 has fixed pins");
 #endif
 
-static sdmmc_host_t host_configuration(void)
-{
+static sdmmc_host_t host_configuration(void) {
     sdmmc_host_t host = SDMMC_HOST_DEFAULT();
     host.slot = SDMMC_HOST_SLOT_1;
     host.flags = SDMMC_HOST_FLAG_1BIT | SDMMC_HOST_FLAG_DEINIT_ARG;
@@ -29,8 +29,7 @@ static sdmmc_host_t host_configuration(void)
 }
 
 /* Width 1 explicitly: 0 would mean all four lines, and take the lights', the lamp's and the button's pins. */
-static sdmmc_slot_config_t slot_configuration(void)
-{
+static sdmmc_slot_config_t slot_configuration(void) {
     sdmmc_slot_config_t slot = SDMMC_SLOT_CONFIG_DEFAULT();
     slot.clk = (gpio_num_t)SMILEC_PIN_SD_CLK;
     slot.cmd = (gpio_num_t)SMILEC_PIN_SD_CMD;
@@ -49,8 +48,7 @@ static sdmmc_slot_config_t slot_configuration(void)
     return slot;
 }
 
-static int start_card(esp32_card_t *card)
-{
+static int start_card(esp32_card_t *card) {
     const sdmmc_host_t host = host_configuration();
     const sdmmc_slot_config_t slot = slot_configuration();
     esp_err_t result = sdmmc_host_init();
@@ -80,23 +78,20 @@ static int start_card(esp32_card_t *card)
     }
 }
 
-static void stop_card(void)
-{
+static void stop_card(void) {
     esp_err_t result = sdmmc_host_deinit_slot(SDMMC_HOST_SLOT_1);
     if (result != ESP_OK) {
         ESP_LOGW(TAG, "stop: %s", esp_err_to_name(result));
     }
 }
 
-static void volume_path(uint8_t drive, char path[3])
-{
+static void volume_path(uint8_t drive, char path[3]) {
     path[0] = (char)('0' + drive);
     path[1] = ':';
     path[2] = '\0';
 }
 
-static int attach_volume(esp32_card_t *card)
-{
+static int attach_volume(esp32_card_t *card) {
     char path[3];
     BYTE drive = FF_DRV_NOT_USED;
     if (ff_diskio_get_drive(&drive) != ESP_OK || drive == FF_DRV_NOT_USED) {
@@ -118,8 +113,7 @@ static int attach_volume(esp32_card_t *card)
     return SM_OK;
 }
 
-int esp32_card_mount(esp32_card_t *card)
-{
+int esp32_card_mount(esp32_card_t *card) {
     esp32_card_unmount(card);
     esp32_pins_hold_low();
     if (esp32_pins_button_level()) {
@@ -142,8 +136,7 @@ int esp32_card_mount(esp32_card_t *card)
     return result;
 }
 
-void esp32_card_unmount(esp32_card_t *card)
-{
+void esp32_card_unmount(esp32_card_t *card) {
     char path[3];
     esp32_files_forget(&card->files);
     if (!card->mounted) {
@@ -159,8 +152,7 @@ void esp32_card_unmount(esp32_card_t *card)
     stop_card();
 }
 
-int esp32_card_explain(esp32_card_t *card, int result)
-{
+int esp32_card_explain(esp32_card_t *card, int result) {
     if (result == SM_ERR_IO && card->mounted && sdmmc_get_status(&card->card) != ESP_OK) {
         return SM_ERR_NO_CARD;
     }

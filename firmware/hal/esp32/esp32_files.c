@@ -16,8 +16,7 @@ _Static_assert(offsetof(FATFS, win) % 4 == 0, "FatFs' window of a volume is word
 _Static_assert(offsetof(FIL, buf) % 4 == 0, "FatFs' window of a file is word-aligned");
 #endif
 
-int esp32_files_error(FRESULT result)
-{
+int esp32_files_error(FRESULT result) {
     switch (result) {
     case FR_OK:
         return SM_OK;
@@ -45,8 +44,7 @@ int esp32_files_error(FRESULT result)
     }
 }
 
-static int failed(FRESULT result, const char *action)
-{
+static int failed(FRESULT result, const char *action) {
     if (result != FR_OK) {
         ESP_LOGW(TAG, "%s: FatFs result %d", action, (int)result);
     }
@@ -54,14 +52,12 @@ static int failed(FRESULT result, const char *action)
 }
 
 /* FR_DENIED means, where something is created: no room in the folder or no contiguous clusters. */
-static int failed_creation(FRESULT result, const char *action)
-{
+static int failed_creation(FRESULT result, const char *action) {
     int error = failed(result, action);
     return result == FR_DENIED ? SM_ERR_CARD_FULL : error;
 }
 
-static int free_place(const esp32_files_t *files)
-{
+static int free_place(const esp32_files_t *files) {
     for (int i = 0; i < ESP32_FILES_OPEN_MAX; i++) {
         if (!files->open[i]) {
             return i;
@@ -70,15 +66,14 @@ static int free_place(const esp32_files_t *files)
     return SM_ERR_MEMORY;
 }
 
-static FIL *opened(esp32_files_t *files, int file)
-{
+static FIL *opened(esp32_files_t *files, int file) {
     bool valid = file >= 0 && file < ESP32_FILES_OPEN_MAX && files->open[file];
     return valid ? &files->files[file] : NULL;
 }
 
-/* Lets seeks be computed instead of followed through the allocation table. A file in too many pieces simply goes without. */
-static void map_clusters(esp32_files_t *files, int place)
-{
+/* Lets seeks be computed instead of followed through the allocation table. A file in too many pieces simply goes
+ * without. */
+static void map_clusters(esp32_files_t *files, int place) {
 #if FF_USE_FASTSEEK
     FIL *file = &files->files[place];
     file->cltbl = files->maps[place];
@@ -92,8 +87,8 @@ static void map_clusters(esp32_files_t *files, int place)
 #endif
 }
 
-int esp32_files_list(esp32_files_t *files, int (*visit)(void *argument, const char *name, uint32_t size), void *argument)
-{
+int esp32_files_list(esp32_files_t *files, int (*visit)(void *argument, const char *name, uint32_t size),
+                     void *argument) {
     const char root[] = {(char)('0' + files->drive), ':', '/', '\0'};
     char name[SM_NAME_MAX];
     FF_DIR folder;
@@ -115,9 +110,9 @@ int esp32_files_list(esp32_files_t *files, int (*visit)(void *argument, const ch
     return result == FR_OK ? answer : failed(result, "list");
 }
 
-/* The directory entry gets the size with f_sync, after the head is written: a cut before leaves an empty file and lost clusters, never old data. */
-static FRESULT fill_new(FIL *file, uint32_t size, const uint8_t *head, uint32_t head_bytes, uint8_t *bounce)
-{
+/* The directory entry gets the size with f_sync, after the head is written: a cut before leaves an empty file and lost
+ * clusters, never old data. */
+static FRESULT fill_new(FIL *file, uint32_t size, const uint8_t *head, uint32_t head_bytes, uint8_t *bounce) {
     UINT written = 0;
     FRESULT result = f_expand(file, size, 1);
     if (result == FR_OK && head_bytes > 0) {
@@ -133,12 +128,12 @@ static FRESULT fill_new(FIL *file, uint32_t size, const uint8_t *head, uint32_t 
     return result == FR_OK ? f_sync(file) : result;
 }
 
-int esp32_files_create(esp32_files_t *files, const char *name, uint32_t size, const uint8_t *head, uint32_t head_bytes)
-{
+int esp32_files_create(esp32_files_t *files, const char *name, uint32_t size, const uint8_t *head,
+                       uint32_t head_bytes) {
     char path[ESP32_PATH_MAX];
     int place = free_place(files);
-    if (size == 0 || size % SM_BLOCK != 0 || head_bytes > size || head_bytes > ESP32_FILES_BOUNCE || head_bytes % SM_BLOCK != 0 ||
-        !esp32_name_to_path(files->drive, name, path)) {
+    if (size == 0 || size % SM_BLOCK != 0 || head_bytes > size || head_bytes > ESP32_FILES_BOUNCE ||
+        head_bytes % SM_BLOCK != 0 || !esp32_name_to_path(files->drive, name, path)) {
         return SM_ERR_ARGUMENT;
     }
     if (place < 0) {
@@ -161,8 +156,7 @@ int esp32_files_create(esp32_files_t *files, const char *name, uint32_t size, co
     return place;
 }
 
-int esp32_files_open(esp32_files_t *files, const char *name)
-{
+int esp32_files_open(esp32_files_t *files, const char *name) {
     char path[ESP32_PATH_MAX];
     int place = free_place(files);
     if (!esp32_name_to_path(files->drive, name, path)) {
@@ -181,19 +175,17 @@ int esp32_files_open(esp32_files_t *files, const char *name)
     return place;
 }
 
-static bool inside(const FIL *file, uint32_t offset, uint32_t length)
-{
-    return offset % SM_BLOCK == 0 && length % SM_BLOCK == 0 && offset <= f_size(file) && length <= f_size(file) - offset;
+static bool inside(const FIL *file, uint32_t offset, uint32_t length) {
+    return offset % SM_BLOCK == 0 && length % SM_BLOCK == 0 && offset <= f_size(file) &&
+           length <= f_size(file) - offset;
 }
 
 /* What the card's DMA takes as it is; anything else would fall apart into single blocks in the driver. */
-static bool direct(const void *data)
-{
+static bool direct(const void *data) {
     return esp_ptr_dma_capable(data) && (uintptr_t)data % 4u == 0;
 }
 
-int esp32_files_read(esp32_files_t *files, int file, uint32_t offset, uint8_t *data, uint32_t length)
-{
+int esp32_files_read(esp32_files_t *files, int file, uint32_t offset, uint8_t *data, uint32_t length) {
     FIL *opened_file = opened(files, file);
     if (opened_file == NULL || !inside(opened_file, offset, length)) {
         return SM_ERR_ARGUMENT;
@@ -215,8 +207,7 @@ int esp32_files_read(esp32_files_t *files, int file, uint32_t offset, uint8_t *d
     return failed(result, "read");
 }
 
-int esp32_files_write(esp32_files_t *files, int file, uint32_t offset, const uint8_t *data, uint32_t length)
-{
+int esp32_files_write(esp32_files_t *files, int file, uint32_t offset, const uint8_t *data, uint32_t length) {
     FIL *opened_file = opened(files, file);
     if (opened_file == NULL || !inside(opened_file, offset, length)) {
         return SM_ERR_ARGUMENT;
@@ -238,8 +229,7 @@ int esp32_files_write(esp32_files_t *files, int file, uint32_t offset, const uin
     return failed(result, "write");
 }
 
-void esp32_files_close(esp32_files_t *files, int file)
-{
+void esp32_files_close(esp32_files_t *files, int file) {
     FIL *opened_file = opened(files, file);
     if (opened_file != NULL) {
         files->open[file] = false;
@@ -247,8 +237,7 @@ void esp32_files_close(esp32_files_t *files, int file)
     }
 }
 
-void esp32_files_forget(esp32_files_t *files)
-{
+void esp32_files_forget(esp32_files_t *files) {
     for (int i = 0; i < ESP32_FILES_OPEN_MAX; i++) {
         files->open[i] = false;
     }

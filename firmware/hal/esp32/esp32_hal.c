@@ -20,19 +20,16 @@ static const char *const TAG = "hal";
 /* Longest sleep in one piece, so that the watchdog is fed in between. */
 #define SLEEP_PIECE_MS 1000u
 
-static esp32_hal_t *layer_of(void *context)
-{
+static esp32_hal_t *layer_of(void *context) {
     return (esp32_hal_t *)context;
 }
 
-static uint64_t now_us(void *context)
-{
+static uint64_t now_us(void *context) {
     (void)context;
     return (uint64_t)esp_timer_get_time();
 }
 
-static void sleep_ms(void *context, uint32_t ms)
-{
+static void sleep_ms(void *context, uint32_t ms) {
     (void)context;
     while (ms > 0) {
         uint32_t piece = ms < SLEEP_PIECE_MS ? ms : SLEEP_PIECE_MS;
@@ -43,133 +40,115 @@ static void sleep_ms(void *context, uint32_t ms)
     }
 }
 
-/* Without radio the generator is seeded by the bootloader's entropy (ESP-IDF, "Random Number Generation"): good for chance and epochs, not for keys. */
-static uint32_t random32(void *context)
-{
+/* Without radio the generator is seeded by the bootloader's entropy (ESP-IDF, "Random Number Generation"): good for
+ * chance and epochs, not for keys. */
+static uint32_t random32(void *context) {
     (void)context;
     return esp_random();
 }
 
-static uint32_t free_memory(void *context)
-{
+static uint32_t free_memory(void *context) {
     (void)context;
     return (uint32_t)heap_caps_get_free_size(MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT);
 }
 
-static bool button_down(void *context)
-{
+static bool button_down(void *context) {
     (void)context;
     return esp32_pins_button_down();
 }
 
-static void set_lights(void *context, bool on)
-{
+static void set_lights(void *context, bool on) {
     (void)context;
     esp32_pins_set_lights(on);
 }
 
-static void set_status(void *context, bool on)
-{
+static void set_status(void *context, bool on) {
     (void)context;
     esp32_pins_set_status(on);
 }
 
-static int camera_acquire(void *context, sm_frame_t *frame)
-{
+static int camera_acquire(void *context, sm_frame_t *frame) {
     esp32_watchdog_feed();
     return esp32_camera_acquire(&layer_of(context)->camera, frame);
 }
 
-static void camera_release(void *context, sm_frame_t *frame)
-{
+static void camera_release(void *context, sm_frame_t *frame) {
     esp32_camera_release(&layer_of(context)->camera, frame);
 }
 
-static int camera_restart(void *context)
-{
+static int camera_restart(void *context) {
     esp32_watchdog_feed();
     return esp32_camera_restart(&layer_of(context)->camera);
 }
 
 /* What the card did, with a card that is gone told from a failing one. */
-static int card_result(void *context, int result)
-{
+static int card_result(void *context, int result) {
     esp32_watchdog_feed();
     return esp32_card_explain(&layer_of(context)->card, result);
 }
 
-static int card_mount(void *context)
-{
+static int card_mount(void *context) {
     esp32_watchdog_feed();
     return esp32_card_mount(&layer_of(context)->card);
 }
 
-static void card_unmount(void *context)
-{
+static void card_unmount(void *context) {
     esp32_card_unmount(&layer_of(context)->card);
 }
 
-static int card_list(void *context, int (*visit)(void *argument, const char *name, uint32_t size), void *argument)
-{
+static int card_list(void *context, int (*visit)(void *argument, const char *name, uint32_t size), void *argument) {
     esp32_card_t *card = &layer_of(context)->card;
     return card->mounted ? card_result(context, esp32_files_list(&card->files, visit, argument)) : SM_ERR_NO_CARD;
 }
 
-static int file_create(void *context, const char *name, uint32_t size, const uint8_t *head, uint32_t head_bytes)
-{
+static int file_create(void *context, const char *name, uint32_t size, const uint8_t *head, uint32_t head_bytes) {
     esp32_card_t *card = &layer_of(context)->card;
     esp32_watchdog_feed();
-    return card->mounted ? card_result(context, esp32_files_create(&card->files, name, size, head, head_bytes)) : SM_ERR_NO_CARD;
+    return card->mounted ? card_result(context, esp32_files_create(&card->files, name, size, head, head_bytes))
+                         : SM_ERR_NO_CARD;
 }
 
-static int file_open(void *context, const char *name)
-{
+static int file_open(void *context, const char *name) {
     esp32_card_t *card = &layer_of(context)->card;
     return card->mounted ? card_result(context, esp32_files_open(&card->files, name)) : SM_ERR_NO_CARD;
 }
 
-static int file_read(void *context, int file, uint32_t offset, uint8_t *data, uint32_t length)
-{
+static int file_read(void *context, int file, uint32_t offset, uint8_t *data, uint32_t length) {
     esp32_card_t *card = &layer_of(context)->card;
-    return card->mounted ? card_result(context, esp32_files_read(&card->files, file, offset, data, length)) : SM_ERR_NO_CARD;
+    return card->mounted ? card_result(context, esp32_files_read(&card->files, file, offset, data, length))
+                         : SM_ERR_NO_CARD;
 }
 
-static int file_write(void *context, int file, uint32_t offset, const uint8_t *data, uint32_t length)
-{
+static int file_write(void *context, int file, uint32_t offset, const uint8_t *data, uint32_t length) {
     esp32_card_t *card = &layer_of(context)->card;
-    return card->mounted ? card_result(context, esp32_files_write(&card->files, file, offset, data, length)) : SM_ERR_NO_CARD;
+    return card->mounted ? card_result(context, esp32_files_write(&card->files, file, offset, data, length))
+                         : SM_ERR_NO_CARD;
 }
 
 /* Nothing is left to do (esp32_files.h). */
-static int file_sync(void *context, int file)
-{
+static int file_sync(void *context, int file) {
     (void)file;
     return layer_of(context)->card.mounted ? SM_OK : SM_ERR_NO_CARD;
 }
 
-static void file_close(void *context, int file)
-{
+static void file_close(void *context, int file) {
     esp32_files_close(&layer_of(context)->card.files, file);
 }
 
-static int marks_load(void *context, sm_marks_t *marks)
-{
+static int marks_load(void *context, sm_marks_t *marks) {
     return esp32_marks_load(&layer_of(context)->marks, marks);
 }
 
-static int marks_store(void *context, const sm_marks_t *marks)
-{
+static int marks_store(void *context, const sm_marks_t *marks) {
     return esp32_marks_store(&layer_of(context)->marks, marks);
 }
 
-static void report(void *context, const struct sm_report *news)
-{
+static void report(void *context, const struct sm_report *news) {
     (void)context;
     esp32_report(news);
 }
 
-static uint8_t reset_reason(void)
-{
+static uint8_t reset_reason(void) {
     switch (esp_reset_reason()) {
     case ESP_RST_POWERON:
         return SM_RESET_POWER_ON;
@@ -195,8 +174,7 @@ static uint8_t reset_reason(void)
 }
 
 /* The last four of the six bytes burned into each chip; the first ones are the maker's. 0 when they can't be read. */
-static uint32_t device_id(void)
-{
+static uint32_t device_id(void) {
     uint8_t mac[6] = {0};
     esp_err_t result = esp_efuse_mac_get_default(mac);
     if (result != ESP_OK) {
@@ -206,8 +184,7 @@ static uint32_t device_id(void)
     return (uint32_t)mac[2] << 24 | (uint32_t)mac[3] << 16 | (uint32_t)mac[4] << 8 | mac[5];
 }
 
-int esp32_hal_init(esp32_hal_t *layer, sm_hal_t *hal)
-{
+int esp32_hal_init(esp32_hal_t *layer, sm_hal_t *hal) {
     int result = esp32_pins_init();
     bool kept = esp32_marks_open(&layer->marks) == SM_OK;
     *hal = (sm_hal_t){

@@ -1,6 +1,6 @@
 /*
- * The firmware's start on the ESP32. One task runs the bot, on the second core where there is one; the camera driver's task and its interrupts stay on the
- * first. All memory is static, or taken from PSRAM here once.
+ * The firmware's start on the ESP32. One task runs the bot, on the second core where there is one; the camera driver's
+ * task and its interrupts stay on the first. All memory is static, or taken from PSRAM here once.
  */
 #include "esp_heap_caps.h"
 #include "esp_log.h"
@@ -33,8 +33,7 @@ static StackType_t stack[STACK_BYTES] __attribute__((aligned(16)));
 static StaticTask_t task;
 
 /* A fault that leaves nothing to run: blinks fast until someone looks at the serial log. */
-static void cannot_run(const char *what, int error)
-{
+static void cannot_run(const char *what, int error) {
     for (uint32_t blinks = 0;; blinks++) {
         if (blinks % 100 == 0) {
             ESP_LOGE(TAG, "%s: error %d", what, error);
@@ -46,9 +45,9 @@ static void cannot_run(const char *what, int error)
 }
 
 /* The frames of a press, kept until they are logged. */
-static sm_memory_t take_memory(void)
-{
-    sm_memory_t memory = {.frames_bytes = sm_app_frames_bytes(&sm_config), .input = input, .input_bytes = sizeof(input)};
+static sm_memory_t take_memory(void) {
+    sm_memory_t memory = {
+        .frames_bytes = sm_app_frames_bytes(&sm_config), .input = input, .input_bytes = sizeof(input)};
     memory.frames = heap_caps_malloc(memory.frames_bytes, MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT);
     if (memory.frames == NULL) {
         memory.frames = heap_caps_malloc(memory.frames_bytes, MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT);
@@ -59,8 +58,7 @@ static sm_memory_t take_memory(void)
     return memory;
 }
 
-static void start(void)
-{
+static void start(void) {
     int result = esp32_watchdog_start();
     if (result == SM_OK) {
         result = esp32_hal_init(&bot.layer, &bot.hal);
@@ -78,8 +76,7 @@ static void start(void)
     }
 }
 
-static void run(void *argument)
-{
+static void run(void *argument) {
     (void)argument;
     start();
     for (;;) {
@@ -94,9 +91,9 @@ static void run(void *argument)
     }
 }
 
-void app_main(void)
-{
-    if (xTaskCreateStaticPinnedToCore(run, "smilec", sizeof(stack), NULL, TASK_PRIORITY, stack, &task, portNUM_PROCESSORS - 1) == NULL) {
+void app_main(void) {
+    if (xTaskCreateStaticPinnedToCore(run, "smilec", sizeof(stack), NULL, TASK_PRIORITY, stack, &task,
+                                      portNUM_PROCESSORS - 1) == NULL) {
         ESP_LOGE(TAG, "the task could not be made");
     }
 }

@@ -9,8 +9,7 @@ static const char *const TAG = "marks";
 #define KEY_STARTS "starts"
 #define KEY_MARKS "marks"
 
-static int check(esp_err_t result, const char *action)
-{
+static int check(esp_err_t result, const char *action) {
     if (result == ESP_OK) {
         return SM_OK;
     }
@@ -18,8 +17,7 @@ static int check(esp_err_t result, const char *action)
     return SM_ERR_IO;
 }
 
-int esp32_marks_open(esp32_marks_t *marks)
-{
+int esp32_marks_open(esp32_marks_t *marks) {
     marks->open = false;
     esp_err_t result = nvs_flash_init();
     if (result == ESP_ERR_NVS_NO_FREE_PAGES || result == ESP_ERR_NVS_NEW_VERSION_FOUND) {
@@ -36,8 +34,7 @@ int esp32_marks_open(esp32_marks_t *marks)
     return check(result, "open");
 }
 
-uint32_t esp32_marks_count_start(esp32_marks_t *marks)
-{
+uint32_t esp32_marks_count_start(esp32_marks_t *marks) {
     uint32_t starts = 0;
     if (!marks->open) {
         return 0;
@@ -53,8 +50,7 @@ uint32_t esp32_marks_count_start(esp32_marks_t *marks)
     return check(result, "count start") == SM_OK ? starts : 0;
 }
 
-int esp32_marks_load(esp32_marks_t *marks, sm_marks_t *out)
-{
+int esp32_marks_load(esp32_marks_t *marks, sm_marks_t *out) {
     uint64_t both = 0;
     *out = (sm_marks_t){0};
     if (!marks->open) {
@@ -69,8 +65,7 @@ int esp32_marks_load(esp32_marks_t *marks, sm_marks_t *out)
     return check(result, "load");
 }
 
-int esp32_marks_store(esp32_marks_t *marks, const sm_marks_t *in)
-{
+int esp32_marks_store(esp32_marks_t *marks, const sm_marks_t *in) {
     if (!marks->open) {
         return SM_ERR_IO;
     }

@@ -15,8 +15,8 @@ typedef struct esp32_marks {
 } esp32_marks_t;
 
 /*
- * Opens the store. A store of another layout or without room is erased: the card holds the same numbers. SM_ERR_IO when there is no store; the
- * other calls then fail too.
+ * Opens the store. A store of another layout or without room is erased: the card holds the same numbers. SM_ERR_IO when
+ * there is no store; the other calls then fail too.
  */
 int esp32_marks_open(esp32_marks_t *marks);
 

@@ -2,13 +2,11 @@
 
 #include <string.h>
 
-static char upper(char letter)
-{
+static char upper(char letter) {
     return letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A') : letter;
 }
 
-bool esp32_name_from_entry(const char *entry, char out[SM_NAME_MAX])
-{
+bool esp32_name_from_entry(const char *entry, char out[SM_NAME_MAX]) {
     size_t length = strlen(entry);
     out[0] = '\0';
     if (length == 0 || length >= SM_NAME_MAX) {
@@ -20,14 +18,12 @@ bool esp32_name_from_entry(const char *entry, char out[SM_NAME_MAX])
     return true;
 }
 
-static bool plain(char letter)
-{
-    return (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') || letter == '_' || letter == '-' || letter == '~' ||
-           letter == '.';
+static bool plain(char letter) {
+    return (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') || letter == '_' || letter == '-' ||
+           letter == '~' || letter == '.';
 }
 
-bool esp32_name_to_path(unsigned drive, const char *name, char out[ESP32_PATH_MAX])
-{
+bool esp32_name_to_path(unsigned drive, const char *name, char out[ESP32_PATH_MAX]) {
     size_t length = strlen(name);
     out[0] = '\0';
     if (drive > 9 || length == 0 || length >= SM_NAME_MAX || name[0] == '.') {

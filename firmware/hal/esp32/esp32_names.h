@@ -7,12 +7,13 @@
 #include "sm_hal.h"
 
 /*
- * Copies a directory entry's name to `out` in upper case. False, with an empty `out`, for an empty name and for one that does not fit (a long file
- * name), which the core never wrote.
+ * Copies a directory entry's name to `out` in upper case. False, with an empty `out`, for an empty name and for one
+ * that does not fit (a long file name), which the core never wrote.
  */
 bool esp32_name_from_entry(const char *entry, char out[SM_NAME_MAX]);
 
-/* "<drive>:/<name>" for FatFs. False for a name that is empty, too long, or no plain file name: only A-Z, 0-9, '_', '-', '~' and '.' are taken. */
+/* "<drive>:/<name>" for FatFs. False for a name that is empty, too long, or no plain file name: only A-Z, 0-9, '_',
+ * '-', '~' and '.' are taken. */
 #define ESP32_PATH_MAX (SM_NAME_MAX + 3u)
 bool esp32_name_to_path(unsigned drive, const char *name, char out[ESP32_PATH_MAX]);
 

@@ -22,8 +22,7 @@ static const int HOLD_LOW[] = SMILEC_HOLD_LOW_PINS;
 static esp32_press_t press = {.debounce_us = SMILEC_DEBOUNCE_MS * INT64_C(1000)};
 static portMUX_TYPE press_lock = portMUX_INITIALIZER_UNLOCKED;
 
-static int check(esp_err_t result, const char *action, int pin)
-{
+static int check(esp_err_t result, const char *action, int pin) {
     if (result == ESP_OK) {
         return SM_OK;
     }
@@ -31,16 +30,15 @@ static int check(esp_err_t result, const char *action, int pin)
     return SM_ERR_ARGUMENT;
 }
 
-static void drive(int pin, bool high)
-{
+static void drive(int pin, bool high) {
     if (pin >= 0) {
         (void)check(gpio_set_level((gpio_num_t)pin, high ? 1 : 0), "set", pin);
     }
 }
 
-/* The level is set before the direction, so that the pin never shows the other one. gpio_reset_pin would pull it up for a moment. */
-static int make_output(int pin, bool high)
-{
+/* The level is set before the direction, so that the pin never shows the other one. gpio_reset_pin would pull it up for
+ * a moment. */
+static int make_output(int pin, bool high) {
     if (pin < 0) {
         return SM_OK;
     }
@@ -55,8 +53,7 @@ static int make_output(int pin, bool high)
     return result < 0 ? result : check(gpio_config(&config), "configure", pin);
 }
 
-static int make_button(void)
-{
+static int make_button(void) {
     const gpio_config_t config = {
         .pin_bit_mask = UINT64_C(1) << SMILEC_PIN_BUTTON,
         .mode = GPIO_MODE_INPUT,
@@ -67,8 +64,7 @@ static int make_button(void)
     return check(gpio_config(&config), "configure", SMILEC_PIN_BUTTON);
 }
 
-int esp32_pins_init(void)
-{
+int esp32_pins_init(void) {
     int result = SM_OK;
     for (int i = 0; i < SMILEC_HOLD_LOW_COUNT && result == SM_OK; i++) {
         result = make_output(HOLD_LOW[i], false);
@@ -82,9 +78,9 @@ int esp32_pins_init(void)
     return result == SM_OK ? make_button() : result;
 }
 
-/* In internal RAM, like all it calls: the interrupt service runs it also while the flash is busy, where gpio_get_level would not be there. */
-static void IRAM_ATTR on_button_edge(void *task)
-{
+/* In internal RAM, like all it calls: the interrupt service runs it also while the flash is busy, where gpio_get_level
+ * would not be there. */
+static void IRAM_ATTR on_button_edge(void *task) {
     BaseType_t woken = pdFALSE;
     portENTER_CRITICAL_ISR(&press_lock);
     esp32_press_edge(&press, gpio_ll_get_level(&GPIO, SMILEC_PIN_BUTTON) == 0, esp_timer_get_time());
@@ -95,8 +91,7 @@ static void IRAM_ATTR on_button_edge(void *task)
     }
 }
 
-int esp32_pins_watch_button(TaskHandle_t task)
-{
+int esp32_pins_watch_button(TaskHandle_t task) {
     const gpio_num_t pin = (gpio_num_t)SMILEC_PIN_BUTTON;
     esp_err_t result = gpio_isr_handler_add(pin, on_button_edge, task);
     if (result == ESP_ERR_INVALID_STATE) {
@@ -115,31 +110,26 @@ int esp32_pins_watch_button(TaskHandle_t task)
     return check(result, "watch", SMILEC_PIN_BUTTON);
 }
 
-bool esp32_pins_button_level(void)
-{
+bool esp32_pins_button_level(void) {
     return gpio_get_level((gpio_num_t)SMILEC_PIN_BUTTON) == 0;
 }
 
-bool esp32_pins_button_down(void)
-{
+bool esp32_pins_button_down(void) {
     portENTER_CRITICAL(&press_lock);
     bool down = esp32_press_level(&press, esp32_pins_button_level(), esp_timer_get_time());
     portEXIT_CRITICAL(&press_lock);
     return down;
 }
 
-void esp32_pins_set_lights(bool on)
-{
+void esp32_pins_set_lights(bool on) {
     drive(SMILEC_PIN_LIGHTS, on);
 }
 
-void esp32_pins_set_status(bool on)
-{
+void esp32_pins_set_status(bool on) {
     drive(SMILEC_PIN_STATUS, on != (SMILEC_STATUS_ACTIVE_LOW != 0));
 }
 
-void esp32_pins_hold_low(void)
-{
+void esp32_pins_hold_low(void) {
     for (int i = 0; i < SMILEC_HOLD_LOW_COUNT; i++) {
         drive(HOLD_LOW[i], false);
     }

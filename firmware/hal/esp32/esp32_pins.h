@@ -8,14 +8,15 @@
 #include "freertos/task.h"
 
 /*
- * Lights and status off, hold-low outputs low, button as input with pull-up. To be called first: the AI-Thinker's flash lamp floats until then.
- * SM_ERR_ARGUMENT when the chip refuses a pin.
+ * Lights and status off, hold-low outputs low, button as input with pull-up. To be called first: the AI-Thinker's flash
+ * lamp floats until then. SM_ERR_ARGUMENT when the chip refuses a pin.
  */
 int esp32_pins_init(void);
 
 /*
- * Times the button's edges and notifies `task` (index 0) at each, so that its wait ends at once. Needs the GPIO interrupt service: the camera driver
- * installs it, and this does where it has not. Call after the first start of the camera. Without it the button is still read, but a press during longer work is lost.
+ * Times the button's edges and notifies `task` (index 0) at each, so that its wait ends at once. Needs the GPIO
+ * interrupt service: the camera driver installs it, and this does where it has not. Call after the first start of the
+ * camera. Without it the button is still read, but a press during longer work is lost.
  */
 int esp32_pins_watch_button(TaskHandle_t task);
 

@@ -1,9 +1,10 @@
 /*
  * Presses that came and went while the bot was busy.
  *
- * The core looks at the button between two pieces of work, and a piece can take longer than a press: making the next segment on a slow card takes seconds. The
- * edges are timed by interrupt; a press of which the core saw nothing is shown to it afterwards, for just as long as its debouncing needs. Too short a contact is a
- * glitch and too long a one was not meant as a press: both are dropped.
+ * The core looks at the button between two pieces of work, and a piece can take longer than a press: making the next
+ * segment on a slow card takes seconds. The edges are timed by interrupt; a press of which the core saw nothing is
+ * shown to it afterwards, for just as long as its debouncing needs. Too short a contact is a glitch and too long a one
+ * was not meant as a press: both are dropped.
  *
  * Portable C11; needs no ESP-IDF. Inline, since the interrupt calls it from internal RAM.
  */
@@ -19,16 +20,15 @@
 /* Starts as all zeros except debounce_us. Shared between interrupt and task: each call under the same lock. */
 typedef struct esp32_press {
     int64_t debounce_us; /* shortest contact that is a press, and half of how long a missed one is shown */
-    int64_t fell_us;     /* when the contact closed */
+    int64_t fell_us; /* when the contact closed */
     int64_t shown_until_us;
-    bool down;   /* as the last edge left it */
-    bool seen;   /* the core has seen this contact */
+    bool down; /* as the last edge left it */
+    bool seen; /* the core has seen this contact */
     bool missed; /* a press is waiting to be shown */
 } esp32_press_t;
 
 /* An edge of the raw level; `down`: the contact is closed now. */
-static inline __attribute__((always_inline)) void esp32_press_edge(esp32_press_t *press, bool down, int64_t now_us)
-{
+static inline __attribute__((always_inline)) void esp32_press_edge(esp32_press_t *press, bool down, int64_t now_us) {
     if (down && !press->down) {
         press->fell_us = now_us;
         press->seen = false;
@@ -41,8 +41,7 @@ static inline __attribute__((always_inline)) void esp32_press_edge(esp32_press_t
 }
 
 /* What the core is told of the level `down`. */
-static inline __attribute__((always_inline)) bool esp32_press_level(esp32_press_t *press, bool down, int64_t now_us)
-{
+static inline __attribute__((always_inline)) bool esp32_press_level(esp32_press_t *press, bool down, int64_t now_us) {
     if (down) {
         /* Whoever presses again has seen that the bot was busy. */
         press->seen = true;

@@ -8,8 +8,7 @@
 
 static const char *const TAG = "smilec";
 
-static void report_ready(const sm_report_t *report)
-{
+static void report_ready(const sm_report_t *report) {
     ESP_LOGI(TAG, "%s %s is ready: model %s, configuration %08" PRIx32 ", %u frames a press", sm_config.bot_name,
              sm_config.firmware_version, sm_config.model_hash, sm_config.config_hash, (unsigned)sm_config.burst);
     if (report->error != SM_OK) {
@@ -17,21 +16,19 @@ static void report_ready(const sm_report_t *report)
     }
 }
 
-static void report_scored(const sm_press_t *press)
-{
-    ESP_LOGI(TAG, "press %" PRIu32 ": %s, sum %" PRId32 " of %u frames, threshold %" PRId32 ", %" PRIu32 " us", press->number,
-             press->smile ? "smile" : "no smile", press->sum, (unsigned)press->frames, press->threshold, press->latency_us);
+static void report_scored(const sm_press_t *press) {
+    ESP_LOGI(TAG, "press %" PRIu32 ": %s, sum %" PRId32 " of %u frames, threshold %" PRId32 ", %" PRIu32 " us",
+             press->number, press->smile ? "smile" : "no smile", press->sum, (unsigned)press->frames, press->threshold,
+             press->latency_us);
 }
 
-static void report_done(const sm_report_t *report)
-{
+static void report_done(const sm_report_t *report) {
     const sm_press_t *press = report->press;
-    ESP_LOGI(TAG, "press %" PRIu32 ": held %" PRIu32 " ms, %u of %u frames logged, error %d", press->number, press->press_ms,
-             (unsigned)press->logged, (unsigned)press->frames, report->error);
+    ESP_LOGI(TAG, "press %" PRIu32 ": held %" PRIu32 " ms, %u of %u frames logged, error %d", press->number,
+             press->press_ms, (unsigned)press->logged, (unsigned)press->frames, report->error);
 }
 
-void esp32_report(const sm_report_t *report)
-{
+void esp32_report(const sm_report_t *report) {
     switch (report->event) {
     case SM_EVENT_READY:
         report_ready(report);

@@ -1,14 +1,12 @@
 #include "esp32_settle.h"
 
-static bool close_to(uint32_t a, uint32_t b)
-{
+static bool close_to(uint32_t a, uint32_t b) {
     uint32_t larger = a > b ? a : b;
     uint32_t difference = a > b ? a - b : b - a;
     return difference <= larger / 16u;
 }
 
-bool esp32_settle_step(esp32_settle_t *settle, uint32_t exposure, uint32_t gain)
-{
+bool esp32_settle_step(esp32_settle_t *settle, uint32_t exposure, uint32_t gain) {
     bool same = settle->frames > 0 && close_to(exposure, settle->exposure) && close_to(gain, settle->gain);
     bool blind = exposure == 0 && gain == 0;
     settle->steady = same ? (uint16_t)(settle->steady + 1u) : 1u;

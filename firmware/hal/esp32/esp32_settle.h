@@ -1,5 +1,6 @@
 /*
- * When automatic exposure has settled after the camera was switched on: the first frames are dark or green. Portable C11; needs no ESP-IDF.
+ * When automatic exposure has settled after the camera was switched on: the first frames are dark or green. Portable
+ * C11; needs no ESP-IDF.
  */
 #ifndef ESP32_SETTLE_H
 #define ESP32_SETTLE_H

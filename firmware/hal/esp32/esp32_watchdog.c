@@ -10,8 +10,7 @@
 
 static const char *const TAG = "watchdog";
 
-int esp32_watchdog_start(void)
-{
+int esp32_watchdog_start(void) {
     const esp_task_wdt_config_t config = {
         .timeout_ms = ESP32_WATCHDOG_MS,
         .idle_core_mask = (1u << portNUM_PROCESSORS) - 1u,
@@ -32,8 +31,7 @@ int esp32_watchdog_start(void)
     return SM_ERR_ARGUMENT;
 }
 
-void esp32_watchdog_feed(void)
-{
+void esp32_watchdog_feed(void) {
     /* ESP_ERR_NOT_FOUND, the one failure: the task is not watched. */
     (void)esp_task_wdt_reset();
 }

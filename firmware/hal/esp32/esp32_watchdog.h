@@ -3,8 +3,8 @@
 #define ESP32_WATCHDOG_H
 
 /*
- * Longest time between two feeds, milliseconds. The longest known stretches without one are the search for contiguous room in the allocation table of a
- * nearly full 32 GB card (about 11 s at 0.7 ms a block) and a slow network.
+ * Longest time between two feeds, milliseconds. The longest known stretches without one are the search for contiguous
+ * room in the allocation table of a nearly full 32 GB card (about 11 s at 0.7 ms a block) and a slow network.
  */
 #define ESP32_WATCHDOG_MS 30000
 
