@@ -1,0 +1,131 @@
+/**
+ * Computes again, from the logged frame, everything the device computed, and says at which stage the first difference arose. Stages are checked each on what was
+ * recorded before it, so that one fault is not reported again further down.
+ */
+import { type ModelBundle, margin } from "../graph/bundle.js";
+import { locateCenter } from "../preprocess/locate.js";
+import { preprocess } from "../preprocess/preprocess.js";
+import { crc32 } from "./crc32.js";
+import { hex32, payloadCrc } from "./format.js";
+import type { Capture } from "./read-segment.js";
+
+export type ReplayStage = "frame" | "box" | "preprocess" | "model" | "decision";
+
+export interface ReplayDifference {
+  readonly sequence: number;
+  readonly stage: ReplayStage;
+  /** Which value differs. */
+  readonly what: string;
+  readonly recorded: string;
+  readonly replayed: string;
+}
+
+/** What runs the network: the reference interpreter, or any other exact one. */
+export interface ReplayInterpreter {
+  run(inputs: readonly Int8Array[]): Int8Array[];
+}
+
+export interface ReplayOptions {
+  /** First 16 hex digits of the SHA-256 of model.tflite; compared when given. */
+  readonly modelHash?: string;
+}
+
+type Compare = (stage: ReplayStage, what: string, recorded: unknown, replayed: unknown) => boolean;
+
+/** Replays one capture; an empty list means that everything is equal. Engine `coin` has no model stage and a decision that cannot be replayed. */
+export function replayCapture(
+  capture: Capture,
+  bundle: ModelBundle,
+  interpreter: ReplayInterpreter,
+  options: ReplayOptions = {},
+): ReplayDifference[] {
+  const differences: ReplayDifference[] = [];
+  const compare: Compare = (stage, what, recorded, replayed) => {
+    const [was, is] = [String(recorded), String(replayed)];
+    if (was === is) return true;
+    differences.push({ sequence: capture.header.sequence, stage, what, recorded: was, replayed: is });
+    return false;
+  };
+  if (!compareFrame(capture, compare)) return differences;
+  compareBox(capture, compare);
+  const input = compareInput(capture, bundle, compare);
+  if (capture.metadata.engine === "coin") return differences;
+  if (input !== undefined) compareModel(capture, input, interpreter, options, compare);
+  compareDecision(capture, bundle, compare);
+  return differences;
+}
+
+function compareFrame({ header, frame, payload }: Capture, compare: Compare): boolean {
+  const size = compare("frame", "pixels", frame.width * frame.height, frame.pixels.length);
+  return size && compare("frame", "crc", hex32(header.payloadCrc), hex32(payloadCrc(payload)));
+}
+
+function compareBox({ frame, metadata }: Capture, compare: Compare): void {
+  const { box, locator } = metadata;
+  const { x, y, width, height } = locateCenter(locator, frame.width, frame.height);
+  compare("box", "box", [box.x, box.y, box.width, box.height], [x, y, width, height]);
+}
+
+/** The network input computed from the recorded box, when it is the one the device had. */
+function compareInput({ frame, metadata }: Capture, bundle: ModelBundle, compare: Compare): Int8Array | undefined {
+  const { preprocess: recorded, box } = metadata;
+  const spec = bundle.description.preprocess;
+  if (metadata.engine !== "coin") {
+    const size = compare("preprocess", "input size", recorded.size, spec.size);
+    const normalize = compare("preprocess", "normalize", recorded.normalize, spec.normalize);
+    if (!size || !normalize) return undefined;
+  }
+  const input = preprocess(frame, box, recorded);
+  return compare("preprocess", "input crc", hex32(metadata.inputCrc), hex32(crc32(input))) ? input : undefined;
+}
+
+function compareModel(
+  { metadata }: Capture,
+  input: Int8Array,
+  interpreter: ReplayInterpreter,
+  { modelHash }: ReplayOptions,
+  compare: Compare,
+): void {
+  if (modelHash !== undefined && !compare("model", "model hash", metadata.model, modelHash)) return;
+  const [outputs] = interpreter.run([input]);
+  compare("model", "outputs", metadata.outputs, outputs);
+}
+
+/** From the recorded outputs on. The sum over the press is checked by {@link replayPress}. */
+function compareDecision({ metadata }: Capture, { description }: ModelBundle, compare: Compare): void {
+  const { outputs, positive, sum, threshold, burstCount } = metadata;
+  compare("decision", "positive label", positive, description.positive);
+  compare("decision", "margin", metadata.margin, margin(outputs, positive));
+  compare("decision", "threshold", threshold, description.thresholdMargin * burstCount);
+  compare("decision", "decision", metadata.smile, sum >= threshold);
+}
+
+/**
+ * Checks what the captures of one press share: given all of them, that the sum is that of their margins and that they tell of the same decision.
+ * With some missing (not logged, damaged, withdrawn) only the latter can be said.
+ */
+export function replayPress(captures: readonly Capture[]): ReplayDifference[] {
+  const differences: ReplayDifference[] = [];
+  const [first] = captures;
+  for (const { header, metadata } of captures) {
+    for (const key of ["sum", "threshold", "smile", "burstCount"] as const) {
+      const [recorded, replayed] = [String(metadata[key]), String(first.metadata[key])];
+      if (recorded !== replayed) {
+        differences.push({ sequence: header.sequence, stage: "decision", what: key, recorded, replayed });
+      }
+    }
+  }
+  const complete = captures.length > 0 && captures.length === first.metadata.burstCount;
+  const sum = captures.reduce((total, { metadata }) => total + metadata.margin, 0);
+  if (complete && sum !== first.metadata.sum) {
+    const sequence = first.header.sequence;
+    differences.push({
+      sequence,
+      stage: "decision",
+      what: "sum",
+      recorded: `${first.metadata.sum}`,
+      replayed: `${sum}`,
+    });
+  }
+  return differences;
+}
