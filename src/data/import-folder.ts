@@ -114,7 +114,8 @@ export class ImportFolder {
   private repeat(id: string, { original, label }: PictureFields, known: KnownPicture): void {
     const place = known.source === undefined ? known.original : `${known.original} of import ${known.source}`;
     if (label === known.label && known.conflicting !== true) {
-      return this.reject({ original, reason: "duplicate", message: `is the same picture as ${place}`, id });
+      this.reject({ original, reason: "duplicate", message: `is the same picture as ${place}`, id });
+      return;
     }
     const conflict = (shown: string, own: string, other: string, where: string) =>
       this.reject({
@@ -216,7 +217,7 @@ export function nameTaken(place: string): UserError {
 
 /** Puts back an import whose replacement was interrupted and removes what killed imports left behind. */
 export async function recoverImports(into: string): Promise<void> {
-  const names = await readdir(into).catch(() => []);
+  const names: string[] = await readdir(into).catch(() => []);
   for (const name of names) {
     const replaced = /^\.replaced-(.+)$/.exec(name)?.[1];
     const owner = /^\.importing-(\d+)-/.exec(name)?.[1];
