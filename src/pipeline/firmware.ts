@@ -20,7 +20,12 @@ export interface Firmware {
 }
 
 /** Renders and builds the firmware for `host` or the project's board. `model` is absent for engine coin only. */
-export async function obtainFirmware(project: Project, model: Model | undefined, target: string, context: StageContext): Promise<Firmware> {
+export async function obtainFirmware(
+  project: Project,
+  model: Model | undefined,
+  target: string,
+  context: StageContext,
+): Promise<Firmware> {
   const board = findBoard(target === "host" ? project.config.board : target);
   const dir = buildDir(project, target);
   const emitted = model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model) });
@@ -32,13 +37,19 @@ export async function obtainFirmware(project: Project, model: Model | undefined,
     engineFiles: engineFiles(project, model, emitted, target),
     ...(model === undefined ? {} : { model }),
   });
-  for (const file of rendered.kept) context.reporter.warn(`${file} is no longer part of the firmware, but was changed by hand: kept`);
+  for (const file of rendered.kept)
+    context.reporter.warn(`${file} is no longer part of the firmware, but was changed by hand: kept`);
   const build = await buildFirmware({ projectDir: dir, target, board, context });
   return { target, dir, board, build, ...(emitted === undefined ? {} : { emitted }) };
 }
 
 /** What src/generated/ gets for the engine. On the host the generated C stands in for TFLite Micro: their results are equal. */
-function engineFiles(project: Project, model: Model | undefined, emitted: EmittedC | undefined, target: string): Record<string, string> {
+function engineFiles(
+  project: Project,
+  model: Model | undefined,
+  emitted: EmittedC | undefined,
+  target: string,
+): Record<string, string> {
   if (model === undefined || emitted === undefined) return {};
   if (project.config.engine !== "tflm" || target === "host") return { ...emitted.files };
   return {

@@ -46,6 +46,7 @@ export function checkLabels(project: Project, model: Model): void {
   const theirs = model.description.labels.map((label) => JSON.stringify(label)).join(", ");
   throw new UserError(`the model knows other labels (${theirs}) than the project`, {
     where: model.file,
-    remedy: "Import pictures with the project's labels and run `smilec train`, or set labels and positive to the model's.",
+    remedy:
+      "Import pictures with the project's labels and run `smilec train`, or set labels and positive to the model's.",
   });
 }

@@ -47,10 +47,12 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal, detached: true }),
   };
   const child = execa(file, args, settings);
-  if (options.onLine !== undefined) void forwardLines(child, options.onLine);
+  const lines = options.onLine === undefined ? undefined : forwardLines(child, options.onLine);
   const release = options.signal === undefined ? undefined : tieGroup(child.pid, options.signal);
   const result = await child;
   release?.();
+  const failed = (await lines)?.find((outcome) => outcome.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
   return {
     command: result.escapedCommand,
     cwd: result.cwd,
@@ -95,11 +97,30 @@ function tieGroup(pid: number | undefined, signal: AbortSignal): () => void {
   };
 }
 
-async function forwardLines(child: ReturnType<typeof execa>, onLine: NonNullable<RunOptions["onLine"]>): Promise<void> {
+/** Resolves when both streams have ended; a rejection is what `onLine` threw (a failing child is reported by its result). */
+async function forwardLines(
+  child: ReturnType<typeof execa>,
+  onLine: NonNullable<RunOptions["onLine"]>,
+): Promise<PromiseSettledResult<void>[]> {
   const follow = async (from: "stdout" | "stderr") => {
-    for await (const line of child.iterable({ from })) onLine(String(line), from);
+    let failure: { readonly reason: unknown } | undefined;
+    const iterable = child.iterable({ from });
+    try {
+      for await (const line of iterable) {
+        // After a failure the stream is still drained: a full pipe would hold the child up.
+        if (failure !== undefined) continue;
+        try {
+          onLine(String(line), from);
+        } catch (reason) {
+          failure = { reason };
+        }
+      }
+    } catch {
+      // The child's own failure; its result tells.
+    }
+    if (failure !== undefined) throw failure.reason;
   };
-  await Promise.allSettled([follow("stdout"), follow("stderr")]);
+  return Promise.allSettled([follow("stdout"), follow("stderr")]);
 }
 
 /** As {@link run}, but a program that is missing or fails is a {@link ToolError} that shows the end of its output. */

@@ -123,3 +123,11 @@ export function classCount(network: Network): number {
   if (last.kind !== "dense") throw new Error("the last layer of a network must be dense");
   return last.units;
 }
+
+/** Network inputs of all pictures of a source in order, one [size, size] array each; views that the next batch overwrites none of. */
+export function* networkInputs(source: PictureSource, spec: PreprocessSpec): Generator<Int8Array> {
+  const length = spec.size * spec.size;
+  for (const { inputs, count } of preprocessedBatches(source, spec)) {
+    for (let i = 0; i < count; i++) yield inputs.subarray(i * length, (i + 1) * length);
+  }
+}
