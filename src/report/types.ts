@@ -72,8 +72,18 @@ export interface EvaluationSection {
   /** Points of the int8 precision-recall curve, by falling threshold. */
   readonly curve: readonly { readonly recall: number; readonly precision: number }[];
   /** The operating point the firmware uses. */
-  readonly threshold: { readonly probability: number; readonly margin: number; readonly precision: number; readonly recall: number };
-  readonly confusion: { readonly truePositive: number; readonly falsePositive: number; readonly trueNegative: number; readonly falseNegative: number };
+  readonly threshold: {
+    readonly probability: number;
+    readonly margin: number;
+    readonly precision: number;
+    readonly recall: number;
+  };
+  readonly confusion: {
+    readonly truePositive: number;
+    readonly falsePositive: number;
+    readonly trueNegative: number;
+    readonly falseNegative: number;
+  };
   /** Probability of the positive label and whether it was right, per picture. */
   readonly scores: readonly { readonly probability: number; readonly isPositive: boolean }[];
   /** The most confident mistakes. */
@@ -93,7 +103,13 @@ export interface ModelSection {
     readonly weightBytes: number;
   }[];
   /** Tensors in the arena: offset and size in bytes, first and last operator that need it. */
-  readonly arena: readonly { readonly name: string; readonly offset: number; readonly bytes: number; readonly from: number; readonly to: number }[];
+  readonly arena: readonly {
+    readonly name: string;
+    readonly offset: number;
+    readonly bytes: number;
+    readonly from: number;
+    readonly to: number;
+  }[];
 }
 
 export interface FirmwareSection {
@@ -103,6 +119,8 @@ export interface FirmwareSection {
 }
 
 export interface SimulationSection {
+  /** The label that lights green: decides which presses were right. Default: the evaluation's; without either, no press is judged. */
+  readonly positive?: string;
   /** Captures compared with the TypeScript reference and how many differed, by stage. */
   readonly captures: number;
   readonly values: number;
