@@ -6,6 +6,9 @@
  * int32 values are JavaScript integers in [-2^31, 2^31); sums and left shifts wrap as two's complement.
  */
 
+/** Looked up once: looking up a global is slow in the virtual-machine contexts that test runners use. */
+const { clz32, floor, max, min } = Math;
+
 export const INT8_MIN = -128;
 export const INT8_MAX = 127;
 export const INT32_MIN = -0x80000000;
@@ -52,7 +55,7 @@ export function quantizeMultiplier(real: number): QuantizedMultiplier {
 
 /** C's round(): to the nearest integer, halves away from zero. */
 export function roundHalfAway(value: number): number {
-  return value < 0 ? -Math.floor(-value + 0.5) : Math.floor(value + 0.5);
+  return value < 0 ? -floor(-value + 0.5) : floor(value + 0.5);
 }
 
 /** gemmlowp::SaturatingRoundingDoublingHighMul: round(a * b / 2^31), halves up; -1 * -1 saturates. */
@@ -60,8 +63,8 @@ export function saturatingRoundingDoublingHighMul(a: number, b: number): number 
   // a * b = (a * high) * 2^16 + a * low: both products stay below 2^48, and floors of floors nest exactly.
   const high = b >> 16;
   const low = b & 0xffff;
-  const result = Math.floor((a * high + Math.floor((a * low + 0x40000000) / 0x10000)) / 0x8000);
-  return Math.min(result, INT32_MAX);
+  const result = floor((a * high + floor((a * low + 0x40000000) / 0x10000)) / 0x8000);
+  return min(result, INT32_MAX);
 }
 
 /** gemmlowp::RoundingDivideByPOT: x / 2^exponent to the nearest, halves away from zero. exponent 0 to 31. */
@@ -84,16 +87,16 @@ export function multiplyByQuantizedMultiplier(x: number, multiplier: number, shi
 }
 
 export function clamp(value: number, minimum: number, maximum: number): number {
-  return Math.min(Math.max(value, minimum), maximum);
+  return min(max(value, minimum), maximum);
 }
 
 /** Number of leading zero bits of a positive integer below 2^53, counted in 64 bits. */
 export function countLeadingZeros64(value: number): number {
-  const high = Math.floor(value / 2 ** 32);
-  return high === 0 ? 32 + Math.clz32(value) : Math.clz32(high);
+  const high = floor(value / 2 ** 32);
+  return high === 0 ? 32 + clz32(value) : clz32(high);
 }
 
 /** CalculateInputRadius (quantization_util.cc) for 31 signed bits: largest |input difference| that does not overflow when rescaled. */
 export function calculateInputRadius(integerBits: number, leftShift: number): number {
-  return Math.floor(((2 ** integerBits - 1) * 2 ** (31 - integerBits)) / 2 ** leftShift);
+  return floor(((2 ** integerBits - 1) * 2 ** (31 - integerBits)) / 2 ** leftShift);
 }

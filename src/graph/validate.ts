@@ -3,10 +3,12 @@ import { UserError } from "../errors.js";
 import { describe } from "./operator-context.js";
 import { prepareOperator } from "./prepare.js";
 import type { PreparedOperator } from "./registry.js";
-import type { Int8Graph, Operator, Tensor, TensorData, TensorType } from "./types.js";
+import { elementCount, type Int8Graph, type Operator, type Tensor, type TensorData, type TensorType } from "./types.js";
 
-/** Largest tensor, in elements: far above any microcontroller, far below what would exhaust this machine. */
+/** Largest tensor, in elements: far above any microcontroller's memory, far below what would exhaust this machine's. */
 export const MAX_TENSOR_ELEMENTS = 2 ** 26;
+/** Sum over all tensors that are computed. */
+export const MAX_COMPUTED_ELEMENTS = 2 ** 26;
 /** TFLite's own limit for shapes. */
 export const MAX_RANK = 6;
 
@@ -36,7 +38,7 @@ class GraphChecker {
       shape.every((size) => Number.isInteger(size) && size > 0),
       `${describe(tensor)} has a size that is not a positive integer`,
     );
-    const elements = shape.reduce((product, size) => product * size, 1);
+    const elements = elementCount(shape);
     this.check(elements <= MAX_TENSOR_ELEMENTS, `${describe(tensor)} has more than ${MAX_TENSOR_ELEMENTS} elements`);
     if (data !== undefined) {
       this.check(data instanceof DATA_CLASS[tensor.type], `${describe(tensor)} holds data of another type`);
@@ -54,6 +56,15 @@ class GraphChecker {
     this.check(
       Number.isInteger(axis) && axis >= 0 && axis < shape.length && scale.length === shape[axis],
       `${describe(tensor)} has ${scale.length} scales along dimension ${axis}`,
+    );
+  }
+
+  totalSize(): void {
+    let elements = 0;
+    for (const { data, shape } of this.graph.tensors) if (data === undefined) elements += elementCount(shape);
+    this.check(
+      elements <= MAX_COMPUTED_ELEMENTS,
+      `the model's tensors have more than ${MAX_COMPUTED_ELEMENTS} elements together`,
     );
   }
 
@@ -110,6 +121,7 @@ class GraphChecker {
 export function validateGraph(graph: Int8Graph, where?: string): PreparedOperator[] {
   const checker = new GraphChecker(graph, where);
   for (const tensor of graph.tensors) checker.tensor(tensor);
+  checker.totalSize();
   const available = checker.interface();
   const prepared = graph.operators.map((operator, index) => {
     checker.order(operator, index, available);

@@ -4,6 +4,8 @@ A message is two little-endian uint32 (length of the JSON, length of the payload
 
   {"command": "load", "arena_bytes": n, "inputs": count, "outputs": count}, payload the model
       -> {"inputs": [element counts]}
+  {"command": "describe"}, payload the model
+      -> what the Python bindings of the TFLite schema find in it
   {"command": "run", "count": n, "tensors": [indices]}, payload n times all inputs, int8
       -> {}, payload n times all graph outputs and then the named tensors, int8
 
@@ -17,6 +19,7 @@ import sys
 
 import numpy
 from tflite_micro import runtime
+from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
 HEADER = struct.Struct("<II")
 
@@ -63,17 +66,50 @@ class Oracle:
         return {}, b"".join(results)
 
 
+def plain(value):
+    """Bindings' objects as JSON: tables become objects, vectors lists, absent ones null."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, numpy.ndarray):
+        return value.tolist()
+    if isinstance(value, numpy.generic):
+        return value.item()
+    if isinstance(value, (list, tuple)):
+        return [plain(element) for element in value]
+    return {name: plain(field) for name, field in vars(value).items()}
+
+
+def describe(_, data):
+    """Everything but the contents of buffers, of which only size and alignment are told (null: absent vector)."""
+    model = schema.ModelT.InitFromPackedBuf(data, 0)
+    view = schema.Model.GetRootAs(data, 0)
+    base = numpy.frombuffer(data, numpy.uint8).__array_interface__["data"][0]
+    buffers = []
+    for index in range(view.BuffersLength()):
+        buffer = view.Buffers(index)
+        if buffer.DataIsNone():
+            buffers.append(None)
+            continue
+        at = buffer.DataAsNumpy().__array_interface__["data"][0] - base
+        buffers.append({"size": buffer.DataLength(), "misalignment": at % 16})
+    model.buffers = []
+    return {"identifier": data[4:8].decode("latin1"), "model": plain(model), "buffers": buffers}, b""
+
+
 def main():
     requests = sys.stdin.buffer
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # the runtime prints to stdout: keep that out of the replies
     oracle = Oracle()
+    commands = {"load": oracle.load, "run": oracle.run, "describe": describe}
     while True:
         json_size, payload_size = HEADER.unpack(read_exactly(requests, HEADER.size))
         request = json.loads(read_exactly(requests, json_size))
         payload = read_exactly(requests, payload_size)
         try:
-            reply, result = {"load": oracle.load, "run": oracle.run}[request["command"]](request, payload)
+            reply, result = commands[request["command"]](request, payload)
         except Exception as error:  # whatever it was, the test wants to read it
             reply, result = {"error": f"{type(error).__name__}: {error}"}, b""
         text = json.dumps(reply).encode()

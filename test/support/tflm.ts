@@ -26,6 +26,15 @@ export interface TflmRun {
   readonly tensors: readonly Int8Array[];
 }
 
+/** A model as the schema's own bindings see it; absent vectors are null. */
+export interface ModelDescription {
+  readonly identifier: string;
+  /** Bytes, and how far the data is from a multiple of 16; null for a buffer without data. */
+  readonly buffers: readonly ({ readonly size: number; readonly misalignment: number } | null)[];
+  // biome-ignore lint/suspicious/noExplicitAny: the shape is the schema's, with hundreds of fields.
+  readonly model: any;
+}
+
 export class TflmOracle {
   private chunks: Buffer[] = [];
   private received = 0;
@@ -95,10 +104,18 @@ export class TflmOracle {
     );
     const reply = await this.request({ command: "run", count: inputs.length, tensors }, payload);
     let at = 0;
-    const take = (size: number) => new Int8Array(reply.payload.slice(at, (at += size)).buffer);
+    const take = (size: number): Int8Array => {
+      at += size;
+      return new Int8Array(reply.payload.buffer, at - size, size);
+    };
     const runs = inputs.map(() => ({ outputs: outputSizes.map(take), tensors: tensors.map(sizeOf).map(take) }));
     if (at !== reply.payload.length) throw new Error(`the oracle sent ${reply.payload.length} bytes, not ${at}`);
     return runs;
+  }
+
+  /** What the Python bindings of the TFLite schema find in a model; see tflm_run.py. */
+  async describe(model: Uint8Array): Promise<ModelDescription> {
+    return (await this.request({ command: "describe" }, model)).header as unknown as ModelDescription;
   }
 
   private async request(header: object, payload: Uint8Array): Promise<Reply> {
@@ -115,7 +132,7 @@ export class TflmOracle {
   private async reply(): Promise<Reply> {
     const [headerSize, payloadSize] = new Uint32Array(new Uint8Array(await this.take(8)).buffer);
     const header = JSON.parse((await this.take(headerSize)).toString());
-    return { header, payload: new Uint8Array(await this.take(payloadSize)) };
+    return { header, payload: Uint8Array.from(await this.take(payloadSize)) };
   }
 
   private async take(size: number): Promise<Buffer> {
@@ -161,11 +178,17 @@ export async function compareWithTflm(
     ];
     for (const [name, ours, theirs] of pairs) {
       values += ours.length;
-      const at = ours.findIndex((value, i) => value !== theirs[i]);
+      const at = firstDifference(ours, theirs);
       if (ours.length !== theirs.length)
         differences.push(`run ${n}, ${name}: ${ours.length} values, not ${theirs.length}`);
       else if (at >= 0) differences.push(`run ${n}, ${name}[${at}]: ${ours[at]}, TFLite Micro has ${theirs[at]}`);
     }
   }
   return { values, differences };
+}
+
+/** Where two arrays differ first; -1 when they do not. */
+function firstDifference(a: Int8Array, b: Int8Array): number {
+  if (Buffer.from(a.buffer, a.byteOffset, a.length).equals(Buffer.from(b.buffer, b.byteOffset, b.length))) return -1;
+  return a.findIndex((value, i) => value !== b[i]);
 }

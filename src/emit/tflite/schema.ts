@@ -31,6 +31,7 @@ export const TensorTable = {
   quantization: 4,
   isVariable: 5,
   sparsity: 6,
+  hasRank: 8,
   externalBuffer: 10,
   fields: 11,
 } as const;

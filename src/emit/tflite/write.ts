@@ -158,6 +158,7 @@ function writeTensor(builder: Builder, tensor: Tensor, buffers: BufferList): num
   builder.addFieldInt32(TensorTable.buffer, buffer, 0);
   builder.addFieldOffset(TensorTable.name, name, 0);
   builder.addFieldOffset(TensorTable.quantization, quantization, 0);
+  builder.addFieldInt8(TensorTable.hasRank, 1, 0);
   return builder.endObject();
 }
 

@@ -4,6 +4,8 @@ import type { OperatorContext } from "../operator-context.js";
 import type { Conv2D } from "../types.js";
 import { channelMultipliers, type OutputStage, requantize } from "./requantize.js";
 
+const { imul } = Math;
+
 export interface ImageGeometry {
   readonly batches: number;
   readonly inputH: number;
@@ -147,10 +149,10 @@ function applyFilters(
     let d = bias === undefined ? 0 : bias[o + 3];
     for (let k = 0; k < size; k++) {
       const value = window[k];
-      a = (a + Math.imul(value, weights[w0 + k])) | 0;
-      b = (b + Math.imul(value, weights[w1 + k])) | 0;
-      c = (c + Math.imul(value, weights[w2 + k])) | 0;
-      d = (d + Math.imul(value, weights[w3 + k])) | 0;
+      a = (a + imul(value, weights[w0 + k])) | 0;
+      b = (b + imul(value, weights[w1 + k])) | 0;
+      c = (c + imul(value, weights[w2 + k])) | 0;
+      d = (d + imul(value, weights[w3 + k])) | 0;
     }
     output[at + o] = requantize(p, o, a);
     output[at + o + 1] = requantize(p, o + 1, b);
@@ -159,7 +161,7 @@ function applyFilters(
   }
   for (; o < to; o++) {
     let a = bias === undefined ? 0 : bias[o];
-    for (let k = 0; k < size; k++) a = (a + Math.imul(window[k], weights[o * size + k])) | 0;
+    for (let k = 0; k < size; k++) a = (a + imul(window[k], weights[o * size + k])) | 0;
     output[at + o] = requantize(p, o, a);
   }
 }

@@ -5,6 +5,8 @@ import type { DepthwiseConv2D } from "../types.js";
 import type { ImageGeometry } from "./conv.js";
 import { channelMultipliers, type OutputStage, requantize } from "./requantize.js";
 
+const { imul } = Math;
+
 export interface PreparedDepthwiseConv2D extends ImageGeometry, OutputStage {
   readonly kind: "DEPTHWISE_CONV_2D";
   readonly dilationH: number;
@@ -103,7 +105,7 @@ function accumulateWindow(
       let weight = (i * p.filterW + j) * p.outputC;
       for (let c = 0, o = 0; c < inputC; c++) {
         const value = input[from + c] + inputOffset;
-        for (let m = 0; m < depthMultiplier; m++) sums[o++] += Math.imul(value, weights[weight++]);
+        for (let m = 0; m < depthMultiplier; m++) sums[o++] += imul(value, weights[weight++]);
       }
     }
   }

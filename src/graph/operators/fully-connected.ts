@@ -3,6 +3,8 @@ import type { OperatorContext } from "../operator-context.js";
 import { elementCount, type FullyConnected } from "../types.js";
 import { channelMultipliers, type OutputStage, requantize } from "./requantize.js";
 
+const { imul } = Math;
+
 /** In output steps per bias step. */
 const BIAS_SCALE_TOLERANCE = 0.02;
 
@@ -78,7 +80,7 @@ export function evaluateFullyConnected(
       let sum = p.bias === undefined ? 0 : p.bias[o];
       let from = batch * depth;
       let weight = o * depth;
-      for (let k = 0; k < depth; k++) sum = (sum + Math.imul(input[from++] + inputOffset, weights[weight++])) | 0;
+      for (let k = 0; k < depth; k++) sum = (sum + imul(input[from++] + inputOffset, weights[weight++])) | 0;
       output[at++] = requantize(p, o, sum);
     }
   }

@@ -5,6 +5,8 @@ import type { ActivationRange, OperatorContext } from "../operator-context.js";
 import type { Pool2D } from "../types.js";
 import type { ImageGeometry } from "./conv.js";
 
+const { max, min, trunc } = Math;
+
 /** TFLite Micro's tolerance for the equality of input and output scale; pooling does not rescale. */
 const SCALE_TOLERANCE = 1e-6;
 
@@ -74,10 +76,10 @@ export function evaluatePool2D(p: PreparedPool2D, [input]: readonly Int8Array[],
 
 function clipWindow(p: PreparedPool2D, top: number, left: number): ClippedWindow {
   return {
-    top: Math.max(top, 0),
-    bottom: Math.min(top + p.filterH, p.inputH),
-    left: Math.max(left, 0),
-    right: Math.min(left + p.filterW, p.inputW),
+    top: max(top, 0),
+    bottom: min(top + p.filterH, p.inputH),
+    left: max(left, 0),
+    right: min(left + p.filterW, p.inputW),
   };
 }
 
@@ -85,7 +87,7 @@ function maximum(p: PreparedPool2D, input: Int8Array, n: number, c: number, wind
   let largest = INT8_MIN;
   for (let y = window.top; y < window.bottom; y++) {
     for (let x = window.left; x < window.right; x++) {
-      largest = Math.max(largest, input[((n * p.inputH + y) * p.inputW + x) * p.inputC + c]);
+      largest = max(largest, input[((n * p.inputH + y) * p.inputW + x) * p.inputC + c]);
     }
   }
   return largest;
@@ -101,5 +103,5 @@ function average(p: PreparedPool2D, input: Int8Array, n: number, c: number, wind
     }
   }
   const half = count >> 1;
-  return Math.trunc((sum > 0 ? sum + half : sum - half) / count);
+  return trunc((sum > 0 ? sum + half : sum - half) / count);
 }

@@ -12,6 +12,8 @@ import { expOnNegativeValues, reciprocal } from "../fixed-point.js";
 import type { OperatorContext } from "../operator-context.js";
 import { elementCount, type Softmax } from "../types.js";
 
+const { max } = Math;
+
 /** Input differences enter exp() as Q5.26; sums of exp() are kept as Q12.19. */
 const DIFF_INTEGER_BITS = 5;
 const SUM_INTEGER_BITS = 12;
@@ -81,7 +83,7 @@ export function evaluateSoftmax(p: PreparedSoftmax, [input]: readonly Int8Array[
   for (let start = 0; start < input.length; start += p.depth) {
     const end = start + p.depth;
     let largest = INT8_MIN;
-    for (let i = start; i < end; i++) largest = Math.max(largest, input[i]);
+    for (let i = start; i < end; i++) largest = max(largest, input[i]);
     let sum = 0;
     for (let i = start; i < end; i++) {
       const d = largest - input[i];
