@@ -65,7 +65,8 @@ static void drop_card(sm_app_t *app) {
     app->card_wanted = true;
 }
 
-/* Takes note of how the last use of the card went. A full card stays mounted: its last captures can still be withdrawn. */
+/* Takes note of how the last use of the card went. A full card stays mounted: its last captures can still be withdrawn.
+ */
 static void note_card(sm_app_t *app, int error) {
     if (error != SM_OK && error != SM_ERR_CARD_FULL) {
         drop_card(app);
@@ -87,12 +88,14 @@ static void mount_card(sm_app_t *app) {
         note_card(app, error);
         return;
     }
-    /* The wait starts over only after a capture got through: a card that mounts and then fails would otherwise be tried every second. */
+    /* The wait starts over only after a capture got through: a card that mounts and then fails would otherwise be tried
+     * every second. */
     set_faults(app, CARD_FAULTS & ~(uint32_t)SM_FAULT_CARD_FAILS, 0, SM_OK);
     report(app, SM_EVENT_MOUNTED, SM_OK, 0, NULL);
 }
 
-/* Card work while nobody waits. Mounting needs the button up: on some boards it shares a line with the card. Returns whether something was done. */
+/* Card work while nobody waits. Mounting needs the button up: on some boards it shares a line with the card. Returns
+ * whether something was done. */
 static bool idle_card(sm_app_t *app) {
     if (app->card_wanted) {
         if (app->button.level || app->button.down || !retry_due(app, &app->card_retry)) {
@@ -136,7 +139,8 @@ static void withdraw(sm_app_t *app) {
     }
 }
 
-/* What a press means is settled when it ends: short: a picture; long: withdraw the last press; very long: use the card anew; stuck: nothing. */
+/* What a press means is settled when it ends: short: a picture; long: withdraw the last press; very long: use the card
+ * anew; stuck: nothing. */
 static void released(sm_app_t *app) {
     set_faults(app, SM_FAULT_BUTTON, 0, SM_OK);
     if (app->button.reached == SM_BUTTON_LONG) {
@@ -254,18 +258,20 @@ static int check(const sm_config_t *config, const sm_engine_t *engine, const sm_
     size_t input_bytes = (size_t)config->input_size * config->input_size;
     if (!in_range(config->label_count, 2, SM_MAX_LABELS) || config->positive >= config->label_count ||
         !in_range(config->engine, SM_ENGINE_AOT, SM_ENGINE_COIN) || config->normalize > SM_NORMALIZE_STANDARDIZE ||
-        !in_range(config->input_size, SM_MIN_INPUT_SIZE, SM_MAX_INPUT_SIZE) || !in_range(config->frame_width, 1, SM_MAX_FRAME_SIDE) ||
-        !in_range(config->frame_height, 1, SM_MAX_FRAME_SIDE) || config->locator.x > 1000 || config->locator.y > 1000 ||
-        !in_range(config->locator.size, 1, 1000) || config->threshold_margin < -256 || config->threshold_margin > 255 ||
-        config->coin_per_mille > 1000 || !in_range(config->burst, 1, SM_MAX_BURST) || !in_range(config->debounce_ms, 1, 200) ||
+        !in_range(config->input_size, SM_MIN_INPUT_SIZE, SM_MAX_INPUT_SIZE) ||
+        !in_range(config->frame_width, 1, SM_MAX_FRAME_SIDE) || !in_range(config->frame_height, 1, SM_MAX_FRAME_SIDE) ||
+        config->locator.x > 1000 || config->locator.y > 1000 || !in_range(config->locator.size, 1, 1000) ||
+        config->threshold_margin < -256 || config->threshold_margin > 255 || config->coin_per_mille > 1000 ||
+        !in_range(config->burst, 1, SM_MAX_BURST) || !in_range(config->debounce_ms, 1, 200) ||
         !in_range(config->slots_per_segment, SM_MIN_SLOTS, SM_MAX_SLOTS)) {
         return SM_ERR_ARGUMENT;
     }
-    if (!coin && (engine->init == NULL || engine->invoke == NULL || engine->self_test == NULL || engine->input_length != input_bytes ||
-                  engine->output_length != config->label_count)) {
+    if (!coin && (engine->init == NULL || engine->invoke == NULL || engine->self_test == NULL ||
+                  engine->input_length != input_bytes || engine->output_length != config->label_count)) {
         return SM_ERR_ARGUMENT;
     }
-    return memory->frames_bytes < sm_app_frames_bytes(config) || memory->input_bytes < input_bytes ? SM_ERR_MEMORY : SM_OK;
+    return memory->frames_bytes < sm_app_frames_bytes(config) || memory->input_bytes < input_bytes ? SM_ERR_MEMORY
+                                                                                                   : SM_OK;
 }
 
 static int start_engine(const sm_config_t *config, const sm_engine_t *engine) {
@@ -278,12 +284,14 @@ static int start_engine(const sm_config_t *config, const sm_engine_t *engine) {
     return engine->self_test() == 0 ? SM_OK : SM_ERR_SELF_TEST;
 }
 
-int sm_app_init(sm_app_t *app, const sm_hal_t *hal, const sm_config_t *config, const sm_engine_t *engine, sm_memory_t memory) {
+int sm_app_init(sm_app_t *app, const sm_hal_t *hal, const sm_config_t *config, const sm_engine_t *engine,
+                sm_memory_t memory) {
     int error = check(config, engine, &memory);
     memset(app, 0, sizeof(*app));
     app->hal = hal;
     if (error == SM_OK) {
-        error = sm_log_init(&app->log, hal, config->frame_width, config->frame_height, config->slots_per_segment, config->burst);
+        error = sm_log_init(&app->log, hal, config->frame_width, config->frame_height, config->slots_per_segment,
+                            config->burst);
     }
     if (error != SM_OK) {
         return error;

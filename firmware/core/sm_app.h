@@ -7,11 +7,12 @@
  *         hal.sleep_ms(hal.context, sm_app_step(&app));
  *     }
  *
- * A step does one piece of work (at most one frame, one inference or one capture written) and returns. All state is in sm_app_t and in the memory that the
- * caller hands over; both must stay valid.
+ * A step does one piece of work (at most one frame, one inference or one capture written) and returns. All state is in
+ * sm_app_t and in the memory that the caller hands over; both must stay valid.
  *
- * What is wrong shows as a blink code on the status LED (docs/firmware.md). The bot does what it still can: without a card it scores and does not log; without a
- * camera it tries again, from one second up to one minute apart; a network that fails its self-test is never asked.
+ * What is wrong shows as a blink code on the status LED (docs/firmware.md). The bot does what it still can: without a
+ * card it scores and does not log; without a camera it tries again, from one second up to one minute apart; a network
+ * that fails its self-test is never asked.
  */
 #ifndef SM_APP_H
 #define SM_APP_H
@@ -60,11 +61,11 @@ enum sm_event {
 
 typedef struct sm_report {
     enum sm_event event;
-    int error;             /* sm_error */
-    uint32_t faults;       /* enum sm_fault, those present now */
-    uint32_t count;        /* captures withdrawn */
+    int error;               /* sm_error */
+    uint32_t faults;         /* enum sm_fault, those present now */
+    uint32_t count;          /* captures withdrawn */
     const sm_press_t *press; /* NULL unless the event has one; valid during the call */
-    const sm_log_t *log;   /* where the log stands; never NULL */
+    const sm_log_t *log;     /* where the log stands; never NULL */
 } sm_report_t;
 
 /* Attempts at something that fails, spaced out. */
@@ -91,10 +92,12 @@ typedef struct sm_app {
 size_t sm_app_frames_bytes(const sm_config_t *config);
 
 /*
- * Checks the configuration and the memory, sets up and self-tests the network, and reports SM_EVENT_READY. Touches neither card nor camera.
- * SM_ERR_ARGUMENT or SM_ERR_MEMORY: nothing can run. A network that fails is a fault, not an error of this call.
+ * Checks the configuration and the memory, sets up and self-tests the network, and reports SM_EVENT_READY. Touches
+ * neither card nor camera. SM_ERR_ARGUMENT or SM_ERR_MEMORY: nothing can run. A network that fails is a fault, not an
+ * error of this call.
  */
-int sm_app_init(sm_app_t *app, const sm_hal_t *hal, const sm_config_t *config, const sm_engine_t *engine, sm_memory_t memory);
+int sm_app_init(sm_app_t *app, const sm_hal_t *hal, const sm_config_t *config, const sm_engine_t *engine,
+                sm_memory_t memory);
 
 /* One step. Returns how many milliseconds may pass before the next one: 0 while there is work. */
 uint32_t sm_app_step(sm_app_t *app);

@@ -1,9 +1,10 @@
 /*
- * Debounced push button as a state machine driven by time: call sm_button_update() with the raw level and the time every few milliseconds.
- * Times are milliseconds modulo 2^32; only differences are used.
+ * Debounced push button as a state machine driven by time: call sm_button_update() with the raw level and the time
+ * every few milliseconds. Times are milliseconds modulo 2^32; only differences are used.
  *
- * A level counts once it has been steady for debounce_ms; press and hold times are measured from the first edge of the steady level. A button that is down
- * when the machine starts gives no events until it was up once, except SM_BUTTON_STUCK. A contact that never is steady gives no events.
+ * A level counts once it has been steady for debounce_ms; press and hold times are measured from the first edge of the
+ * steady level. A button that is down when the machine starts gives no events until it was up once, except
+ * SM_BUTTON_STUCK. A contact that never is steady gives no events.
  */
 #ifndef SM_BUTTON_H
 #define SM_BUTTON_H

@@ -8,7 +8,8 @@
 
 static const char *const labels[] = SMILEC_LABELS;
 
-_Static_assert(sizeof(labels) / sizeof(labels[0]) == SMILEC_LABEL_COUNT, "SMILEC_LABELS has SMILEC_LABEL_COUNT entries");
+_Static_assert(sizeof(labels) / sizeof(labels[0]) == SMILEC_LABEL_COUNT,
+               "SMILEC_LABELS has SMILEC_LABEL_COUNT entries");
 _Static_assert(SMILEC_LABEL_COUNT >= 2 && SMILEC_LABEL_COUNT <= SM_MAX_LABELS, "2 to 16 labels");
 _Static_assert(SMILEC_POSITIVE >= 0 && SMILEC_POSITIVE < SMILEC_LABEL_COUNT, "the positive label is one of the labels");
 _Static_assert(SMILEC_INPUT_SIZE >= SM_MIN_INPUT_SIZE && SMILEC_INPUT_SIZE <= SM_MAX_INPUT_SIZE, "input side in range");

@@ -1,4 +1,5 @@
-/* The configuration and the engine that this firmware was built with; the only place that reads the generated headers. */
+/* The configuration and the engine that this firmware was built with; the only place that reads the generated headers.
+ */
 #ifndef SM_CONFIG_H
 #define SM_CONFIG_H
 

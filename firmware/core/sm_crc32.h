@@ -1,4 +1,5 @@
-/* CRC-32 of IEEE 802.3 (polynomial 0xEDB88320 reflected, initial value and final XOR 0xFFFFFFFF), the one of zip and PNG. */
+/* CRC-32 of IEEE 802.3 (polynomial 0xEDB88320 reflected, initial value and final XOR 0xFFFFFFFF), the one of zip and
+ * PNG. */
 #ifndef SM_CRC32_H
 #define SM_CRC32_H
 

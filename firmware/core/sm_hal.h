@@ -1,7 +1,8 @@
 /*
- * What the core needs from the machine it runs on: one struct of functions, filled by a hardware abstraction layer (hal/esp32, hal/host) and passed
- * to sm_app_init(). Every function gets `context` as its first argument. All are called from the one task that calls sm_app_step(); none is called
- * from an interrupt. Functions that can fail return 0 (or a handle >= 0) or a negative sm_error; the core then shows a blink code and goes on.
+ * What the core needs from the machine it runs on: one struct of functions, filled by a hardware abstraction layer
+ * (hal/esp32, hal/host) and passed to sm_app_init(). Every function gets `context` as its first argument. All are
+ * called from the one task that calls sm_app_step(); none is called from an interrupt. Functions that can fail return 0
+ * (or a handle >= 0) or a negative sm_error; the core then shows a blink code and goes on.
  *
  * All function pointers are mandatory except those marked optional (NULL).
  */
@@ -10,7 +11,8 @@
 
 #include "sm_types.h"
 
-/* Writes, reads and file sizes are multiples of this: an SD card's block. A block is assumed to be written as a whole or not at all. */
+/* Writes, reads and file sizes are multiples of this: an SD card's block. A block is assumed to be written as a whole
+ * or not at all. */
 #define SM_BLOCK 512u
 
 /* Longest file name with terminating NUL: FAT 8.3. */
@@ -51,9 +53,10 @@ typedef struct sm_hal {
     void *context;
 
     /* ---- facts about this start, fixed before sm_app_init ---- */
-    uint32_t device_id;  /* identifies the bot: on the ESP32 the last four bytes of the factory MAC */
+    uint32_t device_id;   /* identifies the bot: on the ESP32 the last four bytes of the factory MAC */
     uint8_t reset_reason; /* enum sm_reset */
-    uint32_t boot_count; /* starts of this bot including this one, from 1; 0: not kept, the log counts the starts that captured something */
+    uint32_t boot_count;  /* starts of this bot including this one, from 1; 0: not kept, the log counts the starts that
+                             captured something */
 
     /* ---- time, chance, memory ---- */
     /* Monotonic microseconds since the start. */
@@ -73,9 +76,9 @@ typedef struct sm_hal {
 
     /* ---- camera ---- */
     /*
-     * Gives the latest complete frame that began after the previous camera_acquire returned, waiting at most about a second for it. The
-     * frame under way at a press is dropped by the core, which acquires one frame more. Every acquired frame is released before the
-     * next one is acquired. SM_ERR_CAMERA: no frame came.
+     * Gives the latest complete frame that began after the previous camera_acquire returned, waiting at most about a
+     * second for it. The frame under way at a press is dropped by the core, which acquires one frame more. Every
+     * acquired frame is released before the next one is acquired. SM_ERR_CAMERA: no frame came.
      */
     int (*camera_acquire)(void *context, sm_frame_t *frame);
     void (*camera_release)(void *context, sm_frame_t *frame);
@@ -84,30 +87,34 @@ typedef struct sm_hal {
 
     /* ---- card: files in the card's top folder ---- */
     /*
-     * Mounts the card; never formats. Called only while button_down() is false (the button may share a line with the card). May be called again after a
-     * failure or card_unmount. SM_ERR_NO_CARD, SM_ERR_FORMAT, SM_ERR_IO.
+     * Mounts the card; never formats. Called only while button_down() is false (the button may share a line with the
+     * card). May be called again after a failure or card_unmount. SM_ERR_NO_CARD, SM_ERR_FORMAT, SM_ERR_IO.
      */
     int (*card_mount)(void *context);
     /* Unmounts; open files become invalid. Harmless when not mounted. */
     void (*card_unmount)(void *context);
     /*
-     * Calls visit for every file with its name (upper case, NUL-terminated, at most SM_NAME_MAX bytes; longer names are left out) and size in bytes,
-     * in any order. Stops when visit returns non-zero and returns that value.
+     * Calls visit for every file with its name (upper case, NUL-terminated, at most SM_NAME_MAX bytes; longer names are
+     * left out) and size in bytes, in any order. Stops when visit returns non-zero and returns that value.
      */
     int (*card_list)(void *context, int (*visit)(void *argument, const char *name, uint32_t size), void *argument);
     /*
-     * Creates a file of exactly `size` bytes (a multiple of SM_BLOCK), preallocated and contiguous, and opens it. Its contents are whatever the
-     * blocks held before, except that the first `head_bytes` (a multiple of SM_BLOCK, at most 2,048) are `head`; where the file system
-     * lets it, they reach the card before the directory shows the file's size. Everything is on the card when it returns. Returns a handle >= 0, or
-     * SM_ERR_EXISTS, SM_ERR_CARD_FULL, SM_ERR_NO_CARD, SM_ERR_IO; after a failure no file of that name should be left.
+     * Creates a file of exactly `size` bytes (a multiple of SM_BLOCK), preallocated and contiguous, and opens it. Its
+     * contents are whatever the blocks held before, except that the first `head_bytes` (a multiple of SM_BLOCK, at most
+     * 2,048) are `head`; where the file system lets it, they reach the card before the directory shows the file's size.
+     * Everything is on the card when it returns. Returns a handle >= 0, or SM_ERR_EXISTS, SM_ERR_CARD_FULL,
+     * SM_ERR_NO_CARD, SM_ERR_IO; after a failure no file of that name should be left.
      */
     int (*file_create)(void *context, const char *name, uint32_t size, const uint8_t *head, uint32_t head_bytes);
-    /* Opens an existing file for reading and writing without changing it. Returns a handle >= 0. At most two files are open at a time. */
+    /* Opens an existing file for reading and writing without changing it. Returns a handle >= 0. At most two files are
+     * open at a time. */
     int (*file_open)(void *context, const char *name);
-    /* Reads or writes exactly `length` bytes inside the file; offset and length are multiples of SM_BLOCK; data may lie in slow or non-DMA memory. */
+    /* Reads or writes exactly `length` bytes inside the file; offset and length are multiples of SM_BLOCK; data may lie
+     * in slow or non-DMA memory. */
     int (*file_read)(void *context, int file, uint32_t offset, uint8_t *data, uint32_t length);
     int (*file_write)(void *context, int file, uint32_t offset, const uint8_t *data, uint32_t length);
-    /* Returns when everything written to the file is on the card. Writes after it reach the card after those before it. */
+    /* Returns when everything written to the file is on the card. Writes after it reach the card after those before it.
+     */
     int (*file_sync)(void *context, int file);
     void (*file_close)(void *context, int file);
 

@@ -1,8 +1,10 @@
 /*
- * What the two outputs show, as a function of time: the lights (the green answer) and the status LED (everything else). Setting a pattern and reading the
- * outputs are separate, so that nothing here waits. Times are milliseconds modulo 2^32.
+ * What the two outputs show, as a function of time: the lights (the green answer) and the status LED (everything else).
+ * Setting a pattern and reading the outputs are separate, so that nothing here waits. Times are milliseconds modulo
+ * 2^32.
  *
- * Status LED, highest first: a one-shot pattern; a fault's blink code, n flashes and a pause, repeated; a short flash every five seconds while all is well.
+ * Status LED, highest first: a one-shot pattern; a fault's blink code, n flashes and a pause, repeated; a short flash
+ * every five seconds while all is well.
  */
 #ifndef SM_LIGHTS_H
 #define SM_LIGHTS_H

@@ -72,7 +72,7 @@ typedef struct segment_view {
 } segment_view_t;
 
 enum slot_state {
-    SLOT_FREE = 0,       /* zeros, or what the blocks held before the segment was made */
+    SLOT_FREE = 0, /* zeros, or what the blocks held before the segment was made */
     SLOT_COMMITTED = 1,
     SLOT_UNREADABLE = 2, /* counts as occupied: a capture that cannot be read now must not be overwritten */
 };
@@ -83,8 +83,9 @@ static int slot_state(sm_log_t *log, const segment_view_t *view, uint32_t slot, 
     if (error != SM_OK) {
         return error == SM_ERR_IO ? SLOT_UNREADABLE : error;
     }
-    bool committed = sm_log_get_header(log->buffer, header) == SM_OK && !header->is_head && header->epoch == view->head.epoch &&
-                     header->segment == view->number && header->device_id == view->head.device_id &&
+    bool committed = sm_log_get_header(log->buffer, header) == SM_OK && !header->is_head &&
+                     header->epoch == view->head.epoch && header->segment == view->number &&
+                     header->device_id == view->head.device_id &&
                      header->payload_bytes == view->geometry.slot_bytes - SM_LOG_HEADER_BYTES;
     return committed ? SLOT_COMMITTED : SLOT_FREE;
 }
@@ -110,8 +111,8 @@ static int bisect_end(sm_log_t *log, const segment_view_t *view, uint32_t low, u
 }
 
 /*
- * Bisection relies on captures without a gap; a damaged header would break that, and writing on from there would destroy what follows. So the slots behind
- * the end are probed, the next four and then at doubling distances.
+ * Bisection relies on captures without a gap; a damaged header would break that, and writing on from there would
+ * destroy what follows. So the slots behind the end are probed, the next four and then at doubling distances.
  */
 static int find_end(sm_log_t *log, const segment_view_t *view, uint32_t *end) {
     sm_log_header_t header;
@@ -132,7 +133,8 @@ static int find_end(sm_log_t *log, const segment_view_t *view, uint32_t *end) {
     return error;
 }
 
-/* The header behind the last capture was zeroed before that one was committed; if it is not zero now, it is a damaged capture: step over it. */
+/* The header behind the last capture was zeroed before that one was committed; if it is not zero now, it is a damaged
+ * capture: step over it. */
 static int skip_damaged(sm_log_t *log, const segment_view_t *view, uint32_t *end) {
     sm_log_header_t header;
     if (*end == 0 || *end == view->geometry.slots) {
@@ -145,7 +147,8 @@ static int skip_damaged(sm_log_t *log, const segment_view_t *view, uint32_t *end
     return error == SM_ERR_IO ? SM_OK : error;
 }
 
-/* The last capture before `end` whose header can be read: 1 and its slot and header, 0 when there is none, or a card failure. */
+/* The last capture before `end` whose header can be read: 1 and its slot and header, 0 when there is none, or a card
+ * failure. */
 static int find_last(sm_log_t *log, const segment_view_t *view, uint32_t end, uint32_t *slot, sm_log_header_t *header) {
     for (uint32_t behind = end; behind > 0; behind--) {
         int state = slot_state(log, view, behind - 1u, header);
@@ -228,7 +231,8 @@ static int examine_last(sm_log_t *log, const segment_view_t *view, uint32_t end,
     return found;
 }
 
-/* Keeps an open segment as the one to write on in, or notes it as the spare when it is empty. Returns whether it was kept open. */
+/* Keeps an open segment as the one to write on in, or notes it as the spare when it is empty. Returns whether it was
+ * kept open. */
 static bool adopt(sm_log_t *log, const segment_view_t *view, uint32_t end) {
     if (!can_continue(log, view)) {
         return false;
@@ -251,8 +255,8 @@ static bool adopt(sm_log_t *log, const segment_view_t *view, uint32_t end) {
 }
 
 /*
- * Looks at one segment. Returns 1 when it is the newest one that holds captures, which ends the search; 0 for an empty one, and for a damaged or foreign
- * file, which is left alone; or a card failure.
+ * Looks at one segment. Returns 1 when it is the newest one that holds captures, which ends the search; 0 for an empty
+ * one, and for a damaged or foreign file, which is left alone; or a card failure.
  */
 static int examine(sm_log_t *log, uint32_t number, uint32_t *last_boot) {
     segment_view_t view;
@@ -284,7 +288,8 @@ static int note_candidate(void *argument, const char *name, uint32_t size) {
     (void)size;
     for (uint32_t i = 0; number > 0 && i < SM_LOG_CANDIDATES; i++) {
         if ((uint32_t)number > candidates->numbers[i]) {
-            memmove(&candidates->numbers[i + 1u], &candidates->numbers[i], (SM_LOG_CANDIDATES - 1u - i) * sizeof(uint32_t));
+            memmove(&candidates->numbers[i + 1u], &candidates->numbers[i],
+                    (SM_LOG_CANDIDATES - 1u - i) * sizeof(uint32_t));
             candidates->numbers[i] = (uint32_t)number;
             break;
         }
@@ -334,7 +339,8 @@ int sm_log_mount(sm_log_t *log) {
 
 /* ---- segments ---- */
 
-/* Creates a segment with the next unused number; its head and the empty first slot are there from the start. Leaves it closed, as the spare. */
+/* Creates a segment with the next unused number; its head and the empty first slot are there from the start. Leaves it
+ * closed, as the spare. */
 static int create_segment(sm_log_t *log) {
     int file = SM_ERR_EXISTS;
     for (uint32_t attempt = 0; file == SM_ERR_EXISTS && attempt < CREATE_ATTEMPTS; attempt++) {
@@ -353,7 +359,8 @@ static int create_segment(sm_log_t *log) {
         memset(log->buffer, 0, sizeof(log->buffer));
         sm_log_put_head(&header, log->geometry, log->buffer);
         sm_log_segment_name(log->next_segment, name);
-        file = log->hal->file_create(log->hal->context, name, sm_log_segment_bytes(log->geometry), log->buffer, sizeof(log->buffer));
+        file = log->hal->file_create(log->hal->context, name, sm_log_segment_bytes(log->geometry), log->buffer,
+                                     sizeof(log->buffer));
         log->spare_epoch = header.epoch;
         log->next_segment++;
     }
@@ -425,7 +432,8 @@ int sm_log_begin(sm_log_t *log, uint32_t count) {
 /* ---- appending ---- */
 
 /* Writes the rest of a payload behind the last whole block of pixels: their tail, then zeros. Continues the CRC. */
-static int write_tail(sm_log_t *log, uint32_t offset, const uint8_t *tail, uint32_t tail_bytes, uint32_t bytes, uint32_t *crc) {
+static int write_tail(sm_log_t *log, uint32_t offset, const uint8_t *tail, uint32_t tail_bytes, uint32_t bytes,
+                      uint32_t *crc) {
     int error = SM_OK;
     memset(log->buffer, 0, SM_BLOCK);
     memcpy(log->buffer, tail, tail_bytes);
@@ -437,7 +445,8 @@ static int write_tail(sm_log_t *log, uint32_t offset, const uint8_t *tail, uint3
     return error;
 }
 
-/* Writes metadata, pixels and padding behind the slot's header. The CRC counts the withdrawn mark as '0', which it is now. */
+/* Writes metadata, pixels and padding behind the slot's header. The CRC counts the withdrawn mark as '0', which it is
+ * now. */
 static int write_payload(sm_log_t *log, const sm_capture_t *capture, const uint8_t *pixels, uint32_t *crc) {
     uint32_t offset = sm_log_slot_offset(log->geometry, log->next_slot) + SM_LOG_HEADER_BYTES;
     uint32_t pixel_bytes = (uint32_t)capture->width * capture->height;
@@ -498,7 +507,8 @@ int sm_log_append(sm_log_t *log, sm_capture_t *capture, const uint8_t *pixels) {
     if (!log->mounted || free_slots(log) == 0) {
         return log->mounted ? SM_ERR_NO_SLOT : SM_ERR_NO_CARD;
     }
-    if (SM_LOG_HEADER_BYTES + SM_LOG_METADATA_BYTES + (uint32_t)capture->width * capture->height > log->geometry.slot_bytes) {
+    if (SM_LOG_HEADER_BYTES + SM_LOG_METADATA_BYTES + (uint32_t)capture->width * capture->height >
+        log->geometry.slot_bytes) {
         return SM_ERR_ARGUMENT;
     }
     capture->header = (sm_log_header_t){

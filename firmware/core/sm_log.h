@@ -1,10 +1,12 @@
 /*
- * Writer of the capture log (docs/capture-log.md): preallocated segment files of fixed slots, each slot committed by writing its header last. After a power
- * cut at any block the log continues behind the last committed capture; nothing that was committed is lost and nothing half-written is shown.
+ * Writer of the capture log (docs/capture-log.md): preallocated segment files of fixed slots, each slot committed by
+ * writing its header last. After a power cut at any block the log continues behind the last committed capture; nothing
+ * that was committed is lost and nothing half-written is shown.
  *
  * Nothing is ever deleted or overwritten except free slots, the block after the last capture, and the withdrawn mark.
  *
- * After any error other than SM_ERR_CARD_FULL, SM_ERR_NO_SLOT, SM_ERR_ARGUMENT and SM_ERR_NOT_FOUND the log is closed and wants sm_log_mount() again.
+ * After any error other than SM_ERR_CARD_FULL, SM_ERR_NO_SLOT, SM_ERR_ARGUMENT and SM_ERR_NOT_FOUND the log is closed
+ * and wants sm_log_mount() again.
  */
 #ifndef SM_LOG_H
 #define SM_LOG_H
@@ -21,13 +23,13 @@ typedef struct sm_log {
     uint32_t burst;             /* captures of one press; they never span two segments */
 
     bool mounted;
-    bool full;           /* the card had no room for a segment; cleared by mounting */
-    int file;            /* current segment, or -1 */
-    uint32_t segment;    /* number of the current segment */
-    uint32_t epoch;      /* of the current segment */
-    uint32_t slots;      /* of the current segment, which an earlier firmware may have made */
-    uint32_t next_slot;  /* first free slot of the current segment */
-    uint32_t spare;      /* number of an empty segment made in advance; 0: none */
+    bool full;          /* the card had no room for a segment; cleared by mounting */
+    int file;           /* current segment, or -1 */
+    uint32_t segment;   /* number of the current segment */
+    uint32_t epoch;     /* of the current segment */
+    uint32_t slots;     /* of the current segment, which an earlier firmware may have made */
+    uint32_t next_slot; /* first free slot of the current segment */
+    uint32_t spare;     /* number of an empty segment made in advance; 0: none */
     uint32_t spare_epoch;
     uint32_t spare_slots;
     uint32_t next_segment;  /* lowest number that was never used */
@@ -47,33 +49,37 @@ typedef struct sm_log {
 } sm_log_t;
 
 /*
- * Sets up the log for frames of at most width x height pixels; `slots` captures per segment (raised to `burst` if less). Touches no card.
- * SM_ERR_ARGUMENT when a segment would not fit a FAT file.
+ * Sets up the log for frames of at most width x height pixels; `slots` captures per segment (raised to `burst` if
+ * less). Touches no card. SM_ERR_ARGUMENT when a segment would not fit a FAT file.
  */
 int sm_log_init(sm_log_t *log, const sm_hal_t *hal, uint32_t width, uint32_t height, uint32_t slots, uint32_t burst);
 
 /*
- * Finds where to continue on a mounted card. Reads a few blocks, about 2 log2(slots) in each of one or two segments; writes nothing. Returns the first
- * failure of the card, else 0.
+ * Finds where to continue on a mounted card. Reads a few blocks, about 2 log2(slots) in each of one or two segments;
+ * writes nothing. Returns the first failure of the card, else 0.
  */
 int sm_log_mount(sm_log_t *log);
 
 /* Closes the log's file, if any; the card may then be unmounted. Counters are kept. */
 void sm_log_close(sm_log_t *log);
 
-/* Work that can be done ahead while nobody waits: makes the first or the next segment. Returns 1 when it did something, 0 when there is nothing to do. */
+/* Work that can be done ahead while nobody waits: makes the first or the next segment. Returns 1 when it did something,
+ * 0 when there is nothing to do. */
 int sm_log_idle(sm_log_t *log);
 
-/* Makes sure that `count` captures (at most `burst`) fit into the current segment, starting another one if need be. Before the captures of a press. */
+/* Makes sure that `count` captures (at most `burst`) fit into the current segment, starting another one if need be.
+ * Before the captures of a press. */
 int sm_log_begin(sm_log_t *log, uint32_t count);
 
 /*
- * Appends a capture and returns when it is on the card. Fills in the capture's header, slot and log_us; width x height of the capture must not be
- * larger than the log's. After the first of a press (burst_index 1) it is the one sm_log_withdraw() acts on.
+ * Appends a capture and returns when it is on the card. Fills in the capture's header, slot and log_us; width x height
+ * of the capture must not be larger than the log's. After the first of a press (burst_index 1) it is the one
+ * sm_log_withdraw() acts on.
  */
 int sm_log_append(sm_log_t *log, sm_capture_t *capture, const uint8_t *pixels);
 
-/* Marks all captures of the last logged press as withdrawn, also one from before this start. Returns how many. SM_ERR_NOT_FOUND: there is none. */
+/* Marks all captures of the last logged press as withdrawn, also one from before this start. Returns how many.
+ * SM_ERR_NOT_FOUND: there is none. */
 int sm_log_withdraw(sm_log_t *log);
 
 #endif

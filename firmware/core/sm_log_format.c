@@ -4,7 +4,8 @@
 
 #include "sm_crc32.h"
 
-/* ---- text into a fixed buffer; printf is avoided for its size and for 64-bit formats that small C libraries lack ---- */
+/* ---- text into a fixed buffer; printf is avoided for its size and for 64-bit formats that small C libraries lack ----
+ */
 
 typedef struct text {
     char *start;
@@ -106,7 +107,8 @@ static uint32_t take_digits(cursor_t *cursor, unsigned digits, uint32_t base) {
 /* One to ten decimal digits up to the first character that is none. */
 static uint32_t take_unsigned(cursor_t *cursor) {
     unsigned digits = 0;
-    while (!cursor->failed && cursor->at + digits != cursor->end && digits < 11u && digit_value(cursor->at[digits]) < 10u) {
+    while (!cursor->failed && cursor->at + digits != cursor->end && digits < 11u &&
+           digit_value(cursor->at[digits]) < 10u) {
         digits++;
     }
     if (digits == 0 || digits > 10u) {
@@ -346,8 +348,9 @@ int sm_log_get_head(const uint8_t *head, sm_log_header_t *header, sm_log_geometr
     take_string(&cursor, "\nslot-bytes=");
     geometry->slot_bytes = take_unsigned(&cursor);
     take_string(&cursor, "\n");
-    if (cursor.failed || geometry->slots == 0 || geometry->slots > SM_MAX_SLOTS || geometry->slot_bytes % SM_BLOCK != 0 ||
-        geometry->slot_bytes <= SM_LOG_HEADER_BYTES + SM_LOG_METADATA_BYTES || sm_log_segment_bytes(*geometry) == 0) {
+    if (cursor.failed || geometry->slots == 0 || geometry->slots > SM_MAX_SLOTS ||
+        geometry->slot_bytes % SM_BLOCK != 0 || geometry->slot_bytes <= SM_LOG_HEADER_BYTES + SM_LOG_METADATA_BYTES ||
+        sm_log_segment_bytes(*geometry) == 0) {
         return SM_ERR_CORRUPT;
     }
     return SM_OK;
@@ -454,7 +457,8 @@ static void put_circumstances(text_t *text, const sm_capture_t *capture) {
     put_unsigned_key(text, "gain", capture->gain);
     put_unsigned_key(text, "reset", capture->reset_reason);
     put_unsigned_key(text, "free-memory", capture->free_memory);
-    const uint32_t stages[] = {capture->acquire_us, capture->preprocess_us, capture->invoke_us, capture->latency_us, capture->log_us};
+    const uint32_t stages[] = {capture->acquire_us, capture->preprocess_us, capture->invoke_us, capture->latency_us,
+                               capture->log_us};
     put_list_key(text, "stage-us", stages, 5);
 }
 

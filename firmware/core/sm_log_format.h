@@ -1,6 +1,6 @@
 /*
- * The bytes of the capture log, version 1 (docs/capture-log.md fixes them; src/captures/format.ts is the TypeScript twin). Pure functions between
- * structs and blocks; nothing here touches a card.
+ * The bytes of the capture log, version 1 (docs/capture-log.md fixes them; src/captures/format.ts is the TypeScript
+ * twin). Pure functions between structs and blocks; nothing here touches a card.
  */
 #ifndef SM_LOG_FORMAT_H
 #define SM_LOG_FORMAT_H
@@ -9,11 +9,11 @@
 #include "sm_types.h"
 
 #define SM_LOG_VERSION 1
-#define SM_LOG_HEADER_BYTES 512u         /* one ustar header */
-#define SM_LOG_HEAD_BYTES 1024u          /* segment head: header + 512 bytes of text */
-#define SM_LOG_METADATA_BYTES 1024u      /* PGM header of a capture, with its metadata */
-#define SM_LOG_END_BYTES 1024u           /* end of archive: two blocks of zeros */
-#define SM_LOG_WITHDRAWN_OFFSET 34u      /* in a capture's payload: '0', or '1' once withdrawn; counts as '0' in the CRC */
+#define SM_LOG_HEADER_BYTES 512u    /* one ustar header */
+#define SM_LOG_HEAD_BYTES 1024u     /* segment head: header + 512 bytes of text */
+#define SM_LOG_METADATA_BYTES 1024u /* PGM header of a capture, with its metadata */
+#define SM_LOG_END_BYTES 1024u      /* end of archive: two blocks of zeros */
+#define SM_LOG_WITHDRAWN_OFFSET 34u /* in a capture's payload: '0', or '1' once withdrawn; counts as '0' in the CRC */
 #define SM_LOG_MAX_SEGMENT 99999u
 
 /* Geometry of a segment. */
@@ -22,7 +22,8 @@ typedef struct sm_log_geometry {
     uint32_t slot_bytes; /* header + metadata + pixels, padded to whole blocks */
 } sm_log_geometry_t;
 
-/* Who wrote an entry and where it belongs: what the header of a head or a slot carries in ustar's path, user and group names. */
+/* Who wrote an entry and where it belongs: what the header of a head or a slot carries in ustar's path, user and group
+ * names. */
 typedef struct sm_log_header {
     uint32_t device_id;
     uint32_t epoch; /* random, drawn when the segment was created */
@@ -39,9 +40,9 @@ typedef struct sm_capture {
     sm_log_header_t header; /* payload_crc is filled in when it is written */
     const sm_config_t *config;
     uint32_t slot;
-    uint64_t uptime_ms; /* monotonic time of the frame */
-    uint32_t press;     /* number of the press since the start, from 1 */
-    uint32_t press_ms;  /* how long the button was down */
+    uint64_t uptime_ms;  /* monotonic time of the frame */
+    uint32_t press;      /* number of the press since the start, from 1 */
+    uint32_t press_ms;   /* how long the button was down */
     uint8_t burst_index; /* 1 to burst_count */
     uint8_t burst_count;
     uint16_t width;
@@ -85,10 +86,12 @@ int32_t sm_log_segment_number(const char *name);
 /* Writes the ustar header (512 bytes). */
 void sm_log_put_header(const sm_log_header_t *header, uint8_t *block);
 
-/* Reads and verifies one: checksum, CRC, magic, version. SM_ERR_CORRUPT for anything smilec did not write; SM_ERR_NOT_FOUND for a block of zeros. */
+/* Reads and verifies one: checksum, CRC, magic, version. SM_ERR_CORRUPT for anything smilec did not write;
+ * SM_ERR_NOT_FOUND for a block of zeros. */
 int sm_log_get_header(const uint8_t *block, sm_log_header_t *header);
 
-/* Writes the head of a segment (SM_LOG_HEAD_BYTES): header with payload_bytes and payload_crc filled in, then the text. */
+/* Writes the head of a segment (SM_LOG_HEAD_BYTES): header with payload_bytes and payload_crc filled in, then the text.
+ */
 void sm_log_put_head(const sm_log_header_t *header, sm_log_geometry_t geometry, uint8_t *head);
 
 /* Reads and verifies it. SM_ERR_CORRUPT when it is not a head or its geometry is impossible. */
@@ -97,7 +100,8 @@ int sm_log_get_head(const uint8_t *head, sm_log_header_t *header, sm_log_geometr
 /* Writes a capture's PGM header (SM_LOG_METADATA_BYTES). SM_ERR_ARGUMENT when a text does not fit. */
 int sm_log_put_metadata(const sm_capture_t *capture, uint8_t *metadata);
 
-/* Place of a capture in its burst, read from the first block of its payload: sets index and count. SM_ERR_CORRUPT when it is not there. */
+/* Place of a capture in its burst, read from the first block of its payload: sets index and count. SM_ERR_CORRUPT when
+ * it is not there. */
 int sm_log_get_burst(const uint8_t *metadata, uint32_t bytes, uint32_t *index, uint32_t *count);
 
 #endif

@@ -24,8 +24,9 @@ sm_box_t sm_locate(sm_locator_t locator, uint16_t width, uint16_t height) {
 }
 
 /*
- * line[i] = sum over source columns of weight * grey, in units of 1/size of a source pixel. One walk along the row: whole source pixels inside an output
- * column count `size` each, the pixel that the column's end cuts is shared with the next one. At most 255 * 4096 per entry.
+ * line[i] = sum over source columns of weight * grey, in units of 1/size of a source pixel. One walk along the row:
+ * whole source pixels inside an output column count `size` each, the pixel that the column's end cuts is shared with
+ * the next one. At most 255 * 4096 per entry.
  */
 static void sum_columns(const uint8_t *row, uint32_t width, uint32_t size, uint32_t *line) {
     uint32_t left = size; /* units of the current source pixel not yet used */
@@ -71,8 +72,8 @@ static void finish_row(uint32_t *rows, uint32_t area, uint32_t size, uint8_t *ou
 }
 
 /* Exact area resize; walks the source rows as sum_columns walks the columns. */
-static void resize_area(const uint8_t *origin, uint32_t stride, sm_box_t box, uint32_t size, sm_preprocess_scratch_t *scratch,
-                        uint8_t *out) {
+static void resize_area(const uint8_t *origin, uint32_t stride, sm_box_t box, uint32_t size,
+                        sm_preprocess_scratch_t *scratch, uint8_t *out) {
     uint32_t area = (uint32_t)box.width * box.height;
     uint32_t need = box.height; /* units that the current output row still wants */
     for (uint32_t i = 0; i < size; i++) {
@@ -113,7 +114,8 @@ static uint32_t integer_sqrt(uint64_t value) {
     return (uint32_t)root;
 }
 
-/* One standardized value per grey level: at most 256 divisions however large the input is. Everything is multiplied by the pixel count n. */
+/* One standardized value per grey level: at most 256 divisions however large the input is. Everything is multiplied by
+ * the pixel count n. */
 static void fill_table(int8_t *table, uint32_t n, uint32_t sum, uint64_t squares) {
     uint32_t spread = integer_sqrt((uint64_t)n * squares - (uint64_t)sum * sum);
     if (spread < MIN_STD * n) {
@@ -145,10 +147,11 @@ static void standardize(const uint8_t *grey, uint32_t n, int8_t *table, int8_t *
     }
 }
 
-int sm_preprocess(const uint8_t *pixels, uint32_t stride, sm_box_t box, uint32_t size, int normalize, sm_preprocess_scratch_t *scratch,
-                  int8_t *input) {
-    if (size < SM_MIN_INPUT_SIZE || size > SM_MAX_INPUT_SIZE || box.width == 0 || box.height == 0 || box.width > SM_MAX_FRAME_SIDE ||
-        box.height > SM_MAX_FRAME_SIDE || (normalize != SM_NORMALIZE_NONE && normalize != SM_NORMALIZE_STANDARDIZE)) {
+int sm_preprocess(const uint8_t *pixels, uint32_t stride, sm_box_t box, uint32_t size, int normalize,
+                  sm_preprocess_scratch_t *scratch, int8_t *input) {
+    if (size < SM_MIN_INPUT_SIZE || size > SM_MAX_INPUT_SIZE || box.width == 0 || box.height == 0 ||
+        box.width > SM_MAX_FRAME_SIDE || box.height > SM_MAX_FRAME_SIDE ||
+        (normalize != SM_NORMALIZE_NONE && normalize != SM_NORMALIZE_STANDARDIZE)) {
         return SM_ERR_ARGUMENT;
     }
     /* The grey values are kept where the result will be: both are one byte a pixel. */

@@ -1,5 +1,6 @@
 /*
- * Frame -> box -> network input, integer-only: the C twin of src/preprocess/ (docs/preprocessing.md). Both give the same value for every pixel.
+ * Frame -> box -> network input, integer-only: the C twin of src/preprocess/ (docs/preprocessing.md). Both give the
+ * same value for every pixel.
  */
 #ifndef SM_PREPROCESS_H
 #define SM_PREPROCESS_H
@@ -13,15 +14,16 @@ typedef struct sm_preprocess_scratch {
     int8_t table[256];
 } sm_preprocess_scratch_t;
 
-/* The square a locator picks from a frame of width x height pixels (1 to SM_MAX_FRAME_SIDE each); always inside the frame. */
+/* The square a locator picks from a frame of width x height pixels (1 to SM_MAX_FRAME_SIDE each); always inside the
+ * frame. */
 sm_box_t sm_locate(sm_locator_t locator, uint16_t width, uint16_t height);
 
 /*
- * Scales the box to size x size by exact area average and normalizes it. `pixels` is the frame, `stride` its width in pixels; the box must lie inside
- * the frame; `normalize` is SM_NORMALIZE_*. Writes size * size values to `input`.
+ * Scales the box to size x size by exact area average and normalizes it. `pixels` is the frame, `stride` its width in
+ * pixels; the box must lie inside the frame; `normalize` is SM_NORMALIZE_*. Writes size * size values to `input`.
  * SM_ERR_ARGUMENT for a size outside SM_MIN_INPUT_SIZE to SM_MAX_INPUT_SIZE, an unknown normalize or an empty box.
  */
-int sm_preprocess(const uint8_t *pixels, uint32_t stride, sm_box_t box, uint32_t size, int normalize, sm_preprocess_scratch_t *scratch,
-                  int8_t *input);
+int sm_preprocess(const uint8_t *pixels, uint32_t stride, sm_box_t box, uint32_t size, int normalize,
+                  sm_preprocess_scratch_t *scratch, int8_t *input);
 
 #endif

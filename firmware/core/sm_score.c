@@ -15,6 +15,7 @@ int32_t sm_threshold(int16_t threshold_margin, uint32_t frames) {
 }
 
 bool sm_coin(uint32_t random, uint16_t per_mille) {
-    /* The high half of a 32 x 32 bit product is uniform on 0 to 999 without a division's bias worth mentioning (2^-22). */
+    /* The high half of a 32 x 32 bit product is uniform on 0 to 999 without a division's bias worth mentioning (2^-22).
+     */
     return (uint32_t)(((uint64_t)random * 1000u) >> 32) < per_mille;
 }

@@ -4,7 +4,8 @@
 
 #include "sm_types.h"
 
-/* The positive label's output minus the largest other one, -255 to 255. count is 2 to SM_MAX_LABELS and positive less than it. */
+/* The positive label's output minus the largest other one, -255 to 255. count is 2 to SM_MAX_LABELS and positive less
+ * than it. */
 int16_t sm_margin(const int8_t *outputs, uint32_t count, uint32_t positive);
 
 /* Sum of the margins that a burst of `frames` frames must reach. */

@@ -85,11 +85,13 @@ static uint8_t *frame_memory(const sm_session_t *session, uint32_t index) {
     return session->frames + (size_t)index * session->config->frame_width * session->config->frame_height;
 }
 
-/* Copies a frame and what the sensor says about it, so that the camera gets its buffer back before anything is computed. */
+/* Copies a frame and what the sensor says about it, so that the camera gets its buffer back before anything is
+ * computed. */
 static int keep_frame(sm_session_t *session, const sm_frame_t *frame, uint32_t index) {
     const sm_config_t *config = session->config;
     sm_capture_t *capture = &session->captures[index];
-    if (frame->width == 0 || frame->height == 0 || frame->width > config->frame_width || frame->height > config->frame_height) {
+    if (frame->width == 0 || frame->height == 0 || frame->width > config->frame_width ||
+        frame->height > config->frame_height) {
         return SM_ERR_FRAME;
     }
     memset(capture, 0, sizeof(*capture));
@@ -113,8 +115,8 @@ static int preprocess_frame(sm_session_t *session, uint32_t index) {
     sm_capture_t *capture = &session->captures[index];
     uint64_t began = now_us(session);
     capture->box = sm_locate(config->locator, capture->width, capture->height);
-    int error = sm_preprocess(frame_memory(session, index), capture->width, capture->box, config->input_size, config->normalize,
-                              &session->scratch, session->input);
+    int error = sm_preprocess(frame_memory(session, index), capture->width, capture->box, config->input_size,
+                              config->normalize, &session->scratch, session->input);
     capture->input_crc = sm_crc32(0, session->input, (size_t)config->input_size * config->input_size);
     capture->preprocess_us = since(session, began);
     return error;

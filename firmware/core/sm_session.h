@@ -1,12 +1,13 @@
 /*
- * One press of the button as an explicit state machine: drop the frame under way, take a burst, score each frame, decide, lights, wait for the release, log.
+ * One press of the button as an explicit state machine: drop the frame under way, take a burst, score each frame,
+ * decide, lights, wait for the release, log.
  *
  *   IDLE --press--> DROP --> CAPTURE (once per frame) --> DECIDE --> HOLD --release--> LOG (once per capture) --> IDLE
  *                     |         |                                     |
  *                     +---------+-- no frame at all: FAILED --> IDLE  +-- long press: the captures are dropped --> IDLE
  *
- * Lights come first, the log after; a failing log never stops scoring. A press during HOLD or LOG is remembered and follows at once.
- * Frames of a press are kept in the caller's memory until they are logged.
+ * Lights come first, the log after; a failing log never stops scoring. A press during HOLD or LOG is remembered and
+ * follows at once. Frames of a press are kept in the caller's memory until they are logged.
  */
 #ifndef SM_SESSION_H
 #define SM_SESSION_H

@@ -1,8 +1,9 @@
 /*
  * smilec firmware core: results, limits, enumerations and the configuration.
  *
- * The core is portable C11: it calls no operating system, allocates nothing, and keeps no globals; whatever it needs it gets as caller-owned
- * memory and through the functions of sm_hal.h. Every call that can fail returns an int: 0 or a count on success, a negative sm_error on failure.
+ * The core is portable C11: it calls no operating system, allocates nothing, and keeps no globals; whatever it needs it
+ * gets as caller-owned memory and through the functions of sm_hal.h. Every call that can fail returns an int: 0 or a
+ * count on success, a negative sm_error on failure.
  */
 #ifndef SM_TYPES_H
 #define SM_TYPES_H
@@ -76,7 +77,8 @@ typedef struct sm_locator {
     uint16_t size; /* thousandths of the frame's shorter side, 1 to 1000 */
 } sm_locator_t;
 
-/* Everything that varies between bots. sm_config.c fills the one instance from generated/smilec_config.h; tests make their own. */
+/* Everything that varies between bots. sm_config.c fills the one instance from generated/smilec_config.h; tests make
+ * their own. */
 typedef struct sm_config {
     const char *firmware_version; /* printable ASCII without spaces, 1 to SM_FIRMWARE_VERSION_MAX characters */
     const char *bot_name;
@@ -87,8 +89,8 @@ typedef struct sm_config {
     uint8_t positive;          /* index of the label that turns the lights on */
     uint8_t engine;            /* SM_ENGINE_* */
     uint8_t normalize;         /* SM_NORMALIZE_* */
-    uint16_t input_size;       /* side of the network's square input in pixels, SM_MIN_INPUT_SIZE to SM_MAX_INPUT_SIZE */
-    uint16_t frame_width;      /* largest frame, pixels, 1 to SM_MAX_FRAME_SIDE */
+    uint16_t input_size;  /* side of the network's square input in pixels, SM_MIN_INPUT_SIZE to SM_MAX_INPUT_SIZE */
+    uint16_t frame_width; /* largest frame, pixels, 1 to SM_MAX_FRAME_SIDE */
     uint16_t frame_height;
     sm_locator_t locator;
     int16_t threshold_margin;   /* per frame, -256 to 255; smile: sum of margins >= threshold_margin * frames */
@@ -104,9 +106,9 @@ typedef struct sm_config {
  * SM_ENGINE_COIN has no functions (all NULL) and output_length 0.
  */
 typedef struct sm_engine {
-    int (*init)(void);                                   /* 0 or negative; idempotent */
-    int (*invoke)(const int8_t *input, int8_t *output);  /* 0 or negative; not reentrant */
-    int (*self_test)(void);                              /* 0 if the embedded golden input gives the recorded output */
+    int (*init)(void);                                  /* 0 or negative; idempotent */
+    int (*invoke)(const int8_t *input, int8_t *output); /* 0 or negative; not reentrant */
+    int (*self_test)(void);                             /* 0 if the embedded golden input gives the recorded output */
     uint32_t input_length;
     uint32_t output_length;
 } sm_engine_t;

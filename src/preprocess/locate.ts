@@ -1,4 +1,4 @@
-/** Which part of the frame the network looks at (docs/preprocessing.md, "Locate"); twin of firmware/core/preprocess.c. */
+/** Which part of the frame the network looks at (docs/preprocessing.md, "Locate"); twin of firmware/core/sm_preprocess.c. */
 import type { Box } from "../data/types.js";
 
 /** A square around a fixed point of the frame. */

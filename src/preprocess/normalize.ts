@@ -1,4 +1,4 @@
-/** Grey values to int8 network input (docs/preprocessing.md, "Normalize"); twin of firmware/core/preprocess.c. */
+/** Grey values to int8 network input (docs/preprocessing.md, "Normalize"); twin of firmware/core/sm_preprocess.c. */
 import type { PreprocessSpec } from "./types.js";
 
 /** Smallest standard deviation that is divided by, in grey levels: flat pictures are not blown up into noise. */

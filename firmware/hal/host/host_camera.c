@@ -56,8 +56,8 @@ static const char *read_picture(host_picture_t *picture, FILE *file, char *detai
         return detail;
     }
     if ((uint32_t)width > picture->max_width || (uint32_t)height > picture->max_height) {
-        (void)snprintf(detail, detail_bytes, "is %ld x %ld pixels; at most %u x %u fit", width, height, (unsigned)picture->max_width,
-                       (unsigned)picture->max_height);
+        (void)snprintf(detail, detail_bytes, "is %ld x %ld pixels; at most %u x %u fit", width, height,
+                       (unsigned)picture->max_width, (unsigned)picture->max_height);
         return detail;
     }
     size_t bytes = (size_t)width * (size_t)height;

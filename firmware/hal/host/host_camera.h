@@ -18,8 +18,8 @@ typedef struct host_picture {
 } host_picture_t;
 
 /*
- * Reads a picture of at most max_width x max_height pixels. Bytes after the pixels are ignored (captures are padded). Returns 0, or -1 with a sentence in
- * `message` saying what is wrong; nothing is loaded then.
+ * Reads a picture of at most max_width x max_height pixels. Bytes after the pixels are ignored (captures are padded).
+ * Returns 0, or -1 with a sentence in `message` saying what is wrong; nothing is loaded then.
  */
 int host_picture_load(host_picture_t *picture, const char *path, char message[HOST_MESSAGE_MAX]);
 

@@ -94,8 +94,8 @@ int host_card_list(host_card_t *card, int (*visit)(void *argument, const char *n
             result = errno != 0 ? SM_ERR_IO : SM_OK;
             break;
         }
-        if (!short_name(entry->d_name, upper) || join(card, entry->d_name, path) != SM_OK || lstat(path, &status) != 0 ||
-            !S_ISREG(status.st_mode) || status.st_size > (off_t)UINT32_MAX) {
+        if (!short_name(entry->d_name, upper) || join(card, entry->d_name, path) != SM_OK ||
+            lstat(path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > (off_t)UINT32_MAX) {
             continue;
         }
         result = visit(argument, upper, (uint32_t)status.st_size);
@@ -190,7 +190,8 @@ int host_file_write(host_card_t *card, int file, uint32_t offset, const uint8_t 
     return SM_OK;
 }
 
-/* A folder on the host survives this program being killed; only a power cut of the host would lose writes, and a simulation can be repeated. */
+/* A folder on the host survives this program being killed; only a power cut of the host would lose writes, and a
+ * simulation can be repeated. */
 int host_file_sync(host_card_t *card, int file) {
     return descriptor_of(card, file) < 0 ? SM_ERR_NO_CARD : SM_OK;
 }

@@ -113,7 +113,8 @@ void host_press(host_t *host) {
     host->release_us = host->press_us + HOST_PRESS_MS * 1000u;
 }
 
-sm_hal_t host_init(host_t *host, const char *card_folder, uint32_t device_id, uint64_t seed, uint8_t *pixels, uint32_t width, uint32_t height) {
+sm_hal_t host_init(host_t *host, const char *card_folder, uint32_t device_id, uint64_t seed, uint8_t *pixels,
+                   uint32_t width, uint32_t height) {
     memset(host, 0, sizeof(*host));
     host->press_us = UINT64_MAX;
     host->release_us = UINT64_MAX;

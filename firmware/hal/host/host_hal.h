@@ -1,6 +1,7 @@
 /*
- * The host as a bot: virtual time, a scripted button, pictures as camera (host_camera.h), a folder as card (host_card.h). Nothing depends on the wall clock:
- * the same pictures, card and seed give the same bytes on every machine.
+ * The host as a bot: virtual time, a scripted button, pictures as camera (host_camera.h), a folder as card
+ * (host_card.h). Nothing depends on the wall clock: the same pictures, card and seed give the same bytes on every
+ * machine.
  */
 #ifndef HOST_HAL_H
 #define HOST_HAL_H
@@ -28,8 +29,10 @@ typedef struct host {
     void *report_context;
 } host_t;
 
-/* Sets up the machine; `pixels` holds the camera's picture. Returns the functions for sm_app_init; both structs must stay where they are. */
-sm_hal_t host_init(host_t *host, const char *card_folder, uint32_t device_id, uint64_t seed, uint8_t *pixels, uint32_t width, uint32_t height);
+/* Sets up the machine; `pixels` holds the camera's picture. Returns the functions for sm_app_init; both structs must
+ * stay where they are. */
+sm_hal_t host_init(host_t *host, const char *card_folder, uint32_t device_id, uint64_t seed, uint8_t *pixels,
+                   uint32_t width, uint32_t height);
 
 /* Schedules a press. */
 void host_press(host_t *host);

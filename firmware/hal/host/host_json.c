@@ -1,9 +1,14 @@
 #include "host_json.h"
 
-/* Length of the well-formed UTF-8 sequence at `bytes` (Unicode 15, table 3-7), or 0. The text ends with NUL, which no continuation byte equals. */
+/* Length of the well-formed UTF-8 sequence at `bytes` (Unicode 15, table 3-7), or 0. The text ends with NUL, which no
+ * continuation byte equals. */
 static int sequence_length(const unsigned char *bytes) {
     unsigned char lead = bytes[0];
-    int length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    int length = lead < 0x80                   ? 1
+                 : lead >= 0xc2 && lead < 0xe0 ? 2
+                 : lead >= 0xe0 && lead < 0xf0 ? 3
+                 : lead >= 0xf0 && lead < 0xf5 ? 4
+                                               : 0;
     for (int i = 1; i < length; i++) {
         if ((bytes[i] & 0xc0) != 0x80) {
             return 0;

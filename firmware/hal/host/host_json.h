@@ -1,4 +1,5 @@
-/* JSON lines on a stream. Texts may hold any bytes: what is not UTF-8 becomes U+FFFD. Errors stay in the stream: check ferror() and fflush(). */
+/* JSON lines on a stream. Texts may hold any bytes: what is not UTF-8 becomes U+FFFD. Errors stay in the stream: check
+ * ferror() and fflush(). */
 #ifndef HOST_JSON_H
 #define HOST_JSON_H
 

@@ -1,9 +1,11 @@
 /*
- * The firmware on the host, in virtual time: presses the button once per picture of a list, logs to a folder, and prints one JSON line per event.
+ * The firmware on the host, in virtual time: presses the button once per picture of a list, logs to a folder, and
+ * prints one JSON line per event.
  *
  *   program --frames LIST --card DIR [--box whole|locator] [--device-id HEX8] [--seed N]
  *
- * LIST has one PGM path per line. Exit status: 0; 1 when the network fails; 2 for bad input; 3 when the output cannot be written.
+ * LIST has one PGM path per line. Exit status: 0; 1 when the network fails; 2 for bad input; 3 when the output cannot
+ * be written.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -64,14 +66,16 @@ static void print_ready(const run_t *run, int error) {
     static const char *const engines[] = {"unknown", "aot", "tflm", "coin"};
     (void)printf("{\"event\":\"ready\",\"firmware\":\"%s\",\"bot\":", config->firmware_version);
     host_json_string(stdout, config->bot_name);
-    (void)printf(",\"config\":\"%08" PRIx32 "\",\"model\":\"%s\",\"engine\":\"%s\",\"selfTest\":%s,\"device\":\"%08" PRIx32 "\",\"labels\":[",
-                 config->config_hash, config->model_hash, engines[config->engine], error == SM_OK ? "true" : "false", run->hal.device_id);
+    (void)printf(",\"config\":\"%08" PRIx32
+                 "\",\"model\":\"%s\",\"engine\":\"%s\",\"selfTest\":%s,\"device\":\"%08" PRIx32 "\",\"labels\":[",
+                 config->config_hash, config->model_hash, engines[config->engine], error == SM_OK ? "true" : "false",
+                 run->hal.device_id);
     for (int i = 0; i < config->label_count; i++) {
         (void)fputs(i > 0 ? "," : "", stdout);
         host_json_string(stdout, config->labels[i]);
     }
-    (void)printf("],\"positive\":%d,\"inputSize\":%d,\"burst\":%d,\"thresholdMargin\":%d,\"logFormat\":%d}\n", config->positive,
-                 config->input_size, config->burst, config->threshold_margin, SM_LOG_VERSION);
+    (void)printf("],\"positive\":%d,\"inputSize\":%d,\"burst\":%d,\"thresholdMargin\":%d,\"logFormat\":%d}\n",
+                 config->positive, config->input_size, config->burst, config->threshold_margin, SM_LOG_VERSION);
 }
 
 static void print_outputs(const sm_press_t *press, int count) {
@@ -98,13 +102,16 @@ static void print_press(const run_t *run, const sm_press_t *press, int error) {
     for (int i = 0; i < press->frames; i++) {
         (void)printf(i > 0 ? ",%d" : "%d", press->margins[i]);
     }
-    (void)printf("],\"sum\":%" PRId32 ",\"threshold\":%" PRId32 ",\"smile\":%s,\"logged\":%s,\"lights\":%s,\"latencyUs\":%" PRIu32 ",\"error\":%d}\n",
-                 press->sum, press->threshold, press->smile ? "true" : "false", press->logged == press->frames ? "true" : "false",
-                 run->host.lights ? "true" : "false", press->latency_us, error);
+    (void)printf("],\"sum\":%" PRId32 ",\"threshold\":%" PRId32
+                 ",\"smile\":%s,\"logged\":%s,\"lights\":%s,\"latencyUs\":%" PRIu32 ",\"error\":%d}\n",
+                 press->sum, press->threshold, press->smile ? "true" : "false",
+                 press->logged == press->frames ? "true" : "false", run->host.lights ? "true" : "false",
+                 press->latency_us, error);
 }
 
 static void print_faults(uint32_t faults, int error) {
-    static const char *const names[] = {"model", "camera", "no-card", "card-full", "card-fails", "card-format", "button"};
+    static const char *const names[] = {"model",      "camera",      "no-card", "card-full",
+                                        "card-fails", "card-format", "button"};
     bool first = true;
     (void)fputs("{\"event\":\"faults\",\"faults\":[", stdout);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -149,7 +156,8 @@ static bool parse_number(const char *text, int base, uint64_t largest, uint64_t 
     char *end = NULL;
     errno = 0;
     unsigned long long parsed = strtoull(text, &end, base);
-    if (errno != 0 || end == text || *end != '\0' || strchr("0123456789abcdefABCDEF", text[0]) == NULL || parsed > largest) {
+    if (errno != 0 || end == text || *end != '\0' || strchr("0123456789abcdefABCDEF", text[0]) == NULL ||
+        parsed > largest) {
         return false;
     }
     *value = parsed;
@@ -177,8 +185,10 @@ static bool parse_option(options_t *options, const char *name, const char *value
 static int parse_options(int count, char **arguments, options_t *options) {
     for (int i = 1; i < count; i += 2) {
         if (i + 1 == count || !parse_option(options, arguments[i], arguments[i + 1])) {
-            (void)fprintf(stderr, "bad argument: %s %s\n", arguments[i], i + 1 < count ? arguments[i + 1] : "(without a value)");
-            return complain("usage: program --frames LIST --card DIR [--box whole|locator] [--device-id HEX8] [--seed N]");
+            (void)fprintf(stderr, "bad argument: %s %s\n", arguments[i],
+                          i + 1 < count ? arguments[i + 1] : "(without a value)");
+            return complain(
+                "usage: program --frames LIST --card DIR [--box whole|locator] [--device-id HEX8] [--seed N]");
         }
     }
     if (options->frames == NULL || options->card == NULL) {
@@ -195,14 +205,17 @@ static int start(run_t *run, const options_t *options) {
     if (options->whole_box) {
         run->config.locator = (sm_locator_t){500, 500, 1000};
     }
-    run->hal = host_init(&run->host, options->card, options->device_id, options->seed, picture_memory, SMILEC_FRAME_WIDTH, SMILEC_FRAME_HEIGHT);
+    run->hal = host_init(&run->host, options->card, options->device_id, options->seed, picture_memory,
+                         SMILEC_FRAME_WIDTH, SMILEC_FRAME_HEIGHT);
     run->host.report = on_report;
     run->host.report_context = run;
     if (sm_app_init(&run->app, &run->hal, &run->config, &sm_engine, memory) != SM_OK) {
         return complain("the configuration this program was built with is not valid");
     }
     if (run->failure != SM_OK) {
-        (void)fprintf(stderr, "the network failed its self-test (%d): the golden input gives another output than recorded\n", run->failure);
+        (void)fprintf(stderr,
+                      "the network failed its self-test (%d): the golden input gives another output than recorded\n",
+                      run->failure);
         return EXIT_MODEL;
     }
     return 0;
@@ -249,7 +262,8 @@ static int press_all(run_t *run, FILE *list, const char *list_path) {
         more = status == 0 ? next_line(list, line) : more;
     }
     if (status == 0 && (more < 0 || run->presses == 0)) {
-        (void)fprintf(stderr, "%s: %s\n", list_path, more < 0 ? "cannot be read, or a line is too long" : "names no pictures");
+        (void)fprintf(stderr, "%s: %s\n", list_path,
+                      more < 0 ? "cannot be read, or a line is too long" : "names no pictures");
         return EXIT_INPUT;
     }
     return status;
@@ -258,7 +272,8 @@ static int press_all(run_t *run, FILE *list, const char *list_path) {
 static int finish(run_t *run, int status) {
     sm_app_stop(&run->app);
     if (status == 0) {
-        (void)printf("{\"event\":\"end\",\"presses\":%" PRIu32 ",\"captures\":%" PRIu32 "}\n", run->presses, run->captures);
+        (void)printf("{\"event\":\"end\",\"presses\":%" PRIu32 ",\"captures\":%" PRIu32 "}\n", run->presses,
+                     run->captures);
     }
     if (fflush(stdout) != 0 || ferror(stdout)) {
         (void)fputs("the output cannot be written\n", stderr);
