@@ -9,6 +9,7 @@ import type { TrainingBackend } from "./backend.js";
 import { crossEntropySum, logSoftmax } from "./loss.js";
 import type { FloatModel, Network } from "./network.js";
 import { createWasmBackend } from "./wasm/backend.js";
+import { GROUP_PICTURES } from "./wasm/plan.js";
 
 /** Pictures read, preprocessed and scored at once. */
 const BATCH = 256;
@@ -115,6 +116,29 @@ export function positiveScores(logits: Float32Array, classes: number, positive: 
     logSoftmax(logits, i * classes, classes, logs);
     return Math.exp(logs[positive]);
   });
+}
+
+/** Activations of every layer, many pictures at a time, on the fast kernels: for calibration. The caller must dispose it. */
+export interface ActivationProbe {
+  /** Most pictures of one call. */
+  readonly maxCount: number;
+  /** As forward.ts' runFloat up to float32 rounding: one array [count, ...layer's output shape] per layer. */
+  layers(inputs: Int8Array, count: number): Promise<Float32Array[]>;
+  dispose(): Promise<void>;
+}
+
+export async function createActivationProbe(model: FloatModel, spec: PreprocessSpec): Promise<ActivationProbe> {
+  const backend = await createWasmBackend({
+    network: model.network,
+    batchSize: GROUP_PICTURES,
+    input: inputQuantization(spec),
+    threads: 1,
+  });
+  return {
+    maxCount: GROUP_PICTURES,
+    layers: (inputs, count) => backend.activations(model.parameters, inputs, count),
+    dispose: () => backend.dispose(),
+  };
 }
 
 /** Number of logits of a network. */

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { asEnvironmentError, UserError } from "../errors.js";
 import { writeFile, writeJson } from "../files/write.js";
-import { type FloatModel, type Network, parameterLayout } from "./network.js";
+import { type FloatModel, type Network, outputShapes, parameterLayout } from "./network.js";
 
 const NETWORK_FILE = "network.json";
 const PARAMETERS_FILE = "parameters.f32";
@@ -91,7 +91,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** One input layer first; every other layer reads earlier ones of the rank it needs. */
+/** One input layer first; every other layer reads earlier ones of the rank it needs, an addition two of one shape. */
 function isTopological(network: Network): boolean {
   const ranks: number[] = [];
   for (const [position, layer] of network.layers.entries()) {
@@ -101,7 +101,10 @@ function isTopological(network: Network): boolean {
     if (sources.some((source) => ranks[source] !== wanted)) return false;
     ranks.push(layer.kind === "mean" || layer.kind === "dense" ? 1 : 3);
   }
-  return true;
+  const shapes = outputShapes(network);
+  return network.layers.every(
+    (layer) => layer.kind !== "add" || String(shapes[layer.inputs[0]]) === String(shapes[layer.inputs[1]]),
+  );
 }
 
 /** The floats' bytes in little-endian order, whatever the machine's. */

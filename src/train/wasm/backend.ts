@@ -13,7 +13,7 @@ import {
   type TrainingBatch,
 } from "../backend.js";
 import { compileKernels } from "./kernels.js";
-import { GROUP_PICTURES, patchOffsets, planShared, planWorkspace, type SharedPlan } from "./plan.js";
+import { GROUP_PICTURES, patchOffsets, planShared, planWorkspace, type SharedPlan, type View } from "./plan.js";
 import { groupStart, type Job, type Reply, type WorkerSetup } from "./worker.js";
 
 const PAGE = 65536;
@@ -89,6 +89,33 @@ export class WasmBackend implements TrainingBackend {
       new Int8Array(memory.buffer, shared.inputs, from.length).set(from);
       await this.run("infer", part, 0, 0);
       out.set(new Float32Array(memory.buffer, shared.logits, part * classes), start * classes);
+    }
+    return out;
+  }
+
+  /**
+   * Activations of every layer for at most GROUP_PICTURES pictures, evaluation mode: one array [count, height, width, channels] (or
+   * [count, units]) per layer, after batch norm and activation. The backend must have been made with one thread.
+   */
+  async activations(parameters: Float32Array, inputs: Int8Array, count: number): Promise<Float32Array[]> {
+    const { shared, memory } = this;
+    if (this.workers.length !== 1 || count > GROUP_PICTURES)
+      throw new Error("activations need one thread and one group");
+    this.loadParameters(parameters);
+    new Int8Array(memory.buffer, shared.inputs, inputs.length).set(inputs);
+    await this.run("infer", count, 0, 0);
+    const { layers } = planWorkspace(this.request.network, shared, shared.end);
+    return layers.map(({ activation }, index) => this.unpadded(activation, index, count));
+  }
+
+  /** A copy of an activation without its border. */
+  private unpadded(view: View, index: number, count: number): Float32Array {
+    const { height, width, channels } = this.shared.shapes[index];
+    const line = width * channels;
+    const out = new Float32Array(count * height * line);
+    for (let row = 0; row < count * height; row++) {
+      const at = view.base + Math.floor(row / height) * view.picture + (row % height) * view.row;
+      out.set(new Float32Array(this.memory.buffer, at, line), row * line);
     }
     return out;
   }
