@@ -33,6 +33,11 @@ export function margin(outputs: ArrayLike<number>, positive: number): number {
   return outputs[positive] - best;
 }
 
+/** Real value of one step of the logits, and so of the margin. */
+export function outputScale(graph: Int8Graph): number {
+  return graph.tensors[graph.outputs[0]].quantization!.scale[0];
+}
+
 /** Puts the description into the graph's metadata, where the .tflite writer finds it. */
 export function withDescription(bundle: ModelBundle): Int8Graph {
   const bytes = new TextEncoder().encode(JSON.stringify(bundle.description));

@@ -153,6 +153,8 @@ export class TflmOracle {
 export interface Comparison {
   /** int8 values compared, over all runs and computed tensors. */
   readonly values: number;
+  /** The different values among them: few would mean that everything saturated. */
+  readonly seen: ReadonlySet<number>;
   /** One line per tensor that differs somewhere. */
   readonly differences: readonly string[];
 }
@@ -169,6 +171,7 @@ export async function compareWithTflm(
   const runs = await oracle.run(inputs, computed);
   const reference = new ReferenceInterpreter(graph);
   const differences: string[] = [];
+  const seen = new Set<number>();
   let values = 0;
   for (const [n, run] of runs.entries()) {
     const outputs = reference.run(inputs[n]);
@@ -178,13 +181,14 @@ export async function compareWithTflm(
     ];
     for (const [name, ours, theirs] of pairs) {
       values += ours.length;
+      for (const value of ours) seen.add(value);
       const at = firstDifference(ours, theirs);
       if (ours.length !== theirs.length)
         differences.push(`run ${n}, ${name}: ${ours.length} values, not ${theirs.length}`);
       else if (at >= 0) differences.push(`run ${n}, ${name}[${at}]: ${ours[at]}, TFLite Micro has ${theirs[at]}`);
     }
   }
-  return { values, differences };
+  return { values, seen, differences };
 }
 
 /** Where two arrays differ first; -1 when they do not. */

@@ -4,7 +4,7 @@ import { cComment } from "../c/escape.js";
 import { STORAGE } from "./operators.js";
 import { BUFFER_ALIGNMENT } from "./schema.js";
 
-const BYTES_PER_LINE = 20;
+const BYTES_PER_LINE = 16;
 
 /** `provenance` is one line saying from what the model came; it may hold any text. */
 export function emitModelData(
