@@ -74,10 +74,9 @@ async function buildLocked(request: BuildRequest): Promise<BuildResult> {
   const env = await ensurePythonEnv(request.context);
   await runBuild(env, request);
   const sizes = await measureFirmware(join(projectDir, outputs[0]), target === "host" ? "host" : board.chip);
-  const result = finish(sizes, false);
   // sdkconfig.<board>, which PlatformIO makes and `menuconfig` changes, counts as an output: when it differs, the build runs again.
   await writeStamp(projectDir, inputs, target === "host" ? outputs : [...outputs, `sdkconfig.${target}`], sizes);
-  return result;
+  return finish(sizes, false);
 }
 
 function outputFiles(target: string): readonly string[] {

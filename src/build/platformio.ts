@@ -44,7 +44,7 @@ export async function coreDir(project: PlatformioProject): Promise<string> {
   if (project.environment === "host") return join(project.dir, ".pio", "core");
   const chosen = process.env.PLATFORMIO_CORE_DIR;
   if (chosen !== undefined && chosen !== "") return chosen;
-  const own = join(homedir(), ".platformio");
+  const own = join(process.env.HOME ?? homedir(), ".platformio");
   return (await hasEspressifPlatform(own)) ? own : join(smilecHome(), "platformio-core");
 }
 
@@ -116,6 +116,7 @@ async function copySconsPackage(env: PythonEnv, dir: string): Promise<void> {
     env.python,
     ["-I", "-c", "import SCons; print(SCons.__path__[0])"],
     "SCons is not in smilec's Python environment",
+    { remedy: `Remove ${env.dir} and run \`smilec doctor --fix\`.` },
   );
   try {
     await cp(where.stdout.trim(), join(dir, "SCons"), { recursive: true });

@@ -4,7 +4,7 @@ import { ToolError } from "../errors.js";
 import { run, toolError } from "../process/run.js";
 import { ESPRESSIF_PLATFORM_VERSION } from "../template/context.js";
 import { templatesDir } from "../template/render.js";
-import { type PlatformioProject, coreDir, platformioEnvironment, prepareCore } from "./platformio.js";
+import { coreDir, type PlatformioProject, platformioEnvironment } from "./platformio.js";
 import type { PythonEnv } from "./python-env.js";
 
 export interface MissingPackage {
@@ -47,7 +47,6 @@ export async function preflight(
   project: PlatformioProject,
   signal?: AbortSignal,
 ): Promise<PreflightResult> {
-  await prepareCore(env, project);
   const script = join(templatesDir, "platformio", "preflight.py");
   const result = await run(env.python, [script, project.environment, String(PROBE_SECONDS)], {
     cwd: project.dir,
@@ -57,7 +56,12 @@ export async function preflight(
   });
   const line = result.stdout.split("\n").findLast((candidate) => candidate.startsWith("{"));
   if (result.exitCode !== 0 || line === undefined) {
-    throw toolError(result, env.python, "PlatformIO's packages could not be listed");
+    throw toolError(
+      result,
+      env.python,
+      "PlatformIO's packages could not be listed",
+      `Remove ${env.dir} and run \`smilec doctor --fix\`.`,
+    );
   }
   return missingPackages(JSON.parse(line) as Answer);
 }

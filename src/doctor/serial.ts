@@ -50,8 +50,8 @@ function ok(found: string): Check {
 }
 
 async function closedPorts(devices: string, closed: readonly string[], facts: SerialFacts): Promise<Check> {
-  const { gid } = await stat(join(devices, closed[0]));
-  const group = (await readGroups(facts)).find((entry) => entry.id === gid)?.name ?? "dialout";
+  const owner = await stat(join(devices, closed[0])).catch(() => undefined);
+  const group = (await readGroups(facts)).find((entry) => entry.id === owner?.gid)?.name ?? SERIAL_GROUPS[0];
   return {
     name: "serial port",
     status: "warn",
@@ -62,7 +62,7 @@ async function closedPorts(devices: string, closed: readonly string[], facts: Se
 
 async function notAMember(facts: SerialFacts): Promise<Check> {
   const known = await readGroups(facts);
-  const group = SERIAL_GROUPS.find((name) => known.some((entry) => entry.name === name)) ?? "dialout";
+  const group = SERIAL_GROUPS.find((name) => known.some((entry) => entry.name === name)) ?? SERIAL_GROUPS[0];
   return {
     name: "serial port",
     status: "warn",

@@ -1,4 +1,5 @@
 /** The sole subprocess wrapper. Commands run without a shell; an abort ends the whole process group. */
+import { setTimeout as delay } from "node:timers/promises";
 import { execa, type Options } from "execa";
 import { ToolError } from "../errors.js";
 
@@ -50,7 +51,7 @@ export async function run(file: string, args: readonly string[], options: RunOpt
   const lines = options.onLine === undefined ? undefined : forwardLines(child, options.onLine);
   const release = options.signal === undefined ? undefined : tieGroup(child.pid, options.signal);
   const result = await child;
-  release?.();
+  await release?.();
   const failed = (await lines)?.find((outcome) => outcome.status === "rejected");
   if (failed !== undefined) throw failed.reason;
   return {
@@ -68,36 +69,46 @@ export async function run(file: string, args: readonly string[], options: RunOpt
 }
 
 const KILL_DELAY_MS = 2000;
+const LINGER_MS = 500;
+const POLL_MS = 20;
 
 /**
  * A detached child leads a process group of its own: an abort, or our exit, ends all of it. Otherwise a build's compilers would go on, and keep the
- * output's pipes open, after the build tool is gone. Returns what undoes the tie.
+ * output's pipes open, after the build tool is gone. Returns what undoes the tie; after an abort it waits until nothing of the group is left.
  */
-function tieGroup(pid: number | undefined, signal: AbortSignal): () => void {
-  if (pid === undefined) return () => undefined;
+function tieGroup(pid: number | undefined, signal: AbortSignal): () => Promise<void> {
+  if (pid === undefined) return async () => undefined;
   let killer: NodeJS.Timeout | undefined;
-  const send = (name: "SIGTERM" | "SIGKILL") => {
-    try {
-      process.kill(-pid, name);
-    } catch {
-      // The group has ended by itself.
-    }
-  };
   const onAbort = () => {
-    send("SIGTERM");
-    killer = setTimeout(() => send("SIGKILL"), KILL_DELAY_MS);
+    signalGroup(pid, "SIGTERM");
+    killer = setTimeout(() => signalGroup(pid, "SIGKILL"), KILL_DELAY_MS);
   };
-  const onExit = () => send("SIGKILL");
+  const onExit = () => signalGroup(pid, "SIGKILL");
   signal.addEventListener("abort", onAbort, { once: true });
   process.once("exit", onExit);
-  return () => {
+  return async () => {
     clearTimeout(killer);
     signal.removeEventListener("abort", onAbort);
+    if (signal.aborted) await endGroup(pid);
     process.removeListener("exit", onExit);
   };
 }
 
-/** Resolves when both streams have ended; a rejection is what `onLine` threw (a failing child is reported by its result). */
+/** Members may have been started while the group was told to end; they get a moment, then they are killed. */
+async function endGroup(pid: number): Promise<void> {
+  for (let waited = 0; waited < LINGER_MS && signalGroup(pid, 0); waited += POLL_MS) await delay(POLL_MS);
+  signalGroup(pid, "SIGKILL");
+}
+
+/** Returns whether there is such a group. */
+function signalGroup(pid: number, signal: "SIGTERM" | "SIGKILL" | 0): boolean {
+  try {
+    return process.kill(-pid, signal);
+  } catch {
+    return false;
+  }
+}
+
 async function forwardLines(
   child: ReturnType<typeof execa>,
   onLine: NonNullable<RunOptions["onLine"]>,

@@ -2,7 +2,7 @@
 
 /** A comment of one line in INI, YAML, CMake, CSV and Kconfig files: printable ASCII. */
 export function lineComment(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+  return text.replace(/[^\x20-\x7e]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
 /**
