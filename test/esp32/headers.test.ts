@@ -1,0 +1,93 @@
+/** The ESP32's layer and the core against the real ESP-IDF and esp32-camera, where they are installed (test/support/esp-idf.ts). */
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
+import { esp32cam } from "#smilec/board/esp32cam.js";
+import { configSchema } from "#smilec/config/schema.js";
+import { packageRoot } from "#smilec/files/package-root.js";
+import { boardHeaderValues, configHeaderValues, espProjectValues, firmwareSettings } from "#smilec/template/context.js";
+import { renderTemplate } from "#smilec/template/render.js";
+import { espTypeChecker, withoutEspTrees } from "../support/esp-idf.js";
+import { temporaryFolders } from "../support/temporary-folder.js";
+
+const temporaryFolder = temporaryFolders();
+const folders = ["core", "hal/esp32"].map((name) => join(packageRoot, "firmware", name));
+
+/** A folder with the headers that a project of a bot without a model gets. */
+async function generatedHeaders(): Promise<string> {
+  const folder = temporaryFolder("esp-generated-");
+  const config = configSchema.parse({ engine: "coin" });
+  const settings = firmwareSettings(config, esp32cam, undefined);
+  const header = configHeaderValues(settings, { name: config.name, target: esp32cam.id, model: undefined });
+  writeFileSync(join(folder, "smilec_config.h"), await renderTemplate("generated/smilec_config.h", header));
+  const board = await renderTemplate("generated/smilec_board.h", boardHeaderValues(esp32cam));
+  writeFileSync(join(folder, "smilec_board.h"), board);
+  return folder;
+}
+
+async function checker() {
+  const values = espProjectValues(configSchema.parse({}), esp32cam, []);
+  const defaults = await renderTemplate("esp32/sdkconfig.defaults", values);
+  return { defaults, ...(await espTypeChecker(temporaryFolder("esp-config-"), defaults)) };
+}
+
+const reason = withoutEspTrees();
+const checked = reason === undefined ? it : it.skip;
+const suffix = reason === undefined ? "" : ` (skipped: ${reason})`;
+
+describe("firmware for the ESP32", () => {
+  checked(
+    `passes a compiler with the real headers, without a warning${suffix}`,
+    async () => {
+      const { check } = await checker();
+      const generated = await generatedHeaders();
+      const files = folders.flatMap((folder) =>
+        readdirSync(folder)
+          .filter((name) => name.endsWith(".c"))
+          .map((name) => join(folder, name)),
+      );
+      expect(files.length).toBeGreaterThan(18);
+      for (const file of files) {
+        const { all, exitCode } = await check(file, [...folders, generated]);
+        expect({ file, exitCode, all }).toEqual({ file, exitCode: 0, all: "" });
+      }
+    },
+    120_000,
+  );
+
+  checked(
+    `is not passed when it is wrong${suffix}`,
+    async () => {
+      const { check } = await checker();
+      const folder = temporaryFolder("esp-wrong-");
+      const probes: readonly (readonly [text: string, complaint: RegExp])[] = [
+        ['#include "driver/gpio.h"\nint f(void) { return gpio_set_level(GPIO_NUM_4, 0); }\n', /^$/],
+        ['#include "driver/gpio.h"\nint f(void) { return gpio_set_level(GPIO_NUM_4); }\n', /too few arguments/],
+        ['#include <inttypes.h>\n#include "esp_log.h"\nvoid f(uint32_t n) { ESP_LOGI("t", "%" PRIu32, n); }\n', /^$/],
+        ['#include "esp_log.h"\nvoid f(uint32_t n) { ESP_LOGI("t", "%d", n); }\n', /-Werror=format=/],
+        ['#include "esp_camera.h"\ncamera_config_t c = {.pin_none = 1};\n', /no member named .pin_none/],
+      ];
+      for (const [text, complaint] of probes) {
+        const file = join(folder, "probe.c");
+        writeFileSync(file, text);
+        const { all, exitCode } = await check(file, []);
+        expect(all).toMatch(complaint);
+        expect(exitCode).toBe(all === "" ? 0 : 1);
+      }
+    },
+    60_000,
+  );
+
+  checked(
+    `has every key of sdkconfig.defaults taken by ESP-IDF${suffix}`,
+    async () => {
+      const { defaults, sdkconfig, complaints } = await checker();
+      const keys = defaults.split("\n").filter((line) => /^CONFIG_/.test(line));
+      const taken = new Set(sdkconfig.split("\n"));
+      expect(keys.filter((line) => !taken.has(line))).toEqual([]);
+      expect(keys.length).toBeGreaterThan(15);
+      expect(complaints).not.toMatch(/warning|unknown/i);
+    },
+    60_000,
+  );
+});
