@@ -31,7 +31,7 @@ export async function obtainFirmware(
   const emitted = model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model) });
   const rendered = await renderProject({
     dir,
-    target: target === "host" ? "host" : "board",
+    target,
     config: project.config,
     board,
     engineFiles: engineFiles(project, model, emitted, target),

@@ -147,7 +147,6 @@ export function hostProjectValues(): TemplateValues {
 
 /** ESP-IDF components that the core and hal/esp32 include; registry components are added by the component manager. */
 const IDF_COMPONENTS = [
-  "driver",
   "efuse",
   "esp_driver_gpio",
   "esp_driver_sdmmc",

@@ -41,7 +41,7 @@ const HOSTILE = [
   "trailing \\",
   "\\n \\x41 \\0 %s %n %d",
   "\u0001\u001f\u007f7",
-  "${PROJECT_DIR} {{x}} $(id) `id`",
+  "\x24{PROJECT_DIR} {{x}} $(id) `id`",
   "\u{fe}F9a",
 ];
 
