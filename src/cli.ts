@@ -1,5 +1,5 @@
 /** The command table. It only declares commands; each one's code is loaded when it runs, so that `smilec --help` is quick. */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import type { CommandContext, GlobalOptions } from "./commands/context.js";
 import { ExitCode } from "./errors.js";
 import { toolVersion } from "./files/package-root.js";
@@ -54,7 +54,6 @@ function declareProject(program: Command, action: Action): void {
     .description(
       "the whole loop on this machine: pictures, training, int8 model, firmware, presses, exact replay, report",
     )
-    .option("--images <dir>", "a folder per class of your own pictures instead of drawn faces")
     .action(action(async () => (await import("./commands/loop.js")).loopCommand));
   program
     .command("init [dir]")
@@ -104,6 +103,8 @@ function declareModel(program: Command, action: Action): void {
   program
     .command("report")
     .description("write the HTML report: data, training, quantization, firmware, simulation")
+    .option("--images <dir>", "also let the bot look at these pictures")
+    .option("--whole", "the pictures are face crops: use all of each", false)
     .action(action(async () => (await import("./commands/report.js")).reportCommand));
 }
 
@@ -120,11 +121,4 @@ function declareDevice(program: Command, action: Action): void {
     .option("--whole", "the pictures are face crops: use all of each instead of the configured part", false)
     .option("--golden", "fail unless every score equals the TypeScript reference", false)
     .action(action(async () => (await import("./commands/simulate.js")).simulateCommand));
-}
-
-function integer(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new InvalidArgumentError("expected a whole number of 0 or more.");
-  return value;
 }

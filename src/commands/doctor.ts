@@ -2,21 +2,26 @@
 import pc from "picocolors";
 import { type Check, fix, runChecks } from "../doctor/checks.js";
 import { CheckFailedError } from "../errors.js";
-import { describeBackend } from "../train/backend.js";
+import { describeBackend } from "../train/select-backend.js";
 import type { CommandContext } from "./context.js";
 
-const MARK: Readonly<Record<Check["status"], string>> = { ok: pc.green("ok  "), warn: pc.yellow("warn"), fail: pc.red("fail") };
+const MARK: Readonly<Record<Check["status"], string>> = {
+  ok: pc.green("ok  "),
+  warn: pc.yellow("warn"),
+  fail: pc.red("fail"),
+};
 
 export async function doctorCommand(context: CommandContext, options: { readonly fix: boolean }): Promise<void> {
   if (options.fix) await fix(context);
   const checks: Check[] = [];
-  for await (const check of runChecks({ describeBackend, projectDir: context.project })) {
+  for await (const check of runChecks({ describeBackend: () => describeBackend(), projectDir: context.project })) {
     checks.push(check);
     if (!context.json) context.print(describe(check));
   }
   if (context.json) context.print(JSON.stringify(checks, null, 2));
   const failed = checks.filter((check) => check.status === "fail").map((check) => check.name);
-  if (failed.length > 0) throw new CheckFailedError(`not ready: ${failed.join(", ")}`, { remedy: "Follow the remedies above." });
+  if (failed.length > 0)
+    throw new CheckFailedError(`not ready: ${failed.join(", ")}`, { remedy: "Follow the remedies above." });
 }
 
 function describe({ name, status, found, remedy }: Check): string {

@@ -3,7 +3,7 @@ import { openPacked } from "../data/packed.js";
 import { readTflite } from "../emit/tflite/read.js";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { margin } from "../graph/bundle.js";
+import { margin, outputScale } from "../graph/bundle.js";
 import { scoreGraph } from "../graph/score.js";
 import { marginProbability } from "../quantize/decide.js";
 import { classCount, floatLogits, logitQuality, networkInputs, positiveScores } from "../train/evaluate.js";
@@ -19,7 +19,7 @@ import {
 } from "../train/metrics.js";
 import type { Packed } from "./pictures.js";
 import type { Project } from "./project.js";
-import { MODEL_FILE, outputScale, type Quantized } from "./quantize.js";
+import { MODEL_FILE, type Quantized } from "./quantize.js";
 import type { StageContext } from "./reporter.js";
 import type { Artifact } from "./store.js";
 import type { Trained } from "./train.js";

@@ -5,9 +5,8 @@ import { openPacked } from "../data/packed.js";
 import type { PictureSource } from "../data/types.js";
 import { writeTflite } from "../emit/tflite/write.js";
 import { writeFile } from "../files/write.js";
-import { margin, type ModelDescription, withDescription } from "../graph/bundle.js";
+import { margin, type ModelDescription, outputScale, withDescription } from "../graph/bundle.js";
 import { scoreGraph } from "../graph/score.js";
-import type { Int8Graph } from "../graph/types.js";
 import type { QuantizedNetwork } from "../quantize/build-graph.js";
 import { chooseThreshold, type Threshold } from "../quantize/decide.js";
 import { type LayerFidelity, layerFidelity } from "../quantize/fidelity.js";
@@ -144,9 +143,4 @@ class QuantizeStage {
 function spread(total: number, count: number): number[] {
   const used = Math.min(total, count);
   return Array.from({ length: used }, (_, i) => Math.floor((i * total) / used));
-}
-
-/** Real value of one step of the logits. */
-export function outputScale(graph: Int8Graph): number {
-  return graph.tensors[graph.outputs[0]].quantization!.scale[0];
 }

@@ -34,7 +34,7 @@ export async function obtainTrained(
   const { config, store } = project;
   const { threads, ...options } = config.train;
   const network = buildNetwork(options.architecture, config.input.size, config.labels.length, options.dropout);
-  const backend = await selectBackend(options.backend, {
+  const { backend } = await selectBackend(options.backend, {
     network,
     batchSize: options.batchSize,
     input: inputQuantization(config.input),

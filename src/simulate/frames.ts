@@ -124,3 +124,14 @@ function noPictures(images: string, rejected: readonly RejectedPicture[]): UserE
     remedy: "Put JPEG, PNG, WebP or PGM pictures into it.",
   });
 }
+
+/** Names, sizes and modification times of a folder's pictures: changes whenever a picture is added, removed or rewritten. */
+export async function folderFingerprint(images: string): Promise<string> {
+  const { candidates } = await findPictures(images);
+  const lines = [];
+  for (const { path, name, label } of candidates) {
+    const info = await stat(path);
+    lines.push(JSON.stringify([name, label, info.size, info.mtimeMs]));
+  }
+  return lines.join("\n");
+}

@@ -27,6 +27,17 @@ export interface EmittedC {
   /** Constants without the golden input and output. */
   readonly weightBytes: number;
   readonly plan: ArenaPlan;
+  /** What lies where in the arena and when: bytes, and the first and last step (kernel call) that needs it. */
+  readonly arena: readonly ArenaTenant[];
+}
+
+export interface ArenaTenant {
+  /** Names of the tensors that share the place; "scratch" for a kernel's own working memory. */
+  readonly name: string;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** The same graph and options give the same bytes. Throws UserError for a graph that cannot be compiled. */
@@ -50,6 +61,13 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
     arenaBytes: storage.plan.bytes,
     weightBytes: renderer.weightBytes,
     plan: storage.plan,
+    arena: storage.lifetimes.map(({ size, first, last, tensors }, i) => ({
+      name: tensors.length === 0 ? "scratch" : tensors.map((tensor) => graph.tensors[tensor].name).join(", "),
+      offset: storage.plan.offsets[i],
+      bytes: size,
+      from: first,
+      to: last,
+    })),
   };
 }
 

@@ -1,0 +1,49 @@
+/** `smilec build --target esp32cam|host` */
+import { boards } from "../board/boards.js";
+import { suggestion } from "../config/problems.js";
+import { UserError } from "../errors.js";
+import { deployedModel } from "../pipeline/deploy.js";
+import { type Firmware, obtainFirmware } from "../pipeline/firmware.js";
+import { openProject } from "../pipeline/project.js";
+import { sizeTable } from "../build/size.js";
+import type { CommandContext } from "./context.js";
+import { bytes } from "./table.js";
+
+export async function buildCommand(context: CommandContext, options: { readonly target: string }): Promise<void> {
+  const targets = ["host", ...Object.keys(boards)];
+  if (!targets.includes(options.target)) {
+    throw new UserError(`unknown target ${JSON.stringify(options.target)}${suggestion(options.target, targets)}`, {
+      remedy: `Targets: ${targets.join(", ")}.`,
+    });
+  }
+  const project = await openProject(context.project);
+  const model = await deployedModel(project, context);
+  const firmware = await obtainFirmware(project, model, options.target, context);
+  const { build, emitted, target, dir } = firmware;
+  context.result(
+    {
+      target,
+      dir,
+      program: build.programPath,
+      firmware: build.firmwareBin,
+      sizes: build.sizes,
+      limits: build.limits,
+      upToDate: build.upToDate,
+      arenaBytes: emitted?.arenaBytes,
+      weightBytes: emitted?.weightBytes,
+    },
+    () => describe(firmware),
+  );
+}
+
+function describe({ build, emitted, target }: Firmware): string {
+  const lines = [`${target}:`, ...sizeTable(build.sizes, build.limits).map((line) => `  ${line}`)];
+  if (emitted !== undefined)
+    lines.push(`of which weights ${bytes(emitted.weightBytes)}, arena ${bytes(emitted.arenaBytes)}`);
+  lines.push(
+    build.upToDate
+      ? `up to date: ${build.programPath}`
+      : `built in ${(build.durationMs / 1000).toFixed(1)} s: ${build.programPath}`,
+  );
+  return lines.join("\n");
+}

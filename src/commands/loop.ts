@@ -1,0 +1,107 @@
+/** `smilec loop`, which is `npm start`: the whole loop on this machine, from pictures to a bot that has judged some, and one page about it. */
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { CONFIG_FILE } from "../config/load.js";
+import { writeFrames } from "../data/synthetic/frames.js";
+import { CheckFailedError } from "../errors.js";
+import { writeJson } from "../files/write.js";
+import { obtainEvaluation } from "../pipeline/evaluate.js";
+import { obtainFirmware } from "../pipeline/firmware.js";
+import { readModel } from "../pipeline/model.js";
+import { openProject, type Project } from "../pipeline/project.js";
+import { obtainReport } from "../pipeline/report.js";
+import { obtainSimulation, type Simulated } from "../pipeline/simulation.js";
+import type { Artifact } from "../pipeline/store.js";
+import { obtainTrainedModel } from "../pipeline/trained-model.js";
+import type { CommandContext } from "./context.js";
+import { bytes, percent, thousands } from "./table.js";
+
+/** Where the loop's own project lives when there is none here. */
+const LOOP_FOLDER = join("build", "smile-bot");
+
+/** A short training that still learns: the point is to see the path, not to win. */
+const LOOP_CONFIG = {
+  name: "smile-bot",
+  data: { synthetic: { count: 3000, seed: 1 } },
+  train: { architecture: "small", epochs: 20, backend: "auto" },
+};
+
+/** Camera frames the bot is shown: drawn with another seed than the training pictures, so of other people. */
+const FRAMES = { count: 48, seed: 20_001 };
+
+export async function loopCommand(context: CommandContext): Promise<void> {
+  const project = await loopProject(context);
+  const { pictures, exact, trained, quantized } = await obtainTrainedModel(project, context);
+  const evaluated = await obtainEvaluation(project, exact, trained, quantized, context);
+  const model = await readModel(project.modelFile, "trained");
+  const firmware = await obtainFirmware(project, model, "host", context);
+  const frames = await obtainFrames(project, context);
+  const images = join(frames.dir, "frames");
+  const simulated = await obtainSimulation({
+    project,
+    firmware,
+    model,
+    images,
+    imagesKey: frames.key,
+    whole: false,
+    context,
+  });
+  const parts = {
+    pictures,
+    trained,
+    quantized,
+    evaluated: { artifact: evaluated, exact },
+    model,
+    firmware: [firmware],
+    simulated,
+  };
+  const { file } = await obtainReport(project, parts, context);
+  const { float, int8 } = evaluated.meta;
+  const golden = simulated.meta.golden!;
+  context.result({ project: project.dir, report: file, test: { float, int8 }, golden }, () =>
+    [
+      `test pictures   accuracy float ${percent(float.accuracy)}, int8 ${percent(int8.accuracy)}; recall at 70 % precision ${percent(int8.recallAt70)}`,
+      `model           ${bytes(quantized.meta.modelBytes)}, arena ${bytes(firmware.emitted?.arenaBytes ?? 0)}`,
+      `bot             ${describePresses(simulated)}`,
+      `exactness       ${thousands(golden.captures)} captures read back, ${thousands(golden.values)} values compared, ${golden.differences.length} differences`,
+      `report          ${pathToFileURL(file).href}`,
+    ].join("\n"),
+  );
+  if (golden.differences.length > 0) {
+    throw new CheckFailedError("the firmware and the reference differ", {
+      detail: golden.differences.slice(0, 40).join("\n"),
+    });
+  }
+}
+
+/** The project here, or one of the loop's own. */
+async function loopProject(context: CommandContext): Promise<Project> {
+  if (await exists(join(context.project, CONFIG_FILE))) return openProject(context.project);
+  const dir = join(context.project, LOOP_FOLDER);
+  if (!(await exists(join(dir, CONFIG_FILE)))) await writeJson(join(dir, CONFIG_FILE), LOOP_CONFIG);
+  return openProject(dir);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+function obtainFrames(project: Project, context: CommandContext): Promise<Artifact<unknown>> {
+  return project.store.obtain({
+    stage: "frames",
+    revision: 1,
+    options: FRAMES,
+    inputs: [],
+    produce: async (dir) => {
+      context.reporter.stage("frames", `drawing what the camera sees, ${FRAMES.count} times`);
+      await writeFrames({ ...FRAMES, dir: join(dir, "frames"), context });
+      return {};
+    },
+  });
+}
+
+function describePresses({ meta }: Simulated): string {
+  const right = meta.presses.filter(({ label, smile }) => (label === "smile") === smile).length;
+  return `${meta.presses.length} presses, ${meta.presses.filter(({ smile }) => smile).length} green, ${right} right`;
+}

@@ -1,0 +1,23 @@
+/** From a project to what runs: the model the firmware gets, made fresh where it is stale. */
+import type { StageContext } from "./reporter.js";
+import { checkLabels, isTrained, type Model, readModel, SHIPPED_MODEL } from "./model.js";
+import type { Project } from "./project.js";
+import { obtainTrainedModel } from "./trained-model.js";
+
+/**
+ * The model for the project's engine: none for `coin`; the project's own, brought up to date, once it has been trained; until then the one
+ * that comes with smilec.
+ */
+export async function deployedModel(project: Project, context: StageContext): Promise<Model | undefined> {
+  if (project.config.engine === "coin") {
+    context.reporter.stage("model", "none: the bot tosses a coin and logs everything");
+    return undefined;
+  }
+  const trained = await isTrained(project);
+  if (trained) await obtainTrainedModel(project, context);
+  const model = trained ? await readModel(project.modelFile, "trained") : await readModel(SHIPPED_MODEL, "shipped");
+  checkLabels(project, model);
+  const what = trained ? "the project's own" : "the one that comes with smilec (until `smilec train`)";
+  context.reporter.stage("model", `${model.graph.name} ${model.sha256.slice(0, 16)}, ${what}`);
+  return model;
+}

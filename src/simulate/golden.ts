@@ -1,0 +1,119 @@
+/** Reads a simulated card back and replays every capture by the TypeScript reference: the whole chain must be equal, bit for bit. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { segmentNumber } from "../captures/format.js";
+import { type Capture, readSegment } from "../captures/read-segment.js";
+import { type ReplayDifference, replayCapture, replayPress } from "../captures/replay.js";
+import type { ModelBundle } from "../graph/bundle.js";
+import { ReferenceInterpreter } from "../graph/interpreter.js";
+import type { Decision } from "./host.js";
+
+export interface GoldenResult {
+  /** Captures read back from the card and replayed. */
+  readonly captures: number;
+  /** Numbers compared: network inputs (by CRC), outputs, boxes and decisions. */
+  readonly values: number;
+  /** One sentence each; empty when all is equal. */
+  readonly differences: readonly string[];
+}
+
+export interface GoldenRequest {
+  readonly card: string;
+  readonly decisions: readonly Decision[];
+  readonly bundle: ModelBundle;
+  /** First 16 hex digits of the model's SHA-256. */
+  readonly modelHash: string;
+  /** Called with each capture in order of the card, for the report's gallery. */
+  readonly onCapture?: (capture: Capture) => void;
+}
+
+/** Replays everything on the card and accounts for every press; memory holds one press at a time. */
+export async function compareWithReference(request: GoldenRequest): Promise<GoldenResult> {
+  const comparison = new Comparison(request);
+  for await (const record of readCard(request.card)) {
+    if (record.kind === "capture") comparison.add(record.capture);
+    else if (record.kind === "withdrawn") comparison.fail(`capture ${record.header.sequence}: is withdrawn`);
+    else comparison.fail(`${record.reason}: ${record.message}`);
+  }
+  return comparison.finish();
+}
+
+/** Every record of every segment in the folder that stands for the card. */
+export async function* readCard(card: string) {
+  const names = (await readdir(card)).filter((name) => segmentNumber(name) !== undefined).sort();
+  for (const name of names) yield* readSegment(join(card, name));
+}
+
+class Comparison {
+  private readonly interpreter: ReferenceInterpreter;
+  private readonly byFirst: ReadonlyMap<number, Decision>;
+  private readonly differences: string[] = [];
+  private captures = 0;
+  private values = 0;
+  private presses = 0;
+  private press: { readonly decision: Decision; readonly captures: Capture[] } | undefined;
+
+  constructor(private readonly request: GoldenRequest) {
+    this.interpreter = new ReferenceInterpreter(request.bundle.graph);
+    this.byFirst = new Map(request.decisions.map((decision) => [decision.sequences[0], decision]));
+  }
+
+  fail(sentence: string): void {
+    this.differences.push(sentence);
+  }
+
+  add(capture: Capture): void {
+    const { sequence } = capture.header;
+    this.request.onCapture?.(capture);
+    const { bundle, modelHash } = this.request;
+    for (const difference of replayCapture(capture, bundle, this.interpreter, { modelHash }))
+      this.fail(sentence(difference));
+    this.captures++;
+    const { preprocess, outputs } = capture.metadata;
+    // box, margin, sum, threshold, decision
+    this.values += preprocess.size * preprocess.size + outputs.length + 4 + 4;
+    const decision = this.byFirst.get(sequence);
+    if (decision !== undefined) this.press = { decision, captures: [] };
+    if (this.press === undefined) return this.fail(`capture ${sequence}: belongs to no press that was reported`);
+    this.press.captures.push(capture);
+    if (this.press.captures.length === this.press.decision.sequences.length) this.finishPress();
+  }
+
+  /** What the program printed, what it logged, and what the reference says must be one and the same. */
+  private finishPress(): void {
+    const { decision, captures } = this.press!;
+    this.press = undefined;
+    this.presses++;
+    for (const difference of replayPress(captures)) this.fail(sentence(difference));
+    const logged = captures.map(({ header, metadata }) => ({
+      sequence: header.sequence,
+      outputs: metadata.outputs,
+      margin: metadata.margin,
+    }));
+    const printed = decision.sequences.map((sequence, i) => ({
+      sequence,
+      outputs: decision.outputs[i] ?? [],
+      margin: decision.margins[i],
+    }));
+    const { sum, threshold, smile } = captures[0].metadata;
+    const same =
+      JSON.stringify(logged) === JSON.stringify(printed) &&
+      sum === decision.sum &&
+      threshold === decision.threshold &&
+      smile === decision.smile;
+    if (!same) this.fail(`${decision.frame}: what the firmware printed is not what it logged`);
+  }
+
+  finish(): GoldenResult {
+    const { decisions } = this.request;
+    const unlogged = decisions.filter(({ logged }) => !logged);
+    for (const { frame } of unlogged) this.fail(`${frame}: was not logged`);
+    const missing = decisions.length - unlogged.length - this.presses;
+    if (missing > 0) this.fail(`${missing} presses are not whole on the card`);
+    return { captures: this.captures, values: this.values, differences: this.differences };
+  }
+}
+
+function sentence({ sequence, stage, what, recorded, replayed }: ReplayDifference): string {
+  return `capture ${sequence}, ${stage}: ${what} is ${recorded} on the card and ${replayed} by the reference`;
+}
