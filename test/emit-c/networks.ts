@@ -104,7 +104,7 @@ export class NetworkBuilder {
     const { inputs, outputScale } = this.weighted(input, shape, 0, taps, this.random.chance(0.8));
     const rows = windowAxis(c.padding, h, c.filterH, c.strideH, c.dilationH).outputSize;
     const columns = windowAxis(c.padding, w, c.filterW, c.strideW, c.dilationW).outputSize;
-    const output = this.activation([n, rows, columns, outputC], outputScale);
+    const output = this.activation([n, rows, columns, outputC], outputScale, o.zeroPoint);
     const { filterH: _, filterW: __, ...attributes } = c;
     this.operators.push({ kind: "CONV_2D", inputs, outputs: [output], ...attributes });
     return output;
@@ -124,23 +124,22 @@ export class NetworkBuilder {
     return output;
   }
 
-  fullyConnected(input: number, outputC: number): number {
+  fullyConnected(input: number, outputC: number, activation = this.random.pick(ACTIVATIONS)): number {
     const depth = this.shape(input).at(-1) as number;
     const rows = elementCount(this.shape(input)) / depth;
     const { inputs, outputScale } = this.weighted(input, [outputC, depth], 0, depth, this.random.chance(0.5));
     const output = this.activation([rows, outputC], outputScale);
-    const activation = this.random.pick(ACTIVATIONS);
     this.operators.push({ kind: "FULLY_CONNECTED", inputs, outputs: [output], keepNumDims: false, activation });
     return output;
   }
 
-  add(a: number, b: number): number {
+  add(a: number, b: number, activation = this.random.pick(ACTIVATIONS), zeroPoint?: number): number {
     const shape = broadcastShape(this.shape(a), this.shape(b)) as number[];
     const output = this.activation(
       shape,
       Math.fround((this.scaleOf(a) + this.scaleOf(b)) * (0.6 + this.random.unit())),
+      zeroPoint,
     );
-    const activation = this.random.pick(ACTIVATIONS);
     this.operators.push({ kind: "ADD", inputs: [a, b], outputs: [output], activation });
     return output;
   }
@@ -201,7 +200,7 @@ export class NetworkBuilder {
     return output;
   }
 
-  private convChoice(input: number, o: Partial<ConvChoice>): Omit<ConvChoice, "groups"> {
+  private convChoice(input: number, o: Partial<ConvChoice>): Omit<ConvChoice, "groups" | "zeroPoint"> {
     const [, h, w] = this.shape(input);
     const { random } = this;
     const dilationH = o.dilationH ?? (random.chance(0.15) ? 2 : 1);
@@ -217,7 +216,7 @@ export class NetworkBuilder {
       dilationH,
       dilationW,
       padding,
-      activation: random.pick(ACTIVATIONS),
+      activation: o.activation ?? random.pick(ACTIVATIONS),
     };
   }
 }
@@ -232,6 +231,8 @@ export interface ConvChoice {
   readonly padding: Padding;
   readonly activation: Activation;
   readonly groups: number;
+  /** Of the output. */
+  readonly zeroPoint: number;
 }
 
 /** [N,H,W,C], small, with every kind of channel count: odd, even, multiples of 8 and 16. */
@@ -314,7 +315,7 @@ function randomNetwork(random: Random): Int8Graph {
 function randomBlock(b: NetworkBuilder, x: number): number {
   const { random } = b;
   const depth = b.shape(x)[3];
-  const keep = { padding: "SAME", strideH: 1, strideW: 1 } as const;
+  const keep = { padding: "SAME", strideH: 1, strideW: 1, dilationH: 1, dilationW: 1 } as const;
   switch (random.integer(0, 5)) {
     case 0:
       return b.add(x, b.conv(b.conv(x, depth, keep), depth, keep));
@@ -331,7 +332,7 @@ function randomBlock(b: NetworkBuilder, x: number): number {
           [0, 0],
         ]),
         depth,
-        { padding: "VALID", filterH: 3, filterW: 3 },
+        { ...keep, padding: "VALID", filterH: 3, filterW: 3 },
       );
     case 4: {
       const [n, h, w] = b.shape(x);
@@ -345,13 +346,14 @@ function randomBlock(b: NetworkBuilder, x: number): number {
 /** A residual classifier like the shipped one: 48 x 48 grey, stages of 16, 32 and 64 channels; about 1.7 million multiply-adds. */
 export function residualNetwork(random: Random): Int8Graph {
   const b = new NetworkBuilder(random, [1, 48, 48, 1]);
+  const relu = { activation: "RELU", zeroPoint: -128 } as const;
   const same = { padding: "SAME", dilationH: 1, dilationW: 1, strideH: 1, strideW: 1, filterH: 3, filterW: 3 } as const;
-  let x = b.conv(b.input, 12, { ...same, strideH: 2, strideW: 2 });
+  const half = { ...same, strideH: 2, strideW: 2 };
+  let x = b.conv(b.input, 12, { ...half, ...relu });
   for (const depth of [16, 32, 64]) {
-    const half = { ...same, strideH: 2, strideW: 2 };
-    const main = b.conv(b.conv(x, depth, half), depth, same);
-    x = b.add(main, b.conv(x, depth, { ...half, filterH: 1, filterW: 1 }));
-    x = b.add(x, b.conv(b.conv(x, depth, same), depth, same));
+    const main = b.conv(b.conv(x, depth, { ...half, ...relu }), depth, { ...same, activation: "NONE" });
+    const skip = b.conv(x, depth, { ...half, filterH: 1, filterW: 1, activation: "NONE" });
+    x = b.add(main, skip, "RELU", -128);
   }
-  return b.finish("residual", b.fullyConnected(b.mean(x, [1, 2], false), 2));
+  return b.finish("residual", b.fullyConnected(b.mean(x, [1, 2], false), 2, "NONE"));
 }

@@ -1,6 +1,6 @@
 /**
  * Places buffers with known lifetimes in one block of memory so that buffers alive at the same time never overlap: offline dynamic storage
- * allocation, NP-hard in general. Several greedy orders give a start; a seeded local search then moves buffers forward in the order until the
+ * allocation, NP-hard in general. Several greedy orders give a start; a seeded local search then moves buffers within the order until the
  * largest live set is reached, which nothing can beat, or the budget is used up. The same lifetimes always give the same plan.
  */
 
@@ -22,9 +22,13 @@ export interface ArenaPlan {
 
 export const ARENA_ALIGNMENT = 16;
 
+/** Up to this many buffers all orders are tried: some order gives an optimal plan. */
+const EXHAUSTIVE = 7;
 /** Orders tried by the local search, at most; a trial costs about n^2 steps. */
+const SEARCH_TRIALS = 6000;
 const SEARCH_BUDGET_STEPS = 20_000_000;
-const SEARCH_TRIALS = 4000;
+/** How much higher than the present plan a new one may be at the start of the search; falls to nothing at its end. */
+const TOLERANCE = 0.04;
 
 export function planArena(lifetimes: readonly Lifetime[], alignment: number = ARENA_ALIGNMENT): ArenaPlan {
   const lowerBound = largestLiveSet(lifetimes);
@@ -35,7 +39,10 @@ export function planArena(lifetimes: readonly Lifetime[], alignment: number = AR
     const height = placer.place(order, bytes);
     if (height < bytes) [best, bytes] = [order, height];
   }
-  if (bytes > lowerBound) [best, bytes] = search(placer, best, bytes, lowerBound);
+  if (bytes > lowerBound) {
+    const improve = lifetimes.length <= EXHAUSTIVE ? tryAllOrders : search;
+    [best, bytes] = improve(placer, best, bytes, lowerBound);
+  }
   placer.place(best, Number.POSITIVE_INFINITY);
   return { offsets: [...placer.offsets], bytes: lifetimes.length === 0 ? 0 : bytes, lowerBound };
 }
@@ -53,46 +60,61 @@ function liveAt(lifetimes: readonly Lifetime[], step: number): number {
 /** Puts buffers one by one at the lowest offset that is free during their whole lifetime. */
 class Placer {
   readonly offsets: Int32Array;
-  /** The buffers each buffer shares a step with. */
-  private readonly neighbours: number[][];
-  private readonly placed: Uint8Array;
+  private readonly count: number;
+  /** At [a * count + b]: whether a and b share a step. */
+  private readonly conflict: Uint8Array;
+  /** Buffers placed so far, by offset. */
+  private readonly sorted: Int32Array;
 
   constructor(
     readonly lifetimes: readonly Lifetime[],
     private readonly alignment: number,
   ) {
-    this.offsets = new Int32Array(lifetimes.length);
-    this.placed = new Uint8Array(lifetimes.length);
-    this.neighbours = lifetimes.map((a, i) =>
-      lifetimes.flatMap((b, j) => (i !== j && a.first <= b.last && b.first <= a.last ? [j] : [])),
+    this.count = lifetimes.length;
+    this.offsets = new Int32Array(this.count);
+    this.sorted = new Int32Array(this.count);
+    this.conflict = Uint8Array.from(
+      lifetimes.flatMap((a) => lifetimes.map((b) => (a.first <= b.last && b.first <= a.last ? 1 : 0))),
     );
   }
 
   /** Bytes used when placed in this order; stops early with Infinity when it reaches `limit`. */
   place(order: readonly number[], limit: number): number {
-    this.placed.fill(0);
     let height = 0;
-    for (const index of order) {
-      const offset = this.lowestGap(index);
+    for (let placed = 0; placed < order.length; placed++) {
+      const index = order[placed];
+      const offset = this.lowestGap(index, placed);
       this.offsets[index] = offset;
-      this.placed[index] = 1;
+      this.insert(index, placed);
       height = Math.max(height, offset + this.lifetimes[index].size);
       if (height >= limit) return Number.POSITIVE_INFINITY;
     }
     return height;
   }
 
-  private lowestGap(index: number): number {
+  /** The buffer placed first among those that end at `height`. */
+  topmost(order: readonly number[], height: number): number {
+    return order.findIndex((index) => this.offsets[index] + this.lifetimes[index].size === height);
+  }
+
+  private lowestGap(index: number, placed: number): number {
     const { size } = this.lifetimes[index];
-    const busy = this.neighbours[index].filter((other) => this.placed[other] === 1);
-    busy.sort((a, b) => this.offsets[a] - this.offsets[b]);
     let offset = 0;
-    for (const other of busy) {
+    for (let i = 0; i < placed; i++) {
+      const other = this.sorted[i];
+      if (this.conflict[index * this.count + other] === 0) continue;
       if (offset + size <= this.offsets[other]) break;
       const end = this.offsets[other] + this.lifetimes[other].size;
       offset = Math.max(offset, Math.ceil(end / this.alignment) * this.alignment);
     }
     return offset;
+  }
+
+  private insert(index: number, placed: number): void {
+    let at = placed;
+    for (; at > 0 && this.offsets[this.sorted[at - 1]] > this.offsets[index]; at--)
+      this.sorted[at] = this.sorted[at - 1];
+    this.sorted[at] = index;
   }
 }
 
@@ -114,35 +136,67 @@ function greedyOrders(lifetimes: readonly Lifetime[]): number[][] {
   });
 }
 
-/** Hill climbing that accepts equals: the buffers at the top of the plan, or any, are moved to an earlier place in the order. */
+/** Depth first over all orders; returns the best. */
+function tryAllOrders(
+  placer: Placer,
+  start: number[],
+  startBytes: number,
+  goal: number,
+): [order: number[], bytes: number] {
+  let [best, bytes] = [start, startBytes];
+  const extend = (prefix: readonly number[], rest: readonly number[]): void => {
+    if (bytes <= goal || placer.place(prefix, bytes) >= bytes) return;
+    if (rest.length === 0) [best, bytes] = [[...prefix], placer.place(prefix, bytes)];
+    for (const index of rest) {
+      extend(
+        [...prefix, index],
+        rest.filter((other) => other !== index),
+      );
+    }
+  };
+  extend(
+    [],
+    start.map((_, index) => index),
+  );
+  return [best, bytes];
+}
+
+/**
+ * Threshold accepting: a buffer at the top of the plan, or any, moves to another place in the order; the new plan is kept when it is not much
+ * higher. Returns the best order seen.
+ */
 function search(placer: Placer, start: number[], startBytes: number, goal: number): [order: number[], bytes: number] {
-  const { lifetimes } = placer;
-  const random = lcg(lifetimes.length);
-  const trials = Math.min(SEARCH_TRIALS, Math.ceil(SEARCH_BUDGET_STEPS / lifetimes.length ** 2));
-  let order = start;
-  let bytes = startBytes;
-  for (let trial = 0; trial < trials && bytes > goal; trial++) {
+  const count = start.length;
+  const random = seeded(count);
+  const trials = Math.min(SEARCH_TRIALS, Math.ceil(SEARCH_BUDGET_STEPS / count ** 2));
+  let [best, bestBytes] = [start, startBytes];
+  let [order, top, bytes] = [start, topmostOf(placer, start), startBytes];
+  for (let trial = 0; trial < trials && bestBytes > goal; trial++) {
     const candidate = [...order];
-    placer.place(order, Number.POSITIVE_INFINITY);
-    const from = random(3) === 0 ? random(order.length) : topmost(placer, order, bytes);
+    const free = random(3) === 0;
+    const from = free ? random(count) : top;
     const [moved] = candidate.splice(from, 1);
-    candidate.splice(random(from + 1), 0, moved);
-    const height = placer.place(candidate, bytes + 1);
-    if (height <= bytes) [order, bytes] = [candidate, height];
+    candidate.splice(random(free ? count : from + 1), 0, moved);
+    const tolerated = bytes * (1 + TOLERANCE * (1 - trial / trials) ** 2);
+    const height = placer.place(candidate, tolerated + 1);
+    if (height > tolerated) continue;
+    [order, top, bytes] = [candidate, placer.topmost(candidate, height), height];
+    if (height < bestBytes) [best, bestBytes] = [candidate, height];
   }
-  return [order, bytes];
+  return [best, bestBytes];
 }
 
-/** Place in the order of a buffer that ends where the plan does. */
-function topmost(placer: Placer, order: readonly number[], bytes: number): number {
-  return order.findIndex((index) => placer.offsets[index] + placer.lifetimes[index].size === bytes);
+function topmostOf(placer: Placer, order: readonly number[]): number {
+  return placer.topmost(order, placer.place(order, Number.POSITIVE_INFINITY));
 }
 
-/** Numerical Recipes' linear congruential generator; the high bits are used. Returns an integer in [0, limit). */
-function lcg(seed: number): (limit: number) => number {
+/** Mulberry32, seeded. Returns an integer in [0, limit). */
+function seeded(seed: number): (limit: number) => number {
   let state = seed >>> 0;
   return (limit) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit);
   };
 }
