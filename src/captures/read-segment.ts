@@ -1,5 +1,6 @@
 /** Reads segment files of the capture log (docs/capture-log.md), one slot at a time: whatever the file holds, memory stays at one slot. */
 import { type FileHandle, open } from "node:fs/promises";
+import { basename } from "node:path";
 import type { GrayImage } from "../data/types.js";
 import { asEnvironmentError, UserError } from "../errors.js";
 import {
@@ -12,6 +13,7 @@ import {
   parseHeader,
   payloadCrc,
   type SegmentHead,
+  segmentNumber,
   slotOffset,
 } from "./format.js";
 import { type CaptureMetadata, parseMetadata } from "./metadata.js";
@@ -157,8 +159,12 @@ export async function* readSegment(path: string): AsyncGenerator<SegmentRecord, 
   }
   try {
     const head = parseHead(await readAt(file, 0, HEAD_BYTES));
+    const number = segmentNumber(basename(path));
     if (typeof head === "string") {
       yield { kind: "problem", reason: "foreign", slot: undefined, offset: 0, message: head };
+    } else if (number !== undefined && number !== head.header.segment) {
+      const message = `power was cut while the file was made: it still holds segment ${head.header.segment}`;
+      yield { kind: "problem", reason: "stale", slot: undefined, offset: 0, message };
     } else {
       yield* readSlots(file, head);
     }

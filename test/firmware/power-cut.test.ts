@@ -1,0 +1,108 @@
+/** Power is cut at every single block write of a few presses; what was committed must be found again, by a reader that shares no code with the writer. */
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { crc32 } from "#smilec/captures/crc32.js";
+import { Bot, type BotEvent, capturesOf, ofKind, problemsOf, readCard } from "../support/bot.js";
+import { OPTIMIZED } from "../support/compile.js";
+
+const PRESSES = Array.from({ length: 4 }, () => "press 100");
+/** Another life of the same card first: its blocks are reused. `wipe 1` gives each file another one's old contents, `wipe 0` its own. */
+const before = (shift: number) => ["new 99", ...PRESSES, ...PRESSES, "reboot", `wipe ${shift}`, "reboot"];
+
+interface Mode {
+  readonly name: string;
+  /** Arguments of `cut`. */
+  readonly cut: string;
+  readonly start: readonly string[];
+}
+
+const MODES: readonly Mode[] = [
+  { name: "ordered-weak", cut: "ordered weak", start: before(1) },
+  { name: "reordered-weak", cut: "reordered weak", start: before(1) },
+  { name: "reordered-strong", cut: "reordered strong", start: before(0) },
+  { name: "reordered-new", cut: "reordered weak", start: ["new 5"] },
+];
+
+let bot: Bot;
+beforeAll(async () => {
+  bot = await Bot.build({ flags: OPTIMIZED });
+}, 60_000);
+afterAll(() => bot?.dispose());
+
+/** Number of block writes of the presses alone. */
+async function countWrites(mode: Mode): Promise<number> {
+  const events = await bot.play([...mode.start, "say start", "state", ...PRESSES, "state"]);
+  const [from, to] = ofKind(events, "state").map(({ writes }) => writes!);
+  return to - from;
+}
+
+interface Cut {
+  /** CRC of the frame by sequence number, for everything whose append returned. */
+  readonly committed: ReadonlyMap<number, number>;
+  /** The frame that was being written, if any. */
+  readonly writing: number | undefined;
+  readonly after: readonly BotEvent[];
+}
+
+/** From the events between `say start` and the cut, and those behind it. */
+function digest(events: readonly BotEvent[]): Cut {
+  const at = events.findIndex(({ event }) => event === "cut");
+  expect(at).toBeGreaterThanOrEqual(0);
+  const committed = new Map<number, number>();
+  let writing: number | undefined;
+  for (const { sequences, crcs } of ofKind(events.slice(0, at), "done")) {
+    for (const [i, sequence] of sequences!.entries()) committed.set(sequence, crcs![i]);
+    writing = crcs![sequences!.length];
+  }
+  return { committed, writing, after: events.slice(at + 1) };
+}
+
+/** The card as it was found when power came back, against what had been committed. */
+async function checkCard(folder: string, { committed, writing }: Cut): Promise<number[]> {
+  const records = await readCard(folder);
+  const found = capturesOf(records);
+  const unknown = found.filter(({ header }) => !committed.has(header.sequence));
+  const wrong = found.filter(({ header, frame }) => {
+    const expected = committed.get(header.sequence) ?? writing;
+    return crc32(frame.pixels) !== expected;
+  });
+  const sequences = found.map(({ header }) => header.sequence);
+  const lost = [...committed.keys()].filter((sequence) => !sequences.includes(sequence));
+  const torn = problemsOf(records).filter((reason) => reason !== "stale" && reason !== "foreign");
+  expect({ lost, wrong: wrong.length, torn }).toEqual({ lost: [], wrong: 0, torn: [] });
+  expect(unknown.length).toBeLessThanOrEqual(1);
+  expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b));
+  return sequences;
+}
+
+/** After one more press: everything is still there, and three captures more behind it. */
+async function checkContinued(folder: string, sequences: readonly number[], after: readonly BotEvent[]): Promise<void> {
+  const done = ofKind(after, "done");
+  const found = capturesOf(await readCard(folder)).map(({ header }) => header.sequence);
+  expect(done).toHaveLength(1);
+  expect(done[0].sequences).toHaveLength(3);
+  expect(found).toEqual([...sequences, ...done[0].sequences!]);
+}
+
+describe("the capture log when power is cut", () => {
+  it.each(MODES)("loses and invents nothing at any block write: $name", async (mode) => {
+    const writes = await countWrites(mode);
+    const script: string[] = [];
+    for (let n = 0; n < writes; n++) {
+      const folders = ["cut", "after"].map((part) => bot.makeFolder(`${mode.name}/${n}/${part}`));
+      script.push(...mode.start, "say start", `cut ${n} ${mode.cut}`, ...PRESSES, `dump ${folders[0]}`);
+      script.push("reboot", "press 100", `dump ${folders[1]}`, "say end");
+    }
+    const events = await bot.play(script);
+    let captures = 0;
+    for (let n = 0, at = 0; n < writes; n++) {
+      const start = events.findIndex(({ event }, i) => i >= at && event === "start");
+      at = events.findIndex(({ event }, i) => i > start && event === "end");
+      const cut = digest(events.slice(start, at));
+      const sequences = await checkCard(`${bot.folder}/${mode.name}/${n}/cut`, cut);
+      await checkContinued(`${bot.folder}/${mode.name}/${n}/after`, sequences, cut.after);
+      captures += sequences.length;
+    }
+    expect(writes).toBeGreaterThan(90);
+    expect(captures).toBeGreaterThan(writes * 4);
+  }, 60_000);
+});

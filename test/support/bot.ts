@@ -1,0 +1,87 @@
+/** The whole firmware on a card in memory (test/firmware/c/bot_driver.c), by scripts. */
+import { mkdirSync } from "node:fs";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Capture, readSegment, type SegmentRecord } from "#smilec/captures/read-segment.js";
+import { packageRoot } from "#smilec/files/package-root.js";
+import type { Program } from "./compile.js";
+import { cFiles, compileFirmware, type FirmwareOptions } from "./firmware.js";
+
+/** One JSON line of the driver. */
+export interface BotEvent {
+  readonly event: string;
+  readonly press?: number;
+  readonly pressMs?: number;
+  readonly frames?: number;
+  readonly smile?: boolean;
+  readonly sum?: number;
+  readonly threshold?: number;
+  readonly lights?: boolean;
+  readonly status?: boolean;
+  readonly error?: number;
+  /** CRC-32 of each frame's pixels. */
+  readonly crcs?: readonly number[];
+  /** Numbers of those that were logged. */
+  readonly sequences?: readonly number[];
+  readonly segment?: number;
+  readonly slot?: number;
+  readonly sequence?: number;
+  readonly boot?: number;
+  readonly count?: number;
+  readonly faults?: number;
+  readonly restarts?: number;
+  readonly writes?: number;
+}
+
+export class Bot {
+  private constructor(private readonly program: Program) {}
+
+  static async build(options: FirmwareOptions): Promise<Bot> {
+    const { "preprocess_driver.c": _, "format_driver.c": __, ...files } = await cFiles(
+      join(packageRoot, "test/firmware/c"),
+    );
+    return new Bot(await compileFirmware({ ...options, files }));
+  }
+
+  get folder(): string {
+    return this.program.folder;
+  }
+
+  /** A folder to dump cards into. */
+  makeFolder(name: string): string {
+    const folder = join(this.program.folder, name);
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  }
+
+  async play(commands: readonly string[]): Promise<BotEvent[]> {
+    await writeFile(join(this.program.folder, "script"), commands.join("\n"));
+    const output = await this.program.run(["script"]);
+    return output.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as BotEvent]));
+  }
+
+  dispose(): Promise<void> {
+    return this.program.dispose();
+  }
+}
+
+/** All records of the segments in a folder, oldest segment first. */
+export async function readCard(folder: string): Promise<SegmentRecord[]> {
+  const records: SegmentRecord[] = [];
+  for (const name of (await readdir(folder)).sort()) {
+    for await (const record of readSegment(join(folder, name))) records.push(record);
+  }
+  return records;
+}
+
+export function capturesOf(records: readonly SegmentRecord[]): Capture[] {
+  return records.flatMap((record) => (record.kind === "capture" ? [record.capture] : []));
+}
+
+export function problemsOf(records: readonly SegmentRecord[]): string[] {
+  return records.flatMap((record) => (record.kind === "problem" ? [record.reason] : []));
+}
+
+export function ofKind(events: readonly BotEvent[], kind: string): BotEvent[] {
+  return events.filter(({ event }) => event === kind);
+}
