@@ -6,8 +6,8 @@ import type { Rng } from "../../train/rng.js";
  * label hangs on a hair.
  */
 export const SMILE_THRESHOLD = 0.35;
-const NEUTRAL_MAX = 0.15;
-const SMILE_MIN = 0.5;
+const NEUTRAL_MAX = 0.1;
+const SMILE_MIN = 0.55;
 
 export interface Expression {
   /** -1 corners drawn down, 0 at rest, 1 a broad smile. */

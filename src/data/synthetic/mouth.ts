@@ -24,7 +24,7 @@ export class Mouth implements Feature {
     const { smile, open, pucker } = expression;
     const broad = Math.max(0, smile);
     this.halfWidth = person.mouthWidth * (1 + 0.3 * broad - 0.42 * pucker - 0.16 * open * (1 - broad));
-    this.lift = 0.125 * (smile + person.restingLift);
+    this.lift = 0.14 * (smile + person.restingLift);
     this.gap = 0.3 * open;
     this.y = person.mouthY + 0.25 * this.gap - 0.02 * broad;
     this.upper = person.upperLip * (1 - 0.35 * broad + 0.6 * pucker);

@@ -114,8 +114,8 @@ function drawLowerFace(rng: Rng, skin: number) {
     mouthWidth: rng.between(0.22, 0.29),
     upperLip: rng.between(0.04, 0.075),
     lowerLip: rng.between(0.055, 0.1),
-    lipTone: skin < 0.18 ? rng.between(0.55, 0.9) : rng.between(0.38, 0.66),
-    restingLift: 0.13 * rng.normal(),
+    lipTone: skin < 0.18 ? rng.between(0.5, 0.8) : rng.between(0.34, 0.6),
+    restingLift: 0.08 * rng.normal(),
     teeth: rng.between(0.5, 0.8),
   };
 }

@@ -72,25 +72,27 @@ export interface Scene {
   readonly placement: Placement;
 }
 
-/** A face crop is this many head units wide: from the brows' ends to a little below the chin. */
-export const CROP_UNITS = 1.85;
+/** A face crop is this many head units wide: from above the brows to the chin, as in the sets of face crops that people share. */
+export const CROP_UNITS = 1.45;
 /** The middle of a crop is this far below the middle of the head, head units. */
-export const CROP_DROP = 0.13;
+export const CROP_DROP = 0.22;
 
+/** A face fills this part of a frame's shorter side: the default of the locator (src/config/schema.ts, locator.size). */
+const FRAME_FILL = 0.8;
 const TONE_EXPONENTS = [1.9, 2.05, 2.2, 2.35, 2.5];
 
 /** Draws the circumstances of a face crop. */
 export function drawCropScene(rng: Rng): Scene {
-  const scale = 1 / (CROP_UNITS * Math.exp(0.12 * rng.normal()));
-  const placement = { x: 0.5 + 0.035 * rng.normal(), y: 0.5 - CROP_DROP * scale + 0.035 * rng.normal(), scale };
+  const scale = 1 / (CROP_UNITS * Math.exp(0.07 * rng.normal()));
+  const placement = { x: 0.5 + 0.02 * rng.normal(), y: 0.5 - CROP_DROP * scale + 0.02 * rng.normal(), scale };
   return { ...drawCircumstances(rng, 1), placement };
 }
 
 /** Draws the circumstances of a whole frame: the face somewhere near the middle, as somebody who presses a button stands. */
 export function drawFrameScene(rng: Rng, aspect: number): Scene {
-  const scale = rng.between(0.34, 0.48);
-  const x = aspect / 2 + 0.05 * rng.normal();
-  const placement = { x, y: 0.5 - CROP_DROP * scale + 0.03 * rng.normal(), scale };
+  const scale = (FRAME_FILL / CROP_UNITS) * Math.exp(0.07 * rng.normal());
+  const x = aspect / 2 + 0.02 * rng.normal();
+  const placement = { x, y: 0.5 - CROP_DROP * scale + 0.02 * rng.normal(), scale };
   return { ...drawCircumstances(rng, 2), placement };
 }
 
@@ -100,9 +102,9 @@ function drawCircumstances(rng: Rng, blurFactor: number) {
     background,
     light: drawLight(rng, background),
     pose: {
-      yaw: clampedNormal(rng, 0.22, 0.55),
-      pitch: clampedNormal(rng, 0.11, 0.3),
-      roll: clampedNormal(rng, 0.09, 0.3),
+      yaw: clampedNormal(rng, 0.15, 0.42),
+      pitch: clampedNormal(rng, 0.08, 0.25),
+      roll: clampedNormal(rng, 0.07, 0.25),
     },
     camera: drawCamera(rng, blurFactor),
   };
@@ -124,7 +126,7 @@ function drawBackground(rng: Rng): Background {
     "plain",
     "wall",
   ];
-  const backlit = rng.uniform() < 0.14;
+  const backlit = rng.uniform() < 0.1;
   return {
     kind: kinds[rng.below(kinds.length)],
     level: Math.exp(rng.between(Math.log(0.03), Math.log(0.6))),
@@ -146,7 +148,7 @@ function drawLight(rng: Rng, background: Background): Light {
     y,
     z,
     direct: fill * rng.between(0.45, 1),
-    ambient: rng.between(0.08, 0.4),
+    ambient: rng.between(0.06, 0.32),
     softness: 0.1 + 0.7 * hard,
     glare: rng.uniform() < 0.4 ? rng.uniform() : 0.05,
     halfLength: Math.sqrt(x * x + y * y + (z + 1) * (z + 1)),
@@ -156,13 +158,13 @@ function drawLight(rng: Rng, background: Background): Light {
 function drawCamera(rng: Rng, blurFactor: number): CameraSettings {
   const poor = rng.uniform();
   return {
-    exposure: clampedNormal(rng, 0.5, 1.3),
+    exposure: clampedNormal(rng, 0.35, 1),
     faceWeight: rng.uniform(),
-    blur: blurFactor * (0.25 + 0.9 * rng.uniform() * rng.uniform()),
-    motion: rng.uniform() < 0.12 ? blurFactor * rng.between(1, 3.5) : 0,
-    readNoise: 0.002 + 0.015 * poor * poor * rng.uniform(),
-    shotNoise: 0.006 + 0.035 * poor * poor,
-    veil: rng.uniform() < 0.2 ? rng.between(0.02, 0.12) : 0.004,
+    blur: blurFactor * (0.25 + 0.65 * rng.uniform() * rng.uniform()),
+    motion: rng.uniform() < 0.06 ? blurFactor * rng.between(1.5, 3) : 0,
+    readNoise: 0.001 + 0.008 * poor * poor * rng.uniform(),
+    shotNoise: 0.004 + 0.022 * poor * poor,
+    veil: rng.uniform() < 0.12 ? rng.between(0.02, 0.1) : 0.004,
     gamma: TONE_EXPONENTS[rng.below(TONE_EXPONENTS.length)],
     vignette: rng.between(0, 0.25),
     seed: rng.uint32(),
