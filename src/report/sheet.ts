@@ -91,9 +91,14 @@ function cellSize(pictures: readonly GrayImage[], area: number): Size {
 /** Largest centred placement of a picture in a cell; a small one is enlarged, so that a gallery looks even. */
 function contain(picture: Size, cell: Size): Placement {
   const scale = Math.min(cell.width / picture.width, cell.height / picture.height);
-  const width = Math.min(cell.width, Math.max(1, Math.round(picture.width * scale)));
-  const height = Math.min(cell.height, Math.max(1, Math.round(picture.height * scale)));
+  const width = fitted(picture.width * scale, cell.width);
+  const height = fitted(picture.height * scale, cell.height);
   return { x: (cell.width - width) >> 1, y: (cell.height - height) >> 1, width, height };
+}
+
+/** Whole pixels; the cell's own size when that is nearly it, as its proportions are rounded too. */
+function fitted(size: number, cell: number): number {
+  return cell - size < 1.5 ? cell : Math.max(1, Math.round(size));
 }
 
 async function cellPixels(picture: GrayImage, cell: Size, at: Placement): Promise<Uint8Array> {

@@ -63,12 +63,11 @@ export async function drawChart(
 }
 
 async function loadEcharts(): Promise<typeof import("echarts/core")> {
-  const [core, charts, components, renderers] = await Promise.all([
-    import("echarts/core"),
-    import("echarts/charts"),
-    import("echarts/components"),
-    import("echarts/renderers"),
-  ]);
+  // One after the other: they share their modules, and jest's module loader trips over parallel imports.
+  const core = await import("echarts/core");
+  const charts = await import("echarts/charts");
+  const components = await import("echarts/components");
+  const renderers = await import("echarts/renderers");
   core.use([
     charts.LineChart,
     charts.CustomChart,
@@ -88,16 +87,20 @@ function cleanSvg(svg: string, name: string, className: string, description: str
   };
   const [, width, height] = /<svg width="(\d+)" height="(\d+)"/.exec(svg)!;
   const open = `<svg class="${className}" role="img" aria-label="${attribute(description)}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" xmlns="http://www.w3.org/2000/svg">`;
-  return svg
-    .replace(/<svg [^>]*>/, open)
-    .replace(/<style >[\s\S]*?<\/style>\n?/g, "")
-    .replace(/<rect [^>]*fill="none"><\/rect>\n?/, "")
-    .replace(/ (?:class="zr[^"]*"|ecmeta_\w+="[^"]*"|pointer-events="\w+"|xml:space="preserve")/g, "")
-    .replace(/style="font-size:(\d+)px;font-family:[^;"]*;(?:font-weight:(\w+);)?"/g, fontAttributes)
-    .replace(/(fill|stroke)="(#[0-9a-f]{6})"/g, themed)
-    .replace(/(id="|url\(#)(zr\d+-\w+)/g, (_, before: string, id: string) => before + rename(id))
-    .replace(/<defs >/g, "<defs>")
-    .trim();
+  return (
+    svg
+      .replace(/<style >[\s\S]*?<\/style>\n?/g, "")
+      .replace(/<rect [^>]*fill="none"><\/rect>\n?/, "")
+      .replace(/ (?:class="zr[^"]*"|ecmeta_\w+="[^"]*"|pointer-events="\w+"|xml:space="preserve")/g, "")
+      .replace(/style="font-size:(\d+)px;font-family:[^;"]*;(?:font-weight:(\w+);)?"/g, fontAttributes)
+      .replace(/(fill|stroke)="(#[0-9a-f]{6})"/g, themed)
+      .replace(/(clipPath id="|clip-path="url\(#)(zr\d+-\w+)/g, (_, before: string, id: string) => before + rename(id))
+      .replace(/(<clipPath id="[^"]*">\n<path d="[^"]*") fill="#000"/g, "$1")
+      .replace(/<defs >/g, "<defs>")
+      // Last, and by a function: foreign text is no pattern and no replacement pattern.
+      .replace(/<svg [^>]*>/, () => open)
+      .trim()
+  );
 }
 
 function fontAttributes(_: string, size: string, weight?: string): string {

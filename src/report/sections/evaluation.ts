@@ -1,5 +1,5 @@
 /** How often it is right, and how it is wrong. */
-import { precisionRecallChart, scoreChart } from "../charts.js";
+import { precisionRecallChart, scoreChart } from "../charts/evaluation.js";
 import { counted, decimal, foreign, integer, isolated, percent } from "../format.js";
 import { drawSheet } from "../sheet.js";
 import { drawChart } from "../svg.js";

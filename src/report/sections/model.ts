@@ -1,5 +1,5 @@
 /** The compiled network: what each layer costs, and where its tensors lie in memory. */
-import { arenaChart } from "../charts.js";
+import { arenaChart } from "../charts/arena.js";
 import { amount, bytes, cssPercent, foreign, integer, shortened } from "../format.js";
 import { drawChart } from "../svg.js";
 import type { ModelSection } from "../types.js";

@@ -1,5 +1,5 @@
 /** How training went, epoch by epoch. */
-import { accuracyChart, learningRateChart, lossChart } from "../charts.js";
+import { accuracyChart, learningRateChart, lossChart } from "../charts/training.js";
 import { amount, counted, foreign, integer, percent, significant } from "../format.js";
 import { drawChart } from "../svg.js";
 import type { TrainingSection } from "../types.js";

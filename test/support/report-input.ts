@@ -1,0 +1,167 @@
+/** A report's input with every section filled, drawn from a seed: pictures, curves and figures as a real project has them. */
+import type { GrayImage } from "#smilec/data/types.js";
+import type { EvaluationSection, ModelSection, ReportInput, SimulationSection } from "#smilec/report/types.js";
+import { Random } from "./random.js";
+
+export interface ReportScale {
+  readonly labels?: readonly string[];
+  readonly presses?: number;
+  readonly epochs?: number;
+  readonly scores?: number;
+}
+
+/** A picture of noise: the least compressible there is. */
+export function noise(width: number, height: number, random: Random): GrayImage {
+  return { width, height, pixels: Uint8Array.from({ length: width * height }, () => random.integer(0, 255)) };
+}
+
+export function flat(width: number, height: number, grey: number): GrayImage {
+  return { width, height, pixels: new Uint8Array(width * height).fill(grey) };
+}
+
+export function reportInput(scale: ReportScale = {}): Required<ReportInput> {
+  const random = new Random(7);
+  const labels = scale.labels ?? ["neutral", "smile"];
+  return {
+    title: "Office smile bot",
+    toolVersion: "0.1.0",
+    summary: [
+      { label: "test accuracy", value: "92.7 %" },
+      { label: "model file", value: "96.1 KB" },
+    ],
+    data: dataSection(labels, random),
+    training: trainingSection(scale.epochs ?? 40),
+    model: modelSection(),
+    quantization: {
+      split: "val",
+      count: 1234,
+      floatAccuracy: 0.9312,
+      int8Accuracy: 0.9287,
+      layers: Array.from({ length: 15 }, (_, i) => ({
+        layer: `layer${i}`,
+        signalToNoiseDb: 12.5 + 3 * i,
+        saturated: 0.0125 / (i + 1),
+      })),
+    },
+    evaluation: evaluationSection(labels, scale.scores ?? 400, random),
+    firmware: {
+      target: "esp32cam",
+      engine: "aot",
+      sizes: [
+        { name: "flash", bytes: 912_344, limit: 3_145_728 },
+        { name: "RAM", bytes: 302_000, limit: 327_680 },
+        { name: "PSRAM", bytes: 4_400_000, limit: 4_194_304 },
+        { name: "kernels", bytes: 131_000 },
+      ],
+    },
+    simulation: simulationSection(labels, scale.presses ?? 6, random),
+  };
+}
+
+function dataSection(labels: readonly string[], random: Random) {
+  const splits = ["train", "val", "test"] as const;
+  const rows = labels.flatMap((label, i) =>
+    splits.map((split, j) => ({
+      label,
+      split,
+      source: "smiles",
+      count: [4321, 543, 210][j] * (i + 1),
+      brightness: 101.25 + i,
+      contrast: 45.5 + j,
+      sharpness: 9.75,
+      noise: 2.25,
+    })),
+  );
+  const samples = labels.flatMap((label) =>
+    Array.from({ length: 6 }, () => ({ label, picture: noise(48, 48, random) })),
+  );
+  return { source: "a folder of faces", rows, samples };
+}
+
+function trainingSection(epochs: number) {
+  const history = Array.from({ length: epochs }, (_, i) => ({
+    epoch: i + 1,
+    learningRate: 0.003 * (1 - i / epochs),
+    trainLoss: 0.7 / (1 + i / 5),
+    valLoss: 0.72 / (1 + i / 6),
+    valAccuracy: 0.95 - 0.4 / (1 + i),
+  }));
+  return {
+    architecture: "default",
+    backend: "wasm",
+    parameters: 77_202,
+    macs: 1_700_352,
+    bestEpoch: Math.max(1, epochs - 3),
+    history,
+  };
+}
+
+export function modelSection(): ModelSection {
+  const operators = [
+    { name: "stem", kind: "CONV_2D", outputShape: [1, 24, 24, 12], macs: 62_208, weightBytes: 156 },
+    { name: "stage1/conv1", kind: "CONV_2D", outputShape: [1, 12, 12, 16], macs: 248_832, weightBytes: 1792 },
+    { name: "pool", kind: "MEAN", outputShape: [1, 16], macs: 0, weightBytes: 0 },
+    { name: "logits", kind: "FULLY_CONNECTED", outputShape: [1, 2], macs: 32, weightBytes: 40 },
+  ];
+  const arena = [
+    { name: "input", offset: 6912, bytes: 2304, from: 0, to: 0 },
+    { name: "stem", offset: 0, bytes: 6912, from: 0, to: 1 },
+    { name: "stage1/conv1", offset: 6912, bytes: 2304, from: 1, to: 2 },
+    { name: "pool", offset: 0, bytes: 16, from: 2, to: 3 },
+    { name: "logits", offset: 16, bytes: 2, from: 3, to: 3 },
+  ];
+  return { hash: "9f2c4d1e88aa03b7", modelBytes: 98_412, weightBytes: 1988, arenaBytes: 9216, operators, arena };
+}
+
+function evaluationSection(labels: readonly string[], count: number, random: Random): EvaluationSection {
+  const scores = Array.from({ length: count }, (_, i) => {
+    const isPositive = i % 3 === 0;
+    return {
+      probability: 1 / (1 + Math.exp(-(isPositive ? 2 : -2) - 5 * (random.unit() + random.unit() - 1))),
+      isPositive,
+    };
+  });
+  const sorted = [...scores].sort((a, b) => b.probability - a.probability);
+  const positives = scores.filter((score) => score.isPositive).length;
+  let found = 0;
+  const curve = sorted.map((score, i) => {
+    found += Number(score.isPositive);
+    return { recall: found / positives, precision: found / (i + 1) };
+  });
+  return {
+    split: "test",
+    positive: labels[1],
+    float: { accuracy: 0.9312, averagePrecision: 0.9451, recallAt70: 0.9673, rocAuc: 0.9784 },
+    int8: { accuracy: 0.9287, averagePrecision: 0.9424, recallAt70: 0.9636, rocAuc: 0.9775 },
+    curve,
+    threshold: { probability: 0.617, margin: 11, precision: 0.8123, recall: 0.7345 },
+    confusion: { truePositive: 601, falsePositive: 139, trueNegative: 1597, falseNegative: 217 },
+    scores,
+    mistakes: labels.slice(0, 2).map((label, i) => ({
+      picture: noise(64, 64, random),
+      label,
+      probability: i === 0 ? 0.9731 : 0.0246,
+    })),
+  };
+}
+
+function simulationSection(labels: readonly string[], presses: number, random: Random): SimulationSection {
+  // A few frames serve all presses: no compressor of PNG looks back as far as from one row of a sheet to the next.
+  const frames = Array.from({ length: 8 }, () => noise(320, 240, random));
+  return {
+    captures: presses,
+    values: presses * 2421,
+    differences: [],
+    presses: Array.from({ length: presses }, (_, i) => ({
+      name: `office/IMG_${1000 + i}.jpg`,
+      ...(i % 3 === 2 ? {} : { label: labels[i % 2] }),
+      frame: frames[i % frames.length],
+      box: { x: 80, y: 60, width: 160, height: 120 },
+      input: Int8Array.from({ length: 48 * 48 }, () => random.integer(-128, 127)),
+      inputSize: 48,
+      probability: (i % 10) / 10 + 0.015,
+      margin: (i % 10) * 10 - 45,
+      smile: i % 10 > 4,
+    })),
+  };
+}
