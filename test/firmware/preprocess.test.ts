@@ -37,8 +37,12 @@ function pixels(random: Random, count: number): Uint8Array {
 
 function randomCase(random: Random, index: number): Case {
   const large = index % 400 === 0;
-  const width = large ? random.integer(300, 4096) : random.pick([1, 2, random.integer(1, 60), random.integer(1, 200), 320]);
-  const height = large ? random.integer(1, 100) : random.pick([1, 2, random.integer(1, 60), random.integer(1, 120), 240]);
+  const width = large
+    ? random.integer(300, 4096)
+    : random.pick([1, 2, random.integer(1, 60), random.integer(1, 200), 320]);
+  const height = large
+    ? random.integer(1, 100)
+    : random.pick([1, 2, random.integer(1, 60), random.integer(1, 120), 240]);
   const locator: CenterLocator = {
     kind: "center",
     x: random.pick([0, 500, 1000, random.integer(0, 1000)]),
@@ -102,7 +106,10 @@ function tally(cases: readonly Case[], answer: Buffer) {
 describe("the firmware's preprocessing", () => {
   it("equals the TypeScript twin on every value of 2,400 frames, boxes and sizes", async () => {
     const random = new Random(11);
-    const counts = await compareTwins(Array.from({ length: 2400 }, (_, i) => randomCase(random, i)), OPTIMIZED);
+    const counts = await compareTwins(
+      Array.from({ length: 2400 }, (_, i) => randomCase(random, i)),
+      OPTIMIZED,
+    );
     expect(counts).toMatchObject({ boxes: 2400, differentBoxes: 0, differentValues: 0, distinct: 256 });
     expect(counts.values).toBeGreaterThan(2400 * 64);
   }, 60_000);

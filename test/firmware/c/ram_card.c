@@ -37,6 +37,7 @@ static uint32_t chance(ram_card_t *card) {
 
 /* Power goes: of what was not synced, everything or a random part has reached the card. */
 static int cut(ram_card_t *card) {
+    card->random += card->writes * 2862933555777941757u; /* another part at every cut */
     for (uint32_t i = 0; i < card->pending_count; i++) {
         ram_file_t *file = &card->files[card->pending[i].file];
         if (!card->reordered || (chance(card) & 1u) != 0) {
@@ -199,6 +200,9 @@ int ram_sync(ram_card_t *card, int file) {
     int error = usable(card);
     if (error == SM_OK) {
         check(card, file, 0, SM_BLOCK);
+        error = spend(card);
+    }
+    if (error == SM_OK) {
         flush(card, (uint32_t)file);
     }
     return error;

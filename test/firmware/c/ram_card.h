@@ -31,8 +31,8 @@ typedef struct ram_card {
     bool dead; /* power is gone */
     bool reordered;
     bool weak;
-    uint32_t cut_after; /* block writes until power goes; UINT32_MAX: never */
-    uint32_t writes;    /* block writes so far */
+    uint32_t cut_after; /* value of `writes` at which power goes; UINT32_MAX: never */
+    uint32_t writes;    /* block writes and syncs so far */
     uint32_t fail_from; /* calls of write that fail: the first one's number (from 0), and how many */
     uint32_t fail_count;
     uint32_t write_calls;
