@@ -1,12 +1,15 @@
 /*
- * Integer arithmetic of TFLite Micro's reference int8 kernels, exact to the bit: gemmlowp's fixed-point primitives and the double-rounding
- * MultiplyByQuantizedMultiplier (tflite-micro: kernels/internal/common.cc; gemmlowp: fixedpoint/fixedpoint.h).
+ * Integer arithmetic of TFLite Micro's reference int8 kernels, exact to the bit: gemmlowp's fixed-point primitives and
+ * the double-rounding MultiplyByQuantizedMultiplier (tflite-micro: kernels/internal/common.cc; gemmlowp:
+ * fixedpoint/fixedpoint.h).
  *
- * Defined for every argument in the stated range: no signed overflow, no shift of a negative number to the left. Two things are
- * implementation-defined in C11 and taken as every compiler for two's complement machines defines them: `>>` of a negative number is arithmetic
- * (checked below) and the conversion of an unsigned number beyond INT32_MAX to int32_t wraps (6.3.1.3; GCC and Clang document it).
+ * Defined for every argument in the stated range: no signed overflow, no shift of a negative number to the left. Two
+ * things are implementation-defined in C11 and taken as every compiler for two's complement machines defines them: `>>`
+ * of a negative number is arithmetic (checked below) and the conversion of an unsigned number beyond INT32_MAX to
+ * int32_t wraps (6.3.1.3; GCC and Clang document it).
  *
- * All kernels (smk_*.h) are static inline: generated code calls each with literal shapes, so the compiler specialises it for the layer.
+ * All kernels (smk_*.h) are static inline: generated code calls each with literal shapes, so the compiler specialises
+ * it for the layer.
  */
 #ifndef SMK_ARITHMETIC_H
 #define SMK_ARITHMETIC_H
@@ -15,12 +18,19 @@
 #include <stdint.h>
 #include <string.h>
 
-_Static_assert((INT32_C(-3) >> 1) == -2 && (INT64_C(-3) >> 1) == -2, "right shifts of negative numbers must be arithmetic");
+_Static_assert((INT32_C(-3) >> 1) == -2 && (INT64_C(-3) >> 1) == -2,
+               "right shifts of negative numbers must be arithmetic");
 
-#if defined(__GNUC__) || defined(__clang__)
+/* SMK_UNROLL stands before a loop of few turns that is worth having without its branches. */
+#if defined(__clang__)
 #define SMK_INLINE static inline __attribute__((always_inline))
+#define SMK_UNROLL _Pragma("unroll 8")
+#elif defined(__GNUC__)
+#define SMK_INLINE static inline __attribute__((always_inline))
+#define SMK_UNROLL _Pragma("GCC unroll 8")
 #else
 #define SMK_INLINE static inline
+#define SMK_UNROLL
 #endif
 
 /* a + b, wrapping as two's complement. */
@@ -35,8 +45,9 @@ SMK_INLINE int32_t smk_clamp(int32_t value, int32_t low, int32_t high)
 }
 
 /*
- * gemmlowp::SaturatingRoundingDoublingHighMul: round(a * b / 2^31), halves up. gemmlowp writes it as a division that truncates with a nudge that
- * depends on the sign; an arithmetic shift gives the same for every product. a * b = 2^62 (both INT32_MIN) saturates.
+ * gemmlowp::SaturatingRoundingDoublingHighMul: round(a * b / 2^31), halves up. gemmlowp writes it as a division that
+ * truncates with a nudge that depends on the sign; an arithmetic shift gives the same for every product. a * b = 2^62
+ * (both INT32_MIN) saturates.
  */
 SMK_INLINE int32_t smk_high_multiply(int32_t a, int32_t b)
 {
@@ -69,8 +80,8 @@ SMK_INLINE int32_t smk_saturating_shift_left(int32_t x, int32_t exponent)
 }
 
 /*
- * MultiplyByQuantizedMultiplier, double rounding: x * multiplier * 2^(shift - 31). multiplier 0 or 2^30..2^31-1; shift -31..30, positive to the left
- * (which wraps). A literal shift, or one known to be <= 0, removes the branch.
+ * MultiplyByQuantizedMultiplier, double rounding: x * multiplier * 2^(shift - 31). multiplier 0 or 2^30..2^31-1; shift
+ * -31..30, positive to the left (which wraps). A literal shift, or one known to be <= 0, removes the branch.
  */
 SMK_INLINE int32_t smk_multiply(int32_t x, int32_t multiplier, int32_t shift)
 {
@@ -81,8 +92,9 @@ SMK_INLINE int32_t smk_multiply(int32_t x, int32_t multiplier, int32_t shift)
 }
 
 /*
- * How an accumulator becomes an int8: rescale, add the zero point, clamp to the activation range. -128 <= zero_point, low, high <= 127,
- * low <= high. The zero point is added after the clamp so that it cannot overflow; the result is the same.
+ * How an accumulator becomes an int8: rescale, add the zero point, clamp to the activation range. -128 <= zero_point,
+ * low, high <= 127, low <= high. The zero point is added after the clamp so that it cannot overflow; the result is the
+ * same.
  */
 typedef struct smk_output {
     int32_t zero_point;

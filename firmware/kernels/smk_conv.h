@@ -1,13 +1,14 @@
 /*
  * CONV_2D and FULLY_CONNECTED, int8 (tflite-micro: kernels/internal/reference/integer_ops/conv.h, fully_connected.h).
  *
- * bias[o] already holds the effect of the input's zero point: bias - zero_point * sum(weights of o). So the inner loops multiply stored bytes, and
- * padding is the zero point itself. Sums of products must fit int32_t, which the generator checks for each channel (|sum| <= 128 * sum|w|).
+ * bias[o] already holds the effect of the input's zero point: bias - zero_point * sum(weights of o). So the inner loops
+ * multiply stored bytes, and padding is the zero point itself. Sums of products must fit int32_t, which the generator
+ * checks for each channel (|sum| <= 128 * sum|w|).
  *
  * Four forms, chosen by the generator:
  *   smk_conv_pairs   two neighbouring pixels times two channels at a time: every byte loaded is used twice
  *   smk_conv_single  one pixel times four channels: for outputs one pixel wide (FULLY_CONNECTED on one picture)
- *   smk_conv_few     few input values per pixel (the first layer on grey pictures): weights lie tap by tap, runs of channels at a time
+ *   smk_conv_few     few input values per pixel (the first layer on grey pictures): weights lie tap by tap
  *   smk_conv_grouped channels in groups that do not see each other: one channel at a time
  */
 #ifndef SMK_CONV_H
@@ -16,7 +17,7 @@
 #include "smk_window.h"
 
 typedef struct smk_conv {
-    const int8_t *weights;     /* [out_depth][height][width][in_depth / groups]; few: [height][width][in_depth][out_depth] */
+    const int8_t *weights;     /* [out_depth][taps]; in smk_conv_few [taps][out_depth] */
     const int32_t *bias;       /* [out_depth], with the input's zero point folded in */
     const int32_t *multiplier; /* [out_depth] */
     const int8_t *shift;       /* [out_depth], positive to the left */
@@ -32,11 +33,12 @@ SMK_INLINE int8_t smk_conv_output(smk_conv_t w, int32_t channel, int32_t sum)
 }
 
 /*
- * Two windows times all channels. The windows consist of s.height runs `step` bytes apart. With an odd number of channels the last pair is
- * the last channel twice; with an odd number of pixels `first` and `second` are the same: both write the same value twice.
+ * Two windows times all channels. The windows consist of s.height runs `step` bytes apart. With an odd number of
+ * channels the last pair is the last channel twice; with an odd number of pixels `first` and `second` are the same:
+ * both write the same value twice.
  */
-SMK_INLINE void smk_conv_pair(smk_window_t s, smk_conv_t w, const int8_t *first, const int8_t *second, int32_t step, int8_t *to_first,
-                              int8_t *to_second)
+SMK_INLINE void smk_conv_pair(smk_window_t s, smk_conv_t w, const int8_t *first, const int8_t *second, int32_t step,
+                              int8_t *to_first, int8_t *to_second)
 {
     const int32_t run = s.width * s.in_depth;
     const int32_t size = s.height * run;
@@ -166,10 +168,13 @@ SMK_INLINE void smk_conv_single(smk_window_t s, smk_conv_t w, const int8_t *inpu
     }
 }
 
-/* `count` (literal) channels from `o` on: each gathered value times a run of weights. */
+/* Channels at a time in smk_conv_few. */
+#define SMK_CONV_RUN 8
+
+/* `count` (literal, at most SMK_CONV_RUN) channels from `o` on: each gathered value times a run of weights. */
 SMK_INLINE void smk_conv_run(smk_window_t s, smk_conv_t w, const int8_t *window, int32_t o, int32_t count, int8_t *to)
 {
-    int32_t sums[8];
+    int32_t sums[SMK_CONV_RUN];
 
     for (int32_t c = 0; c < count; c++) {
         sums[c] = 0;
@@ -191,18 +196,17 @@ SMK_INLINE void smk_conv_run(smk_window_t s, smk_conv_t w, const int8_t *window,
 /* scratch: smk_window_size(s) bytes. */
 SMK_INLINE void smk_conv_few(smk_window_t s, smk_conv_t w, const int8_t *input, int8_t *scratch, int8_t *output)
 {
+    const int32_t rest = s.out_depth % SMK_CONV_RUN;
+
     for (int32_t n = 0; n < s.batches; n++) {
         for (int32_t oy = 0; oy < s.out_height; oy++) {
             for (int32_t ox = 0; ox < s.out_width; ox++) {
-                int32_t o = 0;
-
-                smk_window_gather(s, input, oy * s.stride_y - s.pad_top, ox * s.stride_x - s.pad_left, w.input_zero_point, scratch);
-                for (; o + 8 <= s.out_depth; o += 8) {
-                    smk_conv_run(s, w, scratch, o, 8, output);
+                smk_window_gather(s, input, oy * s.stride_y - s.pad_top, ox * s.stride_x - s.pad_left,
+                                  w.input_zero_point, scratch);
+                for (int32_t o = 0; o < s.out_depth - rest; o += SMK_CONV_RUN) {
+                    smk_conv_run(s, w, scratch, o, SMK_CONV_RUN, output);
                 }
-                for (; o < s.out_depth; o++) {
-                    smk_conv_run(s, w, scratch, o, 1, output);
-                }
+                smk_conv_run(s, w, scratch, s.out_depth - rest, rest, output);
                 output += s.out_depth;
             }
         }
@@ -211,7 +215,8 @@ SMK_INLINE void smk_conv_few(smk_window_t s, smk_conv_t w, const int8_t *input, 
 }
 
 /* groups: literal, divides in_depth and out_depth. scratch: smk_window_size(s) bytes. */
-SMK_INLINE void smk_conv_grouped(smk_window_t s, smk_conv_t w, int32_t groups, const int8_t *input, int8_t *scratch, int8_t *output)
+SMK_INLINE void smk_conv_grouped(smk_window_t s, smk_conv_t w, int32_t groups, const int8_t *input, int8_t *scratch,
+                                 int8_t *output)
 {
     const int32_t depth = s.in_depth / groups;
 
@@ -220,7 +225,8 @@ SMK_INLINE void smk_conv_grouped(smk_window_t s, smk_conv_t w, int32_t groups, c
             for (int32_t ox = 0; ox < s.out_width; ox++) {
                 const int8_t *u = w.weights;
 
-                smk_window_gather(s, input, oy * s.stride_y - s.pad_top, ox * s.stride_x - s.pad_left, w.input_zero_point, scratch);
+                smk_window_gather(s, input, oy * s.stride_y - s.pad_top, ox * s.stride_x - s.pad_left,
+                                  w.input_zero_point, scratch);
                 for (int32_t o = 0; o < s.out_depth; o++) {
                     const int8_t *x = scratch + o / (s.out_depth / groups) * depth;
                     int32_t sum = 0;

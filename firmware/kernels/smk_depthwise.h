@@ -1,35 +1,46 @@
 /*
  * DEPTHWISE_CONV_2D, int8 (tflite-micro: kernels/internal/reference/integer_ops/depthwise_conv.h).
  *
- * Weights lie [height][width][out_depth] as in the flatbuffer; bias holds the effect of the input's zero point as in smk_conv.h.
- * out_depth = in_depth * multiplier; output channel o reads input channel o / multiplier.
- *   smk_depthwise           multiplier 1: runs of eight neighbouring channels
- *   smk_depthwise_multiply  any multiplier, one channel at a time (with one input channel the generator uses smk_conv_few)
+ * Weights lie [height][width][out_depth] as in the flatbuffer; bias holds the effect of the input's zero point as in
+ * smk_conv.h. out_depth = in_depth * multiplier; output channel o reads input channel o / multiplier.
+ *
+ *   smk_depthwise           multiplier 1: runs of neighbouring channels
+ *   smk_depthwise_multiply  any multiplier, one channel at a time
+ *
+ * With one input channel, a depthwise convolution is smk_conv_few.
  */
 #ifndef SMK_DEPTHWISE_H
 #define SMK_DEPTHWISE_H
 
 #include "smk_conv.h"
 
-/* `count` (literal) channels from `o` on. The window consists of s.height runs `step` bytes apart. */
-SMK_INLINE void smk_depthwise_run(smk_window_t s, smk_conv_t w, const int8_t *window, int32_t step, int32_t o, int32_t count, int8_t *to)
+/* Channels at a time: as many as fill the vectors of larger processors; their sums take 64 bytes of stack. */
+#define SMK_DEPTHWISE_RUN 16
+
+/*
+ * `count` (literal, at most SMK_DEPTHWISE_RUN) channels from `o` on. The window consists of s.height runs `step` bytes
+ * apart. The taps are unrolled so that compilers vectorise over channels.
+ */
+SMK_INLINE void smk_depthwise_run(smk_window_t s, smk_conv_t w, const int8_t *window, int32_t step, int32_t o,
+                                  int32_t count, int8_t *to)
 {
-    int32_t sums[8];
+    int32_t sums[SMK_DEPTHWISE_RUN];
 
     for (int32_t c = 0; c < count; c++) {
-        sums[c] = 0;
-    }
-    for (int32_t r = 0; r < s.height; r++) {
-        for (int32_t t = 0; t < s.width; t++) {
-            const int8_t *x = window + r * step + t * s.in_depth + o;
-            const int8_t *u = w.weights + (r * s.width + t) * s.out_depth + o;
+        const int8_t *x = window + o + c;
+        const int8_t *u = w.weights + o + c;
+        int32_t sum = 0;
 
-            for (int32_t c = 0; c < count; c++) {
-                const int16_t a = x[c], b = u[c];
+        SMK_UNROLL
+        for (int32_t r = 0; r < s.height; r++) {
+            SMK_UNROLL
+            for (int32_t t = 0; t < s.width; t++) {
+                const int16_t a = x[r * step + t * s.in_depth], b = u[(r * s.width + t) * s.out_depth];
 
-                sums[c] += a * b;
+                sum += a * b;
             }
         }
+        sums[c] = sum;
     }
     for (int32_t c = 0; c < count; c++) {
         to[o + c] = smk_conv_output(w, o + c, sums[c]);
@@ -38,18 +49,16 @@ SMK_INLINE void smk_depthwise_run(smk_window_t s, smk_conv_t w, const int8_t *wi
 
 SMK_INLINE void smk_depthwise_pixel(smk_window_t s, smk_conv_t w, const int8_t *window, int32_t step, int8_t *to)
 {
-    int32_t o = 0;
+    const int32_t rest = s.out_depth % SMK_DEPTHWISE_RUN;
 
-    for (; o + 8 <= s.out_depth; o += 8) {
-        smk_depthwise_run(s, w, window, step, o, 8, to);
+    for (int32_t o = 0; o < s.out_depth - rest; o += SMK_DEPTHWISE_RUN) {
+        smk_depthwise_run(s, w, window, step, o, SMK_DEPTHWISE_RUN, to);
     }
-    for (; o < s.out_depth; o++) {
-        smk_depthwise_run(s, w, window, step, o, 1, to);
-    }
+    smk_depthwise_run(s, w, window, step, s.out_depth - rest, rest, to);
 }
 
-SMK_INLINE void smk_depthwise_multiply_pixel(smk_window_t s, smk_conv_t w, int32_t multiplier, const int8_t *window, int32_t step,
-                                             int8_t *to)
+SMK_INLINE void smk_depthwise_multiply_pixel(smk_window_t s, smk_conv_t w, int32_t multiplier, const int8_t *window,
+                                             int32_t step, int8_t *to)
 {
     for (int32_t o = 0; o < s.out_depth; o++) {
         const int32_t i = o / multiplier;
@@ -65,8 +74,8 @@ SMK_INLINE void smk_depthwise_multiply_pixel(smk_window_t s, smk_conv_t w, int32
 }
 
 /* scratch: smk_window_size(s) bytes, unused when s.whole. multiplier: literal, >= 1. */
-SMK_INLINE void smk_depthwise_multiply(smk_window_t s, smk_conv_t w, int32_t multiplier, const int8_t *input, int8_t *scratch,
-                                       int8_t *output)
+SMK_INLINE void smk_depthwise_multiply(smk_window_t s, smk_conv_t w, int32_t multiplier, const int8_t *input,
+                                       int8_t *scratch, int8_t *output)
 {
     const int32_t row = s.in_width * s.in_depth;
 

@@ -1,8 +1,9 @@
 /*
- * ADD with broadcasting, int8 (tflite-micro: kernels/internal/reference/integer_ops/add.h), and every function of one int8 (RELU, RELU6, LOGISTIC,
- * QUANTIZE) as a table of 256 made at build time.
+ * ADD with broadcasting, int8 (tflite-micro: kernels/internal/reference/integer_ops/add.h), and every function of one
+ * int8 (RELU, RELU6, LOGISTIC, QUANTIZE) as a table of 256 made at build time.
  *
- * smk_add may write over one of its inputs, smk_table over its input; smk_add_broadcast may write over an input of the output's shape.
+ * smk_add may write over one of its inputs, smk_table over its input; smk_add_broadcast may write over an input of the
+ * output's shape.
  */
 #ifndef SMK_ELEMENTWISE_H
 #define SMK_ELEMENTWISE_H
@@ -12,7 +13,10 @@
 /* Headroom that add.h gives its inputs: (127 + 128) * 2^20 stays below 2^28. */
 #define SMK_ADD_LEFT_SHIFT 20
 
-/* One input: (value + offset) * 2^SMK_ADD_LEFT_SHIFT * multiplier * 2^-31 / 2^shift. offset -127..128, multiplier 2^30..2^31-1, shift 0..31. */
+/*
+ * One input: (value + offset) * 2^SMK_ADD_LEFT_SHIFT * multiplier * 2^-31 / 2^shift.
+ * offset -127..128, multiplier 2^30..2^31-1, shift 0..31.
+ */
 typedef struct smk_addend {
     int32_t offset;
     int32_t multiplier;
@@ -48,7 +52,8 @@ SMK_INLINE void smk_add(int32_t count, smk_add_t p, const int8_t *a, const int8_
     }
 }
 
-/* Sizes of the output, outermost first, and how far each input moves along each dimension (0: broadcast), in elements. */
+/* Sizes of the output, outermost first, and how far each input moves along each dimension (0: broadcast), in elements.
+ */
 typedef struct smk_broadcast {
     int32_t size[6];
     int32_t step_a[6];

@@ -1,6 +1,7 @@
 /*
- * AVERAGE_POOL_2D and MAX_POOL_2D, int8 (tflite-micro: kernels/internal/reference/integer_ops/pooling.h). Padding does not count: windows are cut
- * to the picture. Input and output have one scale and zero point. The generator makes sure that every window meets the picture.
+ * AVERAGE_POOL_2D and MAX_POOL_2D, int8 (tflite-micro: kernels/internal/reference/integer_ops/pooling.h). Padding does
+ * not count: windows are cut to the picture. Input and output have one scale and zero point. The generator makes sure
+ * that every window meets the picture.
  */
 #ifndef SMK_POOL_H
 #define SMK_POOL_H
@@ -20,12 +21,15 @@ SMK_INLINE smk_range_t smk_pool_range(int32_t start, int32_t filter, int32_t siz
     return range;
 }
 
-/* Sum of `count` (literal, at most 8) channels from `channel` on, divided with halves away from zero. */
-SMK_INLINE void smk_average_run(smk_window_t s, const int8_t *image, smk_range_t rows, smk_range_t columns, int32_t channel, int32_t count,
-                                int32_t low, int32_t high, int8_t *to)
+/* Channels at a time. */
+#define SMK_POOL_RUN 8
+
+/* Average of `count` (literal, at most SMK_POOL_RUN) channels from `channel` on, halves away from zero. */
+SMK_INLINE void smk_average_run(smk_window_t s, const int8_t *image, smk_range_t rows, smk_range_t columns,
+                                int32_t channel, int32_t count, int32_t low, int32_t high, int8_t *to)
 {
     const int32_t area = (rows.end - rows.first) * (columns.end - columns.first);
-    int32_t sums[8];
+    int32_t sums[SMK_POOL_RUN];
 
     for (int32_t c = 0; c < count; c++) {
         sums[c] = 0;
@@ -48,20 +52,19 @@ SMK_INLINE void smk_average_run(smk_window_t s, const int8_t *image, smk_range_t
 
 SMK_INLINE void smk_average_pool(smk_window_t s, int32_t low, int32_t high, const int8_t *input, int8_t *output)
 {
+    const int32_t rest = s.in_depth % SMK_POOL_RUN;
+
     for (int32_t n = 0; n < s.batches; n++) {
         for (int32_t oy = 0; oy < s.out_height; oy++) {
             const smk_range_t rows = smk_pool_range(oy * s.stride_y - s.pad_top, s.height, s.in_height);
 
             for (int32_t ox = 0; ox < s.out_width; ox++) {
                 const smk_range_t columns = smk_pool_range(ox * s.stride_x - s.pad_left, s.width, s.in_width);
-                int32_t c = 0;
 
-                for (; c + 8 <= s.in_depth; c += 8) {
-                    smk_average_run(s, input, rows, columns, c, 8, low, high, output);
+                for (int32_t c = 0; c < s.in_depth - rest; c += SMK_POOL_RUN) {
+                    smk_average_run(s, input, rows, columns, c, SMK_POOL_RUN, low, high, output);
                 }
-                for (; c < s.in_depth; c++) {
-                    smk_average_run(s, input, rows, columns, c, 1, low, high, output);
-                }
+                smk_average_run(s, input, rows, columns, s.in_depth - rest, rest, low, high, output);
                 output += s.in_depth;
             }
         }

@@ -1,5 +1,6 @@
 /*
- * Operators that move or sum up: MEAN (tflite-micro: kernels/internal/reference/reduce.h, QuantizedMeanOrSum) and PAD (kernels/internal/reference/pad.h).
+ * Operators that move or sum up: MEAN (tflite-micro: kernels/internal/reference/reduce.h, QuantizedMeanOrSum) and PAD
+ * (kernels/internal/reference/pad.h).
  */
 #ifndef SMK_SHAPE_H
 #define SMK_SHAPE_H
@@ -13,8 +14,8 @@ SMK_INLINE void smk_copy(int32_t count, const int8_t *input, int8_t *output)
 }
 
 /*
- * A tensor as three kept and three summed dimensions (1 where there are fewer): sizes, and how far apart neighbours lie in the input, in elements.
- * The output is the kept dimensions in order.
+ * A tensor as three kept and three summed dimensions (1 where there are fewer): sizes, and how far apart neighbours lie
+ * in the input, in elements. The output is the kept dimensions in order.
  */
 typedef struct smk_reduction {
     int32_t kept[3];
@@ -50,7 +51,8 @@ SMK_INLINE void smk_mean(smk_reduction_t s, smk_mean_t p, const int8_t *input, i
     for (int32_t i = 0; i < s.kept[0]; i++) {
         for (int32_t j = 0; j < s.kept[1]; j++) {
             for (int32_t k = 0; k < s.kept[2]; k++) {
-                const int32_t sum = smk_mean_sum(s, input + i * s.kept_step[0] + j * s.kept_step[1] + k * s.kept_step[2]);
+                const int32_t sum =
+                    smk_mean_sum(s, input + i * s.kept_step[0] + j * s.kept_step[1] + k * s.kept_step[2]);
 
                 *output++ = smk_to_int8(smk_multiply(sum + p.sum_offset, p.multiplier, p.shift), p.output);
             }

@@ -1,6 +1,7 @@
 /*
- * SOFTMAX over the last dimension, int8 to int8 (tflite-micro: kernels/internal/reference/softmax.h). exp() of a difference to the row's largest value
- * has at most 256 values: they are a table made at build time. The reciprocal is gemmlowp's (fixedpoint.h: three Newton-Raphson steps).
+ * SOFTMAX over the last dimension, int8 to int8 (tflite-micro: kernels/internal/reference/softmax.h). exp() of a
+ * difference to the row's largest value has at most 256 values: they are a table made at build time. The reciprocal is
+ * gemmlowp's (fixedpoint.h: three Newton-Raphson steps).
  */
 #ifndef SMK_SOFTMAX_H
 #define SMK_SOFTMAX_H
@@ -10,7 +11,7 @@
 /* Leading zero bits of x > 0. */
 SMK_INLINE int32_t smk_leading_zeros(uint32_t x)
 {
-#if defined(__GNUC__) && !defined(__XTENSA__)
+#if defined(__GNUC__) || defined(__clang__)
     return __builtin_clz(x);
 #else
     int32_t count = 0;
@@ -37,10 +38,11 @@ SMK_INLINE int32_t smk_one_over_one_plus(int32_t x)
 }
 
 /*
- * rows * depth values. exps[d]: exp of a difference of -d, Q0.31, for d = 0..exp_count-1; greater differences count as zero.
- * May write over its input.
+ * rows * depth values. exps[d]: exp of a difference of -d, Q0.31, for d = 0..exp_count-1; greater differences count as
+ * zero. May write over its input.
  */
-SMK_INLINE void smk_softmax(int32_t rows, int32_t depth, const int32_t *exps, int32_t exp_count, const int8_t *input, int8_t *output)
+SMK_INLINE void smk_softmax(int32_t rows, int32_t depth, const int32_t *exps, int32_t exp_count, const int8_t *input,
+                            int8_t *output)
 {
     for (int32_t r = 0; r < rows; r++) {
         int32_t largest = INT8_MIN;

@@ -1,9 +1,9 @@
 /*
  * Windows over NHWC pictures: what convolution, depthwise convolution and pooling share.
  *
- * A window that lies inside the picture is read where it is: `height` runs of width * depth bytes, one input row apart. One that reaches over the
- * border, or is dilated, is gathered into scratch first, with the input's zero point where there is no picture, so the arithmetic that follows has no
- * bounds to check and only one form.
+ * A window that lies inside the picture is read where it is: `height` runs of width * depth bytes, one input row apart.
+ * One that reaches over the border, or is dilated, is gathered into scratch first, with the input's zero point where
+ * there is no picture, so the arithmetic that follows has no bounds to check and only one form.
  */
 #ifndef SMK_WINDOW_H
 #define SMK_WINDOW_H
@@ -11,8 +11,8 @@
 #include "smk_arithmetic.h"
 
 /*
- * All sizes in elements, all >= 1 except pad_top and pad_left (>= 0). Bottom and right padding follow from the output size. Pooling needs no
- * dilation, and gathers nothing: whole is unused there.
+ * All sizes in elements, all >= 1 except pad_top and pad_left (>= 0). Bottom and right padding follow from the output
+ * size. Pooling needs no dilation, and gathers nothing: whole is unused there.
  */
 typedef struct smk_window {
     int32_t batches;
@@ -47,7 +47,8 @@ SMK_INLINE bool smk_window_inside(smk_window_t s, int32_t y, int32_t x)
 }
 
 /* Copies the window whose first element is at (y, x) of `image` to `to`, row by row without gaps. */
-SMK_INLINE void smk_window_gather(smk_window_t s, const int8_t *image, int32_t y, int32_t x, int32_t zero_point, int8_t *to)
+SMK_INLINE void smk_window_gather(smk_window_t s, const int8_t *image, int32_t y, int32_t x, int32_t zero_point,
+                                  int8_t *to)
 {
     if (smk_window_inside(s, y, x)) {
         for (int32_t r = 0; r < s.height; r++) {

@@ -6,7 +6,7 @@ import { compareWithReference, withOneInput } from "./model-program.js";
 import { SPECIAL_GRAPHS } from "./networks.js";
 
 const GRAPHS = 50;
-const SPECIAL = 20;
+const SPECIAL = 15;
 
 describe("generated C", () => {
   const random = new Random(2);

@@ -74,7 +74,7 @@ describe("arena planner", () => {
   it("never lets two live buffers overlap, keeps every offset aligned and every buffer inside", () => {
     const random = new Random(1);
     let checked = 0;
-    for (let trial = 0; trial < 100; trial++) {
+    for (let trial = 0; trial < 40; trial++) {
       const lifetimes = trial % 2 === 0 ? arbitraryLifetimes(random, 20) : residualLifetimes(random, 25);
       const alignment = random.pick([1, 4, 16]);
       const { offsets, bytes } = planArena(lifetimes, alignment);
@@ -84,12 +84,12 @@ describe("arena planner", () => {
       expect(offsets.filter((offset) => offset < 0 || offset % alignment !== 0)).toEqual([]);
       expect(Math.max(...offsets.map((offset, i) => offset + lifetimes[i].size))).toBe(bytes);
     }
-    expect(checked).toBeGreaterThan(5_000);
+    expect(checked).toBeGreaterThan(2_000);
   });
 
   it("reports the largest live set as lower bound, and is never below it", () => {
     const random = new Random(2);
-    for (let trial = 0; trial < 100; trial++) {
+    for (let trial = 0; trial < 30; trial++) {
       const lifetimes = arbitraryLifetimes(random, random.integer(1, 15));
       const { bytes, lowerBound } = planArena(lifetimes, 4);
       expect(lowerBound).toBe(largestLoad(lifetimes));

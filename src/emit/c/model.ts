@@ -1,7 +1,7 @@
 /** Ahead-of-time compiler: an Int8Graph to C11 that needs firmware/kernels and nothing else: no interpreter, no heap, one static arena. */
 import { UserError } from "../../errors.js";
-import { ReferenceInterpreter } from "../../graph/interpreter.js";
 import { elementCount, type Int8Graph } from "../../graph/types.js";
+import { type Golden, patternGolden } from "../golden.js";
 import { isCIdentifier } from "./escape.js";
 import { lowerGraph } from "./lower.js";
 import type { ArenaPlan } from "./plan.js";
@@ -14,7 +14,7 @@ export interface EmitCOptions {
   /** What the model was made from; becomes a comment, made safe. */
   readonly provenance: string;
   /** Input and output that model_self_test compares. Default: a fixed pattern and what the reference arithmetic makes of it. */
-  readonly golden?: { readonly input: Int8Array; readonly output: Int8Array };
+  readonly golden?: Golden;
 }
 
 export interface EmittedC {
@@ -85,15 +85,7 @@ function withDependencies(headers: readonly string[]): string[] {
   return [...new Set(headers.flatMap((header) => [header, ...INCLUDES[header]]))].sort();
 }
 
-/** Every byte value in turn, in an order that does not repeat within a row of a picture. */
-function patternGolden(graph: Int8Graph): { input: Int8Array; output: Int8Array } {
-  const length = elementCount(graph.tensors[graph.inputs[0]].shape);
-  const input = Int8Array.from({ length }, (_, i) => (Math.imul(i, 0x9e3779b1) >>> 24) - 128);
-  const [output] = new ReferenceInterpreter(graph).run([input]);
-  return { input, output };
-}
-
-function checkGolden(graph: Int8Graph, golden: { input: Int8Array; output: Int8Array }): void {
+function checkGolden(graph: Int8Graph, golden: Golden): void {
   const input = elementCount(graph.tensors[graph.inputs[0]].shape);
   const output = elementCount(graph.tensors[graph.outputs[0]].shape);
   if (golden.input.length !== input || golden.output.length !== output) {
