@@ -87,11 +87,17 @@ export class Feeder {
     const buffers = this.slots.map((slot) => slot.buffer);
     const setup: FeedSetup = { buffers, batchSize, size: source.size, spec: preprocess, augment, seed };
     this.workers = Array.from({ length: request.threads }, () => this.startWorker(setup));
-    for (let i = 0; i < DEPTH; i++) this.prepare();
+    try {
+      for (let i = 0; i < DEPTH; i++) this.prepare();
+    } catch (error) {
+      // Thrown by next(), when there is someone to close the threads.
+      this.fail(error as Error);
+    }
   }
 
   /** The next step's batch, or undefined after the last. */
   async next(): Promise<FedBatch | undefined> {
+    if (this.failure !== undefined) throw this.failure;
     const open = this.queue[0];
     if (open === undefined) return undefined;
     await Promise.race([open.done, this.untilFailure()]);

@@ -1,0 +1,293 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { buildNetwork } from "#smilec/train/architectures.js";
+import type { BackendRequest, TrainingBatch } from "#smilec/train/backend.js";
+import { type ActivationProbe, createActivationProbe } from "#smilec/train/evaluate.js";
+import { runFloat } from "#smilec/train/forward.js";
+import { initialParameters } from "#smilec/train/initialize.js";
+import { type Network, outputShapes, parameterLayout } from "#smilec/train/network.js";
+import { Rng } from "#smilec/train/rng.js";
+import { createTfjsBackend, type Tf } from "#smilec/train/tfjs.js";
+import { createWasmBackend } from "#smilec/train/wasm/backend.js";
+import { GROUP_PICTURES } from "#smilec/train/wasm/plan.js";
+import { oddNetwork } from "../support/odd-network.js";
+import { tfjsCpu } from "../support/tfjs-cpu.js";
+
+jest.setTimeout(120_000);
+
+const INPUT = { scale: 3 / 127, zeroPoint: -5 };
+
+function requestFor(network: Network, threads = 1, batchSize = 128): BackendRequest {
+  return { network, batchSize, input: INPUT, threads };
+}
+
+/** Initial parameters moved off their special values, so that no gradient is trivially right. */
+function shakenParameters(network: Network, seed = 3): Float32Array {
+  const rng = new Rng(seed, 99);
+  return initialParameters(network, seed).map((value) => value + 0.1 * rng.uniform());
+}
+
+function randomBatch(network: Network, count: number, seed = 5): TrainingBatch {
+  const rng = new Rng(seed, count);
+  const shapes = outputShapes(network);
+  const classes = shapes[shapes.length - 1][0];
+  const masks = new Map<number, Float32Array>();
+  network.layers.forEach((layer, index) => {
+    if (layer.kind !== "dense" || layer.dropout === 0) return;
+    const size = count * shapes[layer.input][0];
+    masks.set(
+      index,
+      Float32Array.from({ length: size }, () => (rng.uniform() < layer.dropout ? 0 : 1.4)),
+    );
+  });
+  const inputSize = shapes[0].reduce((a, b) => a * b, 1);
+  return {
+    count,
+    inputs: Int8Array.from({ length: count * inputSize }, () => rng.below(255) - 127),
+    labels: Uint8Array.from({ length: count }, () => rng.below(classes)),
+    weights: Float32Array.from({ length: count }, () => rng.between(0.5, 2)),
+    labelSmoothing: 0.1,
+    masks,
+  };
+}
+
+async function wasmGradients(network: Network, parameters: Float32Array, batch: TrainingBatch, threads = 1) {
+  const backend = await createWasmBackend(requestFor(network, threads, batch.count));
+  try {
+    const result = await backend.gradients(parameters, batch);
+    return { ...result, gradient: result.gradient.slice() };
+  } finally {
+    await backend.dispose();
+  }
+}
+
+/** Relative error of each parameter slot in the Euclidean norm, with slots that vanish measured against the whole. */
+function slotErrors(network: Network, actual: Float32Array, expected: Float32Array): Map<string, number> {
+  const whole = Math.hypot(...expected);
+  const errors = new Map<string, number>();
+  for (const { layer, role, offset, size } of parameterLayout(network)) {
+    const part = expected.subarray(offset, offset + size);
+    const difference = Math.hypot(...part.map((value, i) => actual[offset + i] - value));
+    errors.set(`${network.layers[layer].name} ${role}`, difference / Math.max(Math.hypot(...part), 1e-3 * whole));
+  }
+  return errors;
+}
+
+describe("the WebAssembly backend against TensorFlow.js's automatic differentiation", () => {
+  let tf: Tf;
+  beforeAll(async () => {
+    tf = await tfjsCpu();
+  });
+
+  const networks: [string, Network][] = [
+    ["every layer kind at odd sizes", oddNetwork()],
+    ["the tiny architecture", buildNetwork("tiny", 24, 2, 0.2)],
+    ["the default architecture at an odd input size", buildNetwork("default", 19, 3, 0.2)],
+  ];
+  for (const [name, network] of networks) {
+    it(`gives equal loss, gradients and batch statistics: ${name}`, async () => {
+      const parameters = shakenParameters(network);
+      const batch = randomBatch(network, 7);
+      const actual = await wasmGradients(network, parameters, batch);
+      const expected = await createTfjsBackend(tf, requestFor(network)).gradients(parameters, batch);
+      expect(actual.loss).toBeCloseTo(expected.loss, 5);
+      expect(actual.correct).toBe(expected.correct);
+      const errors = slotErrors(network, actual.gradient, expected.gradient);
+      expect(errors.size).toBe(parameterLayout(network).length);
+      expect([...errors].filter(([, error]) => !(error < 1e-3))).toEqual([]);
+      expect(Math.hypot(...expected.gradient)).toBeGreaterThan(0.1);
+    });
+  }
+
+  it("gives equal logits in evaluation", async () => {
+    const network = oddNetwork();
+    const parameters = shakenParameters(network);
+    const { inputs, count } = randomBatch(network, 5);
+    const backend = await createWasmBackend(requestFor(network));
+    const actual = await backend.logits(parameters, inputs, count);
+    await backend.dispose();
+    const expected = await createTfjsBackend(tf, requestFor(network)).logits(parameters, inputs, count);
+    expect(expected).toHaveLength(5 * 3);
+    for (let i = 0; i < expected.length; i++) expect(actual[i]).toBeCloseTo(expected[i], 4);
+  });
+
+  it("takes statistics over groups, each as a batch of its own", async () => {
+    const network = oddNetwork();
+    const parameters = shakenParameters(network);
+    const count = 2 * GROUP_PICTURES;
+    const batch = randomBatch(network, count);
+    const actual = await wasmGradients(network, parameters, batch, 2);
+    const judge = createTfjsBackend(tf, requestFor(network));
+    const expected = new Float32Array(actual.gradient.length);
+    const total = batch.weights.reduce((sum, weight) => sum + weight, 0);
+    for (const start of [0, GROUP_PICTURES]) {
+      const half = part(batch, start, start + GROUP_PICTURES);
+      const share = half.weights.reduce((sum, weight) => sum + weight, 0) / total;
+      const { gradient } = await judge.gradients(parameters, half);
+      for (let i = 0; i < expected.length; i++) expected[i] += share * gradient[i];
+    }
+    const trainable = parameterLayout(network).filter((slot) => slot.trainable);
+    let compared = 0;
+    for (const { offset, size } of trainable) {
+      for (let i = offset; i < offset + size; i++, compared++)
+        expect(Math.abs(actual.gradient[i] - expected[i])).toBeLessThan(1e-4);
+    }
+    expect(compared).toBeGreaterThan(1000);
+  });
+});
+
+function part(batch: TrainingBatch, start: number, end: number): TrainingBatch {
+  const inputSize = batch.inputs.length / batch.count;
+  const masks = new Map(
+    [...batch.masks].map(([layer, mask]) => {
+      const width = mask.length / batch.count;
+      return [layer, mask.slice(start * width, end * width)];
+    }),
+  );
+  return {
+    ...batch,
+    count: end - start,
+    inputs: batch.inputs.slice(start * inputSize, end * inputSize),
+    labels: batch.labels.slice(start, end),
+    weights: batch.weights.slice(start, end),
+    masks,
+  };
+}
+
+describe("the WebAssembly backend", () => {
+  it("agrees with finite differences of its own loss in every parameter slot of a smooth network", async () => {
+    const network = oddNetwork("none");
+    const parameters = shakenParameters(network);
+    const batch = randomBatch(network, 9);
+    const backend = await createWasmBackend(requestFor(network));
+    const { gradient } = await backend.gradients(parameters, batch);
+    const analytic = gradient.slice();
+    let compared = 0;
+    for (const { offset, size, trainable } of parameterLayout(network)) {
+      if (!trainable) continue;
+      const slot = analytic.subarray(offset, offset + size);
+      const norm = Math.hypot(...slot);
+      if (norm < 1e-4) continue;
+      // Along the gradient itself the derivative is the gradient's norm.
+      const step = 0.02 / Math.max(1, norm);
+      const lossAt = async (sign: number) => {
+        const moved = parameters.slice();
+        for (let i = 0; i < size; i++) moved[offset + i] += (sign * step * slot[i]) / norm;
+        return (await backend.gradients(moved, batch)).loss;
+      };
+      const difference = ((await lossAt(1)) - (await lossAt(-1))) / (2 * step);
+      expect(Math.abs(difference - norm)).toBeLessThan(0.02 * norm + 1e-4);
+      compared++;
+    }
+    await backend.dispose();
+    expect(compared).toBeGreaterThan(15);
+  });
+
+  it("gives the same bytes for 1, 2 and 3 threads", async () => {
+    const network = buildNetwork("tiny", 24, 2, 0.2);
+    const parameters = shakenParameters(network);
+    const batch = randomBatch(network, 150);
+    const [one, ...others] = await Promise.all([1, 2, 3].map((n) => wasmGradients(network, parameters, batch, n)));
+    expect(Math.hypot(...one.gradient)).toBeGreaterThan(0.01);
+    for (const other of others) expect(other).toEqual(one);
+  });
+
+  it("is not disturbed by what earlier, larger batches left in memory", async () => {
+    const network = oddNetwork();
+    const parameters = shakenParameters(network);
+    const backend = await createWasmBackend(requestFor(network));
+    await backend.gradients(parameters, randomBatch(network, 32, 77));
+    for (const count of [1, 2, 3, 5, 6]) {
+      const batch = randomBatch(network, count);
+      const reused = (await backend.gradients(parameters, batch)).gradient.slice();
+      expect(reused).toEqual((await wasmGradients(network, parameters, batch)).gradient);
+    }
+    await backend.dispose();
+  });
+
+  it("pools the statistics of groups into those of the batch", async () => {
+    const network: Network = {
+      name: "one",
+      layers: [
+        { kind: "input", name: "input", shape: [3, 3, 1] },
+        { kind: "conv", name: "copy", input: 0, filters: 1, kernel: 1, stride: 1, batchNorm: true, activation: "none" },
+        { kind: "mean", name: "pool", input: 1 },
+        { kind: "dense", name: "logits", input: 2, units: 2, dropout: 0 },
+      ],
+    };
+    const parameters = initialParameters(network, 1);
+    parameters[0] = 1;
+    const batch = randomBatch(network, 75);
+    const { gradient } = await wasmGradients(network, parameters, batch);
+    const values = [...batch.inputs].map((q) => (q - INPUT.zeroPoint) * INPUT.scale);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+    const slot = (role: string) => parameterLayout(network).find((entry) => entry.role === role)!.offset;
+    expect(gradient[slot("movingMean")]).toBeCloseTo(mean, 5);
+    expect(gradient[slot("movingVariance")]).toBeCloseTo(variance, 5);
+  });
+
+  it("evaluates more pictures than fit into one batch", async () => {
+    const network = buildNetwork("tiny", 16, 2, 0.2);
+    const parameters = shakenParameters(network);
+    const { inputs } = randomBatch(network, 700);
+    const backend = await createWasmBackend(requestFor(network, 2, 8));
+    const whole = await backend.logits(parameters, inputs, 700);
+    const last = await backend.logits(parameters, inputs.slice(699 * 256), 1);
+    await backend.dispose();
+    expect(whole).toHaveLength(1400);
+    expect(whole.slice(1398)).toEqual(last);
+  });
+
+  it("fails every later call once it is disposed", async () => {
+    const network = buildNetwork("tiny", 16, 2, 0.2);
+    const backend = await createWasmBackend(requestFor(network));
+    await backend.dispose();
+    await expect(backend.logits(shakenParameters(network), new Int8Array(256), 1)).rejects.toThrow(/disposed/);
+  });
+});
+
+describe("the float reference", () => {
+  const network = oddNetwork();
+  const parameters = shakenParameters(network);
+  const count = 3;
+  const { inputs } = randomBatch(network, count);
+  let probe: ActivationProbe;
+  beforeAll(async () => {
+    probe = await createActivationProbe({ network, parameters }, { size: 11, normalize: "none" });
+  });
+  afterAll(() => probe.dispose());
+
+  it("has the activations of the fast kernels in every layer", async () => {
+    const fast = await probe.layers(inputs, count);
+    expect(fast).toHaveLength(network.layers.length);
+    const size = 99;
+    let compared = 0;
+    for (let picture = 0; picture < count; picture++) {
+      const pixels = inputs.subarray(picture * size, (picture + 1) * size);
+      const slow = runFloat(
+        { network, parameters },
+        Float32Array.from(pixels, (q) => (q + 128) / 255),
+      );
+      slow.forEach((values, layer) => {
+        const from = fast[layer].subarray(picture * values.length, (picture + 1) * values.length);
+        values.forEach((value, i) => {
+          expect(Math.abs(from[i] - value)).toBeLessThan(1e-4 * Math.max(1, Math.abs(value)));
+          compared++;
+        });
+      });
+    }
+    expect(compared).toBeGreaterThan(5000);
+  });
+
+  it("has TensorFlow.js's logits", async () => {
+    const tf = await tfjsCpu();
+    const judge = createTfjsBackend(tf, requestFor(network));
+    const expected = await judge.logits(parameters, inputs.subarray(0, 99), 1);
+    const floats = Float32Array.from(inputs.subarray(0, 99), (q) => (q - INPUT.zeroPoint) * INPUT.scale);
+    const actual = runFloat({ network, parameters }, floats)[network.layers.length - 1];
+    expect(actual).toHaveLength(3);
+    actual.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i], 4);
+    });
+  });
+});
