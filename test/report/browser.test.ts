@@ -117,8 +117,12 @@ async function openAt(home: string, width: number): Promise<{ measured: Measured
   };
 }
 
+const SKIPPED = "no Chromium was found; install it or set CHROMIUM to its path";
+// A reporter that is not verbose does not name suites that are skipped.
+if (browser === undefined) console.warn(`The report was not opened in a browser: ${SKIPPED}.`);
+
 const describeInBrowser = browser === undefined ? describe.skip : describe;
-const reason = browser === undefined ? " (skipped: no Chromium was found; install it or set CHROMIUM to its path)" : "";
+const reason = browser === undefined ? ` (skipped: ${SKIPPED})` : "";
 
 describeInBrowser(`the report in Chromium${reason}`, () => {
   let home = "";

@@ -23,8 +23,9 @@ export function precisionRecallChart({ curve, threshold }: EvaluationSection): C
         width < NARROW ? "first bot" : "first bot: 40\u202f% found, 70\u202f% right",
         "diamond",
         ROLE.orange,
+        { position: "left", distance: 6 },
       ),
-      point(threshold, "your bot", "circle", ROLE.green),
+      point(threshold, "your bot", "circle", ROLE.green, labelPlace(threshold.recall)),
     ],
   });
 }
@@ -34,6 +35,7 @@ function point(
   caption: string,
   symbol: string,
   color: Role,
+  place: LabelPlace,
 ): LineSeriesOption {
   const data = Number.isFinite(at.recall) && Number.isFinite(at.precision) ? [[at.recall, at.precision]] : [];
   return {
@@ -44,7 +46,7 @@ function point(
     silent: true,
     itemStyle: { color, borderColor: ROLE.surface, borderWidth: 2 },
     label: {
-      ...labelPlace(at.recall),
+      ...place,
       show: true,
       formatter: () => caption,
       color: ROLE.ink,
@@ -54,9 +56,14 @@ function point(
   };
 }
 
-/** A curve that falls towards the right leaves room to the right of its points, and below them to the left. */
-function labelPlace(recall: number): NonNullable<LineSeriesOption["label"]> {
-  return recall < 0.7 ? { position: "right", distance: 6 } : { position: "bottom", align: "right", distance: 8 };
+type LabelPlace = Pick<NonNullable<LineSeriesOption["label"]>, "position" | "align" | "distance">;
+
+/** A curve that falls towards the right leaves room to the right of its points, and below them to the left; the first bot's label is on its left. */
+function labelPlace(recall: number): LabelPlace {
+  if (recall > 0.7) return { position: "bottom", align: "right", distance: 8 };
+  return recall > FIRST_BOT.recall
+    ? { position: "right", distance: 6 }
+    : { position: "top", align: "left", distance: 8 };
 }
 
 const CURVE_BUCKETS = 250;
