@@ -186,6 +186,28 @@ describe("without a working card", () => {
   });
 });
 
+describe("the status LED", () => {
+  /** Flashes in a time, looked at every 10 ms. */
+  async function flashes(seconds: number, ...commands: string[]): Promise<number> {
+    const watch = Array.from({ length: seconds * 100 }, () => ["wait 10", "state"]).flat();
+    const levels = ofKind(await play(...commands, "wait 5000", ...watch), "state").map(({ status }) => status);
+    expect(levels).toHaveLength(seconds * 100);
+    return levels.filter((level, i) => level && !levels[i - 1]).length;
+  }
+
+  it("gives a heartbeat every five seconds while all is well", async () => {
+    expect(await flashes(10, "press 100")).toBe(2);
+  });
+
+  it("repeats three flashes, half a second each, and a pause of a second and a half without a card", async () => {
+    expect(await flashes(6, "card out", "press 100")).toBe(6);
+  });
+
+  it("repeats one flash when the network failed", async () => {
+    expect(await flashes(6, "model 1", "press 100")).toBe(3);
+  });
+});
+
 describe("a card's past", () => {
   it("is continued: numbers go on, the start is counted", async () => {
     const { records } = await playAndRead("press 100", "reboot", "reboot", "press 100", "reboot", "press 100");
@@ -255,12 +277,22 @@ describe("camera and network", () => {
     expect(logged(await play("camera 2", "press 100"))).toEqual([3]);
   });
 
-  it("decides on the frames there are", async () => {
-    // One dropped, one taken, then three failures in a row: the script counts them from the press on.
-    const events = await play("press 100", "camera 3", "press 100", "wait 2000", "press 100");
+  it("decides on the frames there are when the others do not come", async () => {
+    // One frame is dropped and one taken before the camera fails.
+    const { events, records } = await playAndRead("camera 3 2", "press 100", "press 100");
+    expect(ofKind(events, "scored")).toMatchObject([
+      { frames: 1, threshold: 3 },
+      { frames: 3, threshold: 9 },
+    ]);
+    expect(capturesOf(records).map(({ metadata }) => metadata.burstCount)).toEqual([1, 3, 3, 3]);
+  });
+
+  it("says when no frame comes at all, starts the camera again, and goes on", async () => {
+    const events = await play("press 100", "camera 3", "press 100", "wait 2000", "press 100", "state");
     expect(ofKind(events, "failed")).toMatchObject([{ error: ERROR.camera, frames: 0 }]);
     expect(faults(events)).toEqual([FAULT.camera, 0]);
     expect(logged(events)).toEqual([3, 3]);
+    expect(ofKind(events, "state")).toMatchObject([{ restarts: 1 }]);
   });
 
   it("is never asked again after an inference failed", async () => {

@@ -14,7 +14,7 @@
  *   card in|out
  *   marks on            numbers are kept outside the card
  *   device HEX          another bot's card from the next `reboot` on
- *   camera N            the next N requests for a frame fail
+ *   camera N AFTER      N requests for a frame fail, after AFTER more have not
  *   model N             the next N inferences fail
  *   flip FILE OFFSET    one bit of a file changes
  *   dump FOLDER         writes the files on the card into an existing folder
@@ -44,6 +44,7 @@ static struct {
     uint64_t random;
     uint32_t frames;
     uint32_t camera_failures;
+    uint32_t camera_good; /* frames given before the failures begin */
     uint32_t restarts;
     bool lights;
     bool status;
@@ -99,7 +100,9 @@ static void set_status(void *context, bool on) {
 static int camera_acquire(void *context, sm_frame_t *frame) {
     (void)context;
     bot.now_us += 40000u;
-    if (bot.camera_failures > 0) {
+    if (bot.camera_failures > 0 && bot.camera_good > 0) {
+        bot.camera_good--;
+    } else if (bot.camera_failures > 0) {
         bot.camera_failures--;
         return SM_ERR_CAMERA;
     }
@@ -371,6 +374,7 @@ static void command(const char *name, const char *first, const char *second, con
         bot.hal.device_id = (uint32_t)strtoul(first, NULL, 16);
     } else if (strcmp(name, "camera") == 0) {
         bot.camera_failures = number;
+        bot.camera_good = (uint32_t)strtoul(second, NULL, 10);
     } else if (strcmp(name, "model") == 0) {
         model_failures = number;
     } else if (strcmp(name, "flip") == 0) {
