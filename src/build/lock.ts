@@ -1,7 +1,8 @@
 /** A lock between processes: a file that names its holder. A holder that died is noticed and its lock taken over. */
-import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { open, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
+import { makeFolder } from "../files/write.js";
 import { setTimeout as delay } from "node:timers/promises";
 import { asEnvironmentError, EnvironmentError, InterruptedError } from "../errors.js";
 
@@ -51,7 +52,7 @@ async function acquire(path: string, options: LockOptions): Promise<void> {
 
 async function tryCreate(path: string): Promise<boolean> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const file = await open(path, "wx");
     await file.writeFile(`${process.pid} ${hostname()}\n`);
     await file.close();

@@ -1,13 +1,13 @@
 /** `smilec init`: writes a project's configuration, its JSON Schema, folders, .gitignore and README; never overwrites a file. */
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { boards } from "../board/boards.js";
 import { CONFIG_FILE, configJsonSchema } from "../config/load.js";
 import { suggestion } from "../config/problems.js";
 import { type Config, configSchema } from "../config/schema.js";
-import { asEnvironmentError, InterruptedError, UserError } from "../errors.js";
+import { InterruptedError, UserError } from "../errors.js";
 import { packageRoot, toolVersion } from "../files/package-root.js";
-import { writeFile } from "../files/write.js";
+import { makeFolder, writeFile } from "../files/write.js";
 import { renderText } from "../template/render.js";
 import type { CommandContext } from "./context.js";
 
@@ -118,14 +118,6 @@ async function writeProject(folder: string, answers: Answers): Promise<string[]>
   // Last: its presence makes the folder a project.
   await writeFile(join(folder, CONFIG_FILE), `${JSON.stringify(config, null, 2)}\n`);
   return [CONFIG_FILE, ...written];
-}
-
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (error) {
-    throw asEnvironmentError(error, path);
-  }
 }
 
 async function writeNew(path: string, text: string): Promise<boolean> {

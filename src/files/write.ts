@@ -4,10 +4,31 @@ import { dirname } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { asEnvironmentError } from "../errors.js";
 
+/** Makes a folder and its parents; one that is there is fine. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw asEnvironmentError(await plainError(error, path), path);
+  }
+}
+
+/** Node's recursive mkdir reports a read-only file system as ENOENT; a plain one, at the first folder that is missing, tells the truth. */
+async function plainError(error: unknown, path: string): Promise<unknown> {
+  if ((error as NodeJS.ErrnoException).code !== "ENOENT") return error;
+  try {
+    await mkdir(path);
+    return error;
+  } catch (plain) {
+    const isRoot = dirname(path) === path;
+    return (plain as NodeJS.ErrnoException).code === "ENOENT" && !isRoot ? plainError(error, dirname(path)) : plain;
+  }
+}
+
 /** Writes `data` to `path` so that a reader sees the old or the new contents, never a part. Creates parent folders. */
 export async function writeFile(path: string, data: string | Uint8Array): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFileAtomic(
       path,
       typeof data === "string" ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength),

@@ -3,7 +3,7 @@ import { findBoard } from "../board/boards.js";
 import type { Board } from "../board/types.js";
 import { type BuildResult, buildFirmware } from "../build/build.js";
 import { type EmittedC, emitC } from "../emit/c/model.js";
-import { emitModelData, emitModelResolver } from "../emit/tflite/model-data.js";
+import { emitTflmEngine } from "../emit/tflite/tflm-engine.js";
 import { toolVersion } from "../files/package-root.js";
 import { renderProject } from "../template/project.js";
 import type { Model } from "./model.js";
@@ -34,7 +34,7 @@ export async function obtainFirmware(
     target,
     config: project.config,
     board,
-    engineFiles: engineFiles(project, model, emitted, target),
+    engineFiles: engineFiles(project, model, emitted, target === "host" ? undefined : board),
     ...(model === undefined ? {} : { model }),
   });
   for (const file of rendered.kept)
@@ -43,19 +43,16 @@ export async function obtainFirmware(
   return { target, dir, board, build, ...(emitted === undefined ? {} : { emitted }) };
 }
 
-/** What src/generated/ gets for the engine. On the host the generated C stands in for TFLite Micro: their results are equal. */
+/** What src/generated/ gets for the engine. Without a board, on the host, the generated C stands in for TFLite Micro: their results are equal. */
 function engineFiles(
   project: Project,
   model: Model | undefined,
   emitted: EmittedC | undefined,
-  target: string,
+  board: Board | undefined,
 ): Record<string, string> {
   if (model === undefined || emitted === undefined) return {};
-  if (project.config.engine !== "tflm" || target === "host") return { ...emitted.files };
-  return {
-    ...emitModelData(model.bytes, provenance(model)),
-    "model_resolver.h": emitModelResolver(model.graph, provenance(model)),
-  };
+  if (project.config.engine !== "tflm" || board === undefined) return { ...emitted.files };
+  return emitTflmEngine(model.graph, model.bytes, provenance(model), board.chip);
 }
 
 function provenance(model: Model): string {

@@ -257,6 +257,7 @@ async function simulationSection(simulated: Simulated, model: Model): Promise<Si
   const pixels = new Uint8Array(await readFile(join(simulated.dir, GALLERY_FILE)));
   const spec = model.description.preprocess;
   return {
+    positive: model.description.labels[model.description.positive],
     captures: golden?.captures ?? 0,
     values: golden?.values ?? 0,
     differences: golden?.differences ?? [],

@@ -6,11 +6,11 @@
  * temporary folder that the next run sweeps away.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, stat } from "node:fs/promises";
+import { readdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { asEnvironmentError } from "../errors.js";
 import { toolVersion } from "../files/package-root.js";
-import { remove, writeJson } from "../files/write.js";
+import { makeFolder, remove, writeJson } from "../files/write.js";
 
 /** A finished stage result on disk. `meta` is small JSON; big data are files in `dir`. */
 export interface Artifact<Meta> {
@@ -69,10 +69,10 @@ export class ArtifactStore {
     const temporary = join(this.root, "tmp", `${request.stage}-${randomUUID()}`);
     const dir = join(this.root, request.stage, key);
     try {
-      await mkdir(temporary, { recursive: true });
+      await makeFolder(temporary);
       const meta = await request.produce(temporary);
       await writeJson(join(temporary, "artifact.json"), { stage: request.stage, key, meta });
-      await mkdir(join(this.root, request.stage), { recursive: true });
+      await makeFolder(join(this.root, request.stage));
       await remove(dir);
       await rename(temporary, dir);
       await remove(this.workDir(request.stage, key));
