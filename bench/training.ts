@@ -21,7 +21,7 @@ const BATCH = 128;
 const SECONDS = 2;
 
 /** Repeats `body` (which handles `pictures`) after warming up; prints pictures per second and CPU milliseconds per picture. */
-async function time(name: string, pictures: number, body: () => void | Promise<unknown>): Promise<void> {
+async function time(name: string, pictures: number, body: () => unknown): Promise<void> {
   let repeats = 0;
   const warm = performance.now() + 500;
   while (performance.now() < warm) await body();
