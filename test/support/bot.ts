@@ -37,9 +37,11 @@ export class Bot {
   private constructor(private readonly program: Program) {}
 
   static async build(options: FirmwareOptions): Promise<Bot> {
-    const { "preprocess_driver.c": _, "format_driver.c": __, ...files } = await cFiles(
-      join(packageRoot, "test/firmware/c"),
-    );
+    const {
+      "preprocess_driver.c": _,
+      "format_driver.c": __,
+      ...files
+    } = await cFiles(join(packageRoot, "test/firmware/c"));
     return new Bot(await compileFirmware({ ...options, files }));
   }
 

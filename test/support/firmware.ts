@@ -102,6 +102,11 @@ export async function compileFirmware(options: FirmwareOptions): Promise<Program
 }
 
 /** A binary grey PGM file. */
-export function pgm(width: number, height: number, pixels: Uint8Array, header = `P5\n${width} ${height}\n255\n`): Buffer {
+export function pgm(
+  width: number,
+  height: number,
+  pixels: Uint8Array,
+  header = `P5\n${width} ${height}\n255\n`,
+): Buffer {
   return Buffer.concat([Buffer.from(header, "latin1"), pixels]);
 }
