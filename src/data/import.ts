@@ -5,8 +5,8 @@ import { InterruptedError, UserError } from "../errors.js";
 import type { StageContext } from "../pipeline/reporter.js";
 import { knownPictures, listImports } from "./catalogue.js";
 import {
-  type DecodeLimits,
   type DecodedPicture,
+  type DecodeLimits,
   decodeFull,
   defaultLimits,
   PictureError,
@@ -97,6 +97,7 @@ export function importName(from: string): string {
   const word = last === "manifest" ? basename(resolve(path, "..")) : last;
   const name = word
     .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .slice(0, 64)
