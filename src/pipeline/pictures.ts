@@ -41,7 +41,7 @@ export async function obtainPictures(project: Project, context: StageContext): P
 }
 
 /** What drawn faces are called in the project: they smile, which is the positive label, or they don't. */
-function drawnLabels({ config: { labels, positive } }: Project): { neutral: string; smile: string } {
+export function drawnLabels({ config: { labels, positive } }: Project): { neutral: string; smile: string } {
   const [neutral, ...more] = labels.filter((label) => label !== positive);
   if (more.length === 0) return { neutral, smile: positive };
   throw new UserError(`the face generator draws two labels, and the project has ${labels.length}`, {
