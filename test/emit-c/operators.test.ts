@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { OPTIMIZED, SANITIZED } from "../support/compile.js";
 import { Random } from "../support/random.js";
 import { OPERATOR_KINDS, randomOperatorGraph } from "../support/random-graph.js";
-import { compareWithReference, withOneInput } from "./model-program.js";
+import { compareWithReference } from "./model-program.js";
 import { SPECIAL_GRAPHS } from "./networks.js";
 
 const GRAPHS = 50;
@@ -11,7 +11,7 @@ const SPECIAL = 15;
 describe("generated C", () => {
   const random = new Random(2);
   const single = OPERATOR_KINDS.flatMap((kind) =>
-    Array.from({ length: GRAPHS }, () => withOneInput(randomOperatorGraph(kind, random), random)),
+    Array.from({ length: GRAPHS }, () => randomOperatorGraph(kind, random)),
   );
   const special = Object.values(SPECIAL_GRAPHS).flatMap((make) => Array.from({ length: SPECIAL }, () => make(random)));
   const graphs = [...single, ...special];

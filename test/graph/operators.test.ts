@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { noOracleHere } from "../support/oracle-venv.js";
 import { Random } from "../support/random.js";
-import { OPERATOR_KINDS, randomInputs, randomOperatorGraph } from "../support/random-graph.js";
+import { OPERATOR_KINDS, randomInputsOfAnyType, randomOperatorGraph } from "../support/random-graph.js";
 import { compareWithTflm, TflmOracle } from "../support/tflm.js";
 
-const CONFIGURATIONS = 100;
+const CONFIGURATIONS = 200;
 const INPUTS = 3;
 /** Fewer values than this compared would mean the generators degenerated. */
 const MINIMUM_VALUES = 3000;
@@ -36,7 +36,7 @@ describeWithOracle("reference operators against the real TFLite Micro", () => {
       let values = 0;
       for (let i = 0; i < CONFIGURATIONS; i++) {
         const graph = randomOperatorGraph(kind, random);
-        const comparison = await compareWithTflm(oracle, graph, randomInputs(graph, random, INPUTS));
+        const comparison = await compareWithTflm(oracle, graph, randomInputsOfAnyType(graph, random, INPUTS));
         const what = () =>
           JSON.stringify({ configuration: i, graph: graph.operators[0], shapes: graph.tensors.map((t) => t.shape) });
         expect(comparison.differences.length === 0 ? "" : `${comparison.differences.join("\n")} ${what()}`).toBe("");
