@@ -87,8 +87,8 @@ export class OperatorContext<O extends Operator = Operator> {
     const [scale] = quantization.scale;
     const [zeroPoint] = quantization.zeroPoint;
     this.check(scale > 0 && Number.isFinite(scale), `needs a positive scale for ${describe(tensor)}`);
-    const [low, high] = tensor.type === "uint8" ? [0, 255] : [INT8_MIN, INT8_MAX];
-    this.check(zeroPoint >= low && zeroPoint <= high, `needs a zero point of its type for ${describe(tensor)}`);
+    const [low, high, type] = tensor.type === "uint8" ? [0, 255, "a uint8"] : [INT8_MIN, INT8_MAX, "an int8"];
+    this.check(zeroPoint >= low && zeroPoint <= high, `needs ${type} zero point for ${describe(tensor)}`);
     return { scale, zeroPoint };
   }
 

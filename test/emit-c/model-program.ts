@@ -6,7 +6,7 @@ import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";
 import { type ActivationData, type Int8Graph, type Tensor, tensorBytes } from "#smilec/graph/types.js";
 import { compile } from "../support/compile.js";
 import type { Random } from "../support/random.js";
-import { randomInputsOfAnyType } from "../support/random-graph.js";
+import { type OperatorCase, randomInputsOfAnyType } from "../support/random-graph.js";
 import { bytesOf, valuesOf } from "../support/tflm.js";
 
 export interface Comparison {
@@ -28,9 +28,20 @@ export async function compareWithReference(
   random: Random,
   options: { readonly runs: number; readonly flags: readonly string[]; readonly perFile?: number },
 ): Promise<Comparison> {
-  const program = await compile(programFiles(graphs, options.runs, options.perFile ?? 25), options.flags);
+  const cases = graphs.map((graph) => ({ graph, inputs: randomInputs(graph, options.runs, random) }));
+  return compareCases(cases, options.flags, options.perFile);
+}
+
+/** As {@link compareWithReference} on given inputs, as many for each graph. */
+export async function compareCases(
+  cases: readonly OperatorCase[],
+  flags: readonly string[],
+  perFile = 25,
+): Promise<Comparison> {
+  const graphs = cases.map(({ graph }) => graph);
+  const inputs = cases.map((c) => c.inputs);
+  const program = await compile(programFiles(graphs, inputs[0].length, perFile), flags);
   try {
-    const inputs = graphs.map((graph) => randomInputs(graph, options.runs, random));
     await writeFile(join(program.folder, "in.bin"), Buffer.concat(inputs.flat(2).map(bytesOf)));
     const failed = await program.run(["in.bin", "out.bin"]);
     const outputs = new Uint8Array(await readFile(join(program.folder, "out.bin")));
@@ -55,7 +66,7 @@ function extremes(values: ActivationData, low: boolean): ActivationData {
 
 function compare(
   graphs: readonly Int8Graph[],
-  inputs: readonly (readonly ActivationData[][])[],
+  inputs: readonly (readonly (readonly ActivationData[])[])[],
   written: Uint8Array,
 ): Omit<Comparison, "failedSelfTests"> {
   let compared = 0;

@@ -11,7 +11,7 @@ import type {
   Quantization,
   Tensor,
 } from "#smilec/graph/types.js";
-import type { Random } from "./random.js";
+import { Random } from "./random.js";
 
 const ACTIVATIONS: readonly Activation[] = ["NONE", "RELU", "RELU6", "RELU_N1_TO_1"];
 const PADDINGS: readonly Padding[] = ["SAME", "VALID"];
@@ -590,5 +590,22 @@ function randomValues(graph: Int8Graph, index: number, random: Random): Activati
   return Float32Array.from(values, (q) => {
     const steps = random.chance(0.3) ? random.integer(-300, 300) + 0.5 : (q - zeroPoint[0]) * random.real(0.5, 2);
     return random.chance(0.02) ? random.pick([0, -0, 1e-40, -1e9, 1e9]) * scale[0] : steps * scale[0];
+  });
+}
+
+/** A graph of one operator with inputs for it. */
+export interface OperatorCase {
+  readonly graph: Int8Graph;
+  readonly inputs: readonly (readonly ActivationData[])[];
+}
+
+const INPUTS_PER_CASE = 3;
+
+/** The first `count` of one fixed sequence per kind: every test that takes them compares the same graphs on the same inputs. */
+export function operatorCases(kind: OperatorKind, count: number): OperatorCase[] {
+  const random = new Random(20_000 + OPERATOR_KINDS.indexOf(kind));
+  return Array.from({ length: count }, () => {
+    const graph = randomOperatorGraph(kind, random);
+    return { graph: { ...graph, name: kind }, inputs: randomInputsOfAnyType(graph, random, INPUTS_PER_CASE) };
   });
 }
