@@ -1,6 +1,6 @@
 /*
- * Operators that move or sum up: MEAN (tflite-micro: kernels/internal/reference/reduce.h, QuantizedMeanOrSum) and PAD
- * (kernels/internal/reference/pad.h).
+ * Operators that move or sum up: MEAN (tflite-micro: kernels/internal/reference/reduce.h, QuantizedMeanOrSum), PAD and
+ * PADV2 (pad.h), CONCATENATION (concatenation.h), TRANSPOSE (transpose.h) and STRIDED_SLICE (strided_slice.h).
  */
 #ifndef SMK_SHAPE_H
 #define SMK_SHAPE_H
@@ -102,6 +102,50 @@ SMK_INLINE void smk_pad(smk_padding_t s, int32_t value, const int8_t *input, int
             }
         }
     }
+}
+
+/* CONCATENATION of one input: `rows` runs of `width` bytes to every `step` bytes of the output, from `offset` on. */
+SMK_INLINE void smk_place(int32_t rows, int32_t width, int32_t step, int32_t offset, const int8_t *input,
+                          int8_t *output)
+{
+    for (int32_t r = 0; r < rows; r++) {
+        memcpy(output + offset + r * step, input + r * width, (size_t)width);
+    }
+}
+
+/*
+ * TRANSPOSE and STRIDED_SLICE: five dimensions of the output, outermost first, and how far apart neighbours lie in the
+ * input, in elements, also backwards. The first element of the output is input[start].
+ */
+typedef struct smk_gather {
+    int32_t start;
+    int32_t size[5];
+    int32_t step[5];
+} smk_gather_t;
+
+SMK_INLINE void smk_gather(smk_gather_t s, const int8_t *input, int8_t *output)
+{
+    int32_t at[4] = {0, 0, 0, 0};
+    int32_t d;
+
+    do {
+        int32_t from = s.start;
+
+        for (d = 0; d < 4; d++) {
+            from += at[d] * s.step[d];
+        }
+        if (s.step[4] == 1) {
+            memcpy(output, input + from, (size_t)s.size[4]);
+            output += s.size[4];
+        } else {
+            for (int32_t i = 0; i < s.size[4]; i++) {
+                *output++ = input[from + i * s.step[4]];
+            }
+        }
+        for (d = 3; d >= 0 && ++at[d] == s.size[d]; d--) {
+            at[d] = 0;
+        }
+    } while (d >= 0);
 }
 
 #endif

@@ -23,3 +23,25 @@ export function broadcastStrides(shape: readonly number[], broadcast: readonly n
   }
   return strides;
 }
+
+/** Writes f(i, j) for each element of the output, i and j being the elements of the inputs that meet there. */
+export function mapBroadcast(
+  shape: readonly number[],
+  [stridesA, stridesB]: readonly [readonly number[], readonly number[]],
+  output: Int8Array,
+  f: (i: number, j: number) => number,
+): void {
+  for (let at = 0; at < output.length; at++) {
+    let rest = at;
+    let i = 0;
+    let j = 0;
+    for (let dimension = shape.length - 1; dimension >= 0; dimension--) {
+      const size = shape[dimension];
+      const position = rest % size;
+      rest = (rest - position) / size;
+      i += position * stridesA[dimension];
+      j += position * stridesB[dimension];
+    }
+    output[at] = f(i, j);
+  }
+}

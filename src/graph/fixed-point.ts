@@ -38,8 +38,8 @@ export function expOnNegativeValues(a: number, integerBits: number): number {
   return result;
 }
 
-/** 1 / (1 + a) for a in (0, 1), Q0.31 to Q0.31: three Newton-Raphson steps. */
-export function oneOverOnePlusX(a: number): number {
+/** 2 / (1 + a) for a in (0, 1), Q0.31 to Q2.29: three Newton-Raphson steps. */
+function twoOverOnePlusX(a: number): number {
   const sum = a + INT32_MAX;
   const halfDenominator = Math.trunc((sum + (sum >= 0 ? 1 : -1)) / 2);
   let x = (1515870810 + multiply(halfDenominator, -1010580540)) | 0; // 48/17 - 32/17 * half denominator, Q2.29
@@ -47,7 +47,20 @@ export function oneOverOnePlusX(a: number): number {
     const rest = ((1 << 29) - multiply(halfDenominator, x)) | 0;
     x = (x + saturatingShiftLeft(multiply(x, rest), 2)) | 0;
   }
-  return saturatingShiftLeft(x, 1);
+  return x;
+}
+
+/** 1 / (1 + a) for a in (0, 1), Q0.31 to Q0.31. */
+export function oneOverOnePlusX(a: number): number {
+  return saturatingShiftLeft(twoOverOnePlusX(a), 1);
+}
+
+/** tanh(a), a in Q(integerBits), integerBits 0 to 4, result in Q0.31: (1 - exp(-2|a|)) / (1 + exp(-2|a|)) with the sign of a. */
+export function tanh(a: number, integerBits: number): number {
+  if (a === 0) return 0;
+  const exp = expOnNegativeValues(a > 0 ? -a : a, integerBits + 1); // one integer bit more doubles the value
+  const ofAbsolute = saturatingShiftLeft((twoOverOnePlusX(exp) - (1 << 29)) | 0, 2);
+  return a > 0 ? ofAbsolute : -ofAbsolute;
 }
 
 /** 1 / (1 + exp(-a)), a in Q(integerBits), result in Q0.31. */

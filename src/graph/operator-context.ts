@@ -76,13 +76,19 @@ export class OperatorContext<O extends Operator = Operator> {
   /** Scale and zero point of an int8 activation: per tensor, scale > 0, zero point in [-128, 127]. */
   activation(tensor: Tensor): { scale: number; zeroPoint: number } {
     this.check(tensor.type === "int8", `reads or writes ${describe(tensor)}, not int8`);
+    return this.perTensor(tensor);
+  }
+
+  /** As {@link activation} for int8 or uint8, whose zero point lies in [0, 255]. */
+  perTensor(tensor: Tensor): { scale: number; zeroPoint: number } {
     const quantization = tensor.quantization;
     if (quantization === undefined) return this.fail(`needs ${describe(tensor)} to be quantized`);
     this.check(quantization.scale.length === 1, `needs ${describe(tensor)} to be quantized per tensor`);
     const [scale] = quantization.scale;
     const [zeroPoint] = quantization.zeroPoint;
     this.check(scale > 0 && Number.isFinite(scale), `needs a positive scale for ${describe(tensor)}`);
-    this.check(zeroPoint >= INT8_MIN && zeroPoint <= INT8_MAX, `needs an int8 zero point for ${describe(tensor)}`);
+    const [low, high, type] = tensor.type === "uint8" ? [0, 255, "a uint8"] : [INT8_MIN, INT8_MAX, "an int8"];
+    this.check(zeroPoint >= low && zeroPoint <= high, `needs ${type} zero point for ${describe(tensor)}`);
     return { scale, zeroPoint };
   }
 
@@ -131,6 +137,16 @@ export class OperatorContext<O extends Operator = Operator> {
   expectShape(tensor: Tensor, shape: readonly number[]): void {
     const equal = tensor.shape.length === shape.length && shape.every((size, i) => size === tensor.shape[i]);
     this.check(equal, `needs shape [${shape}] for ${describe(tensor)}`);
+  }
+
+  /** Checks that two int8 tensors are quantized alike, as operators that only move values demand; returns how. */
+  expectSameQuantization(a: Tensor, b: Tensor = this.output): { scale: number; zeroPoint: number } {
+    const [from, to] = [this.activation(a), this.activation(b)];
+    this.check(
+      from.scale === to.scale && from.zeroPoint === to.zeroPoint,
+      "needs equal quantization of its input and output",
+    );
+    return to;
   }
 
   expectSameSize(a: Tensor, b: Tensor): void {

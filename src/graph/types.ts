@@ -8,6 +8,17 @@
 
 export type TensorType = "int8" | "uint8" | "int16" | "int32" | "float32";
 
+export const ELEMENT_BYTES: Readonly<Record<TensorType, number>> = {
+  int8: 1,
+  uint8: 1,
+  int16: 2,
+  int32: 4,
+  float32: 4,
+};
+
+/** What flows between operators: int8 everywhere, uint8 and float32 only before QUANTIZE and after QUANTIZE or DEQUANTIZE. */
+export type ActivationData = Int8Array | Uint8Array | Float32Array;
+
 /** Contents of a constant tensor; the class matches the tensor's type. */
 export type TensorData = Int8Array | Uint8Array | Int16Array | Int32Array | Float32Array;
 
@@ -72,9 +83,9 @@ export interface FullyConnected extends OperatorBase {
   readonly activation: Activation;
 }
 
-/** Elementwise with TFLite broadcasting; both inputs int8. */
-export interface Add extends OperatorBase {
-  readonly kind: "ADD";
+/** Elementwise with TFLite broadcasting; both inputs int8. SUB: the first minus the second. */
+export interface Binary extends OperatorBase {
+  readonly kind: "ADD" | "SUB" | "MUL";
   readonly activation: Activation;
 }
 
@@ -91,15 +102,58 @@ export interface Mean extends OperatorBase {
   readonly keepDims: boolean;
 }
 
-/** inputs: activation, paddings (constant int32 [rank,2]). Pads with the zero point; input and output are quantized alike. */
+/**
+ * inputs: activation, paddings (constant int32 [rank,2]), for PADV2 also the value to pad with (constant int8, one element). PAD pads with the zero
+ * point. Input, output and value are quantized alike.
+ */
 export interface Pad extends OperatorBase {
-  readonly kind: "PAD";
+  readonly kind: "PAD" | "PADV2";
 }
 
 /** inputs: activation, new shape (constant int32) or absent. The output tensor's shape is what counts. */
 export interface Reshape extends OperatorBase {
   readonly kind: "RESHAPE";
   readonly newShape: readonly number[];
+}
+
+/** Removes dimensions of size 1: those named, negative ones counted from the end, or all when none is named. */
+export interface Squeeze extends OperatorBase {
+  readonly kind: "SQUEEZE";
+  readonly squeezeDims: readonly number[];
+}
+
+/** inputs: activation, axis (constant int32, one element, -rank - 1 to rank). Adds a dimension of size 1 there. */
+export interface ExpandDims extends OperatorBase {
+  readonly kind: "EXPAND_DIMS";
+}
+
+/** 1 to 10 inputs, all quantized as the output, equal in shape but along `axis` (negative: counted from the end). */
+export interface Concatenation extends OperatorBase {
+  readonly kind: "CONCATENATION";
+  readonly axis: number;
+}
+
+/**
+ * inputs: activation of rank 1 to 4, begin, end, strides (constant int32 [rank]). Bit d of a mask is about dimension d: begin and end masks say
+ * that the value given is not used, the shrink mask that index `begin` is taken and the dimension dropped.
+ */
+export interface StridedSlice extends OperatorBase {
+  readonly kind: "STRIDED_SLICE";
+  readonly beginMask: number;
+  readonly endMask: number;
+  readonly shrinkAxisMask: number;
+}
+
+/** inputs: activation of rank 1 to 5, permutation (constant int32 [rank]): output dimension d is input dimension permutation[d]. */
+export interface Transpose extends OperatorBase {
+  readonly kind: "TRANSPOSE";
+}
+
+/** inputs: activation [N,H,W,C], size (constant int32 [H',W']). Not both flags for RESIZE_BILINEAR. */
+export interface Resize extends OperatorBase {
+  readonly kind: "RESIZE_NEAREST_NEIGHBOR" | "RESIZE_BILINEAR";
+  readonly alignCorners: boolean;
+  readonly halfPixelCenters: boolean;
 }
 
 /** Over the last dimension; output scale 1/256, zero point -128. */
@@ -110,23 +164,48 @@ export interface Softmax extends OperatorBase {
 
 /**
  * RELU (scales may differ), RELU6 (equal quantization on both sides: TFLite Micro clamps without rescaling), LOGISTIC (output scale 1/256,
- * zero point -128), QUANTIZE (int8 to int8 requantization).
+ * zero point -128), TANH (output scale 1/128, zero point 0), HARD_SWISH.
  */
 export interface Unary extends OperatorBase {
-  readonly kind: "RELU" | "RELU6" | "LOGISTIC" | "QUANTIZE";
+  readonly kind: "RELU" | "RELU6" | "LOGISTIC" | "TANH" | "HARD_SWISH";
+}
+
+/** x for x >= 0, alpha * x below; alpha is any float32. */
+export interface LeakyRelu extends OperatorBase {
+  readonly kind: "LEAKY_RELU";
+  readonly alpha: number;
+}
+
+/** Between the model and its caller, or between scales: int8 to int8 or uint8, uint8 to int8, float32 to int8. */
+export interface Quantize extends OperatorBase {
+  readonly kind: "QUANTIZE";
+}
+
+/** int8 or uint8 to float32. */
+export interface Dequantize extends OperatorBase {
+  readonly kind: "DEQUANTIZE";
 }
 
 export type Operator =
   | Conv2D
   | DepthwiseConv2D
   | FullyConnected
-  | Add
+  | Binary
   | Pool2D
   | Mean
   | Pad
   | Reshape
+  | Squeeze
+  | ExpandDims
+  | Concatenation
+  | StridedSlice
+  | Transpose
+  | Resize
   | Softmax
-  | Unary;
+  | Unary
+  | LeakyRelu
+  | Quantize
+  | Dequantize;
 
 export type OperatorKind = Operator["kind"];
 
@@ -139,6 +218,11 @@ export interface Int8Graph {
   readonly outputs: readonly number[];
   /** Named byte blobs that travel in the .tflite (Model.metadata). */
   readonly metadata?: Readonly<Record<string, Uint8Array>>;
+}
+
+/** Bytes of a tensor's values. */
+export function tensorBytes({ shape, type }: Tensor): number {
+  return elementCount(shape) * ELEMENT_BYTES[type];
 }
 
 /** Number of elements of a shape; 1 for a scalar. */

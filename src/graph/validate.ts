@@ -12,6 +12,9 @@ export const MAX_COMPUTED_ELEMENTS = 2 ** 26;
 /** TFLite's own limit for shapes. */
 export const MAX_RANK = 6;
 
+/** What a model may take and give. */
+const BOUNDARY_TYPES: ReadonlySet<TensorType> = new Set(["int8", "uint8", "float32"]);
+
 const DATA_CLASS: Readonly<Record<TensorType, new (length: number) => TensorData>> = {
   int8: Int8Array,
   uint8: Uint8Array,
@@ -76,8 +79,8 @@ class GraphChecker {
     for (const index of [...graph.inputs, ...graph.outputs]) {
       this.check(this.exists(index), `the graph's inputs or outputs name tensor ${index}, which does not exist`);
       this.check(
-        graph.tensors[index].type === "int8",
-        `the graph reads or writes ${describe(graph.tensors[index])}, not int8`,
+        BOUNDARY_TYPES.has(graph.tensors[index].type),
+        `the graph reads or writes ${describe(graph.tensors[index])}, not int8, uint8 or float32`,
       );
     }
     for (const index of graph.inputs) {

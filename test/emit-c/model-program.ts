@@ -3,13 +3,16 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { emitC } from "#smilec/emit/c/model.js";
 import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";
-import { elementCount, type Int8Graph } from "#smilec/graph/types.js";
+import { type ActivationData, type Int8Graph, type Tensor, tensorBytes } from "#smilec/graph/types.js";
 import { compile } from "../support/compile.js";
 import type { Random } from "../support/random.js";
+import { type OperatorCase, randomInputsOfAnyType } from "../support/random-graph.js";
+import { bytesOf, valuesOf } from "../support/tflm.js";
 
 export interface Comparison {
   /** Output values compared. */
   readonly compared: number;
+  /** Outputs that differ somewhere. */
   readonly different: number;
   /** The first graph that differed, and where. */
   readonly firstDifference: string | undefined;
@@ -25,52 +28,72 @@ export async function compareWithReference(
   random: Random,
   options: { readonly runs: number; readonly flags: readonly string[]; readonly perFile?: number },
 ): Promise<Comparison> {
-  const program = await compile(programFiles(graphs, options.runs, options.perFile ?? 25), options.flags);
+  const cases = graphs.map((graph) => ({ graph, inputs: randomInputs(graph, options.runs, random) }));
+  return compareCases(cases, options.flags, options.perFile);
+}
+
+/** As {@link compareWithReference} on given inputs, as many for each graph. */
+export async function compareCases(
+  cases: readonly OperatorCase[],
+  flags: readonly string[],
+  perFile = 25,
+): Promise<Comparison> {
+  const graphs = cases.map(({ graph }) => graph);
+  const inputs = cases.map((c) => c.inputs);
+  const program = await compile(programFiles(graphs, inputs[0].length, perFile), flags);
   try {
-    const inputs = graphs.map((graph) => randomInputs(graph, options.runs, random));
-    await writeFile(
-      join(program.folder, "in.bin"),
-      Buffer.concat(inputs.flat().map((input) => Buffer.from(input.buffer))),
-    );
+    await writeFile(join(program.folder, "in.bin"), Buffer.concat(inputs.flat(2).map(bytesOf)));
     const failed = await program.run(["in.bin", "out.bin"]);
-    const outputs = new Int8Array(await readFile(join(program.folder, "out.bin")));
+    const outputs = new Uint8Array(await readFile(join(program.folder, "out.bin")));
     return { ...compare(graphs, inputs, outputs), failedSelfTests: Number(failed) };
   } finally {
     await program.dispose();
   }
 }
 
-/** The first two inputs are all -128 and all 127. */
-function randomInputs(graph: Int8Graph, runs: number, random: Random): Int8Array[] {
-  const length = elementCount(graph.tensors[graph.inputs[0]].shape);
-  return Array.from({ length: runs }, (_, run) => {
-    if (run < 2) return new Int8Array(length).fill(run === 0 ? -128 : 127);
-    return random.int8s(length);
-  });
+/** The first two inputs are all of the lowest and all of the highest value. */
+function randomInputs(graph: Int8Graph, runs: number, random: Random): ActivationData[][] {
+  return randomInputsOfAnyType(graph, random, runs).map((inputs, run) =>
+    run < 2 ? inputs.map((values) => extremes(values, run === 0)) : inputs,
+  );
+}
+
+function extremes(values: ActivationData, low: boolean): ActivationData {
+  if (values instanceof Float32Array) return values.map(() => (low ? -1e30 : 1e30));
+  if (values instanceof Uint8Array) return values.map(() => (low ? 0 : 255));
+  return values.map(() => (low ? -128 : 127));
 }
 
 function compare(
   graphs: readonly Int8Graph[],
-  inputs: readonly (readonly Int8Array[])[],
-  outputs: Int8Array,
+  inputs: readonly (readonly (readonly ActivationData[])[])[],
+  written: Uint8Array,
 ): Omit<Comparison, "failedSelfTests"> {
   let compared = 0;
   let different = 0;
   let firstDifference: string | undefined;
+  let at = 0;
+  const take = (tensor: Tensor): ActivationData => {
+    const bytes = written.slice(at, at + tensorBytes(tensor));
+    at += bytes.length;
+    return valuesOf(bytes, tensor);
+  };
   for (const [index, graph] of graphs.entries()) {
     const interpreter = new ReferenceInterpreter(graph);
     for (const [run, input] of inputs[index].entries()) {
-      const [expected] = interpreter.run([input]);
-      for (const [position, value] of expected.entries()) {
-        const got = outputs[compared++];
-        if (got === value) continue;
+      const expected = interpreter.runAnyType(input);
+      for (const [k, values] of expected.entries()) {
+        const got = take(graph.tensors[graph.outputs[k]]);
+        compared += values.length;
+        if (bytesOf(got).equals(bytesOf(values))) continue;
+        const position = Array.from(values).findIndex((value, i) => !Object.is(value, got[i]));
         different++;
-        firstDifference ??= `${graph.name} (graph ${index}), run ${run}, output ${position}: ${got}, not ${value}`;
+        firstDifference ??= `${graph.name} ${graph.operators[0]?.kind} (graph ${index}), run ${run}, output ${k}[${position}]: ${got[position]}, not ${values[position]}`;
       }
     }
   }
-  if (compared !== outputs.length) throw new Error(`the program wrote ${outputs.length} values, not ${compared}`);
-  return { compared, different, firstDifference, distinct: new Set(outputs).size };
+  if (at !== written.length) throw new Error(`the program wrote ${written.length} bytes, not ${at}`);
+  return { compared, different, firstDifference, distinct: new Set(written).size };
 }
 
 function programFiles(graphs: readonly Int8Graph[], runs: number, perFile: number): Record<string, string> {
@@ -87,20 +110,75 @@ function programFiles(graphs: readonly Int8Graph[], runs: number, perFile: numbe
   return files;
 }
 
+/** Calls a model through pointers of no type, whatever its entry point. */
+function adapter(graph: Int8Graph, name: string): string {
+  const single = graph.inputs.length === 1 && graph.outputs.length === 1;
+  const call = single ? `${name}_invoke(in[0], out[0])` : `${name}_invoke_many(in, out)`;
+  return `static int ${name}_run(const void *const in[], void *const out[]) { return ${call}; }`;
+}
+
+function descriptor(graph: Int8Graph, name: string): string {
+  const sizes = (tensors: readonly number[]) => tensors.map((index) => tensorBytes(graph.tensors[index])).join(", ");
+  const counts = `${graph.inputs.length}, ${graph.outputs.length}`;
+  return `    {${name}_run, ${name}_self_test, ${counts}, {${sizes(graph.inputs)}}, {${sizes(graph.outputs)}}},`;
+}
+
 function mainText(graphs: readonly Int8Graph[], runs: number): string {
   const names = graphs.map((_, i) => `m${i}`);
+  const most = Math.max(...graphs.flatMap(({ inputs, outputs }) => [inputs.length, outputs.length]));
   return `#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 ${names.map((name) => `#include "${name}.h"`).join("\n")}
 struct model {
-    int (*invoke)(const int8_t *, int8_t *);
+    int (*run)(const void *const *, void *const *);
     int (*self_test)(void);
-    size_t input, output;
+    size_t inputs, outputs, input[${most}], output[${most}];
 };
+${graphs.map((graph, i) => adapter(graph, names[i])).join("\n")}
 static const struct model models[] = {
-${names.map((n) => `    {${n}_invoke, ${n}_self_test, ${n.toUpperCase()}_INPUT_LENGTH, ${n.toUpperCase()}_OUTPUT_LENGTH},`).join("\n")}
+${graphs.map((graph, i) => descriptor(graph, names[i])).join("\n")}
 };
+/* Exact allocations, so that a read or write one byte beyond is seen by the address sanitizer. */
+static int allocate(size_t count, const size_t *sizes, void **blocks)
+{
+    for (size_t i = 0; i < count; i++) {
+        blocks[i] = malloc(sizes[i]);
+        if (blocks[i] == NULL) {
+            return 0;
+        }
+    }
+    return 1;
+}
+static int run(const struct model *m, FILE *in, FILE *out)
+{
+    void *inputs[${most}], *outputs[${most}];
+    if (!allocate(m->inputs, m->input, inputs) || !allocate(m->outputs, m->output, outputs)) {
+        return 2;
+    }
+    for (int n = 0; n < ${runs}; n++) {
+        for (size_t i = 0; i < m->inputs; i++) {
+            if (fread(inputs[i], 1, m->input[i], in) != m->input[i]) {
+                return 3;
+            }
+        }
+        if (m->run((const void *const *)inputs, outputs) != 0) {
+            return 5;
+        }
+        for (size_t i = 0; i < m->outputs; i++) {
+            if (fwrite(outputs[i], 1, m->output[i], out) != m->output[i]) {
+                return 4;
+            }
+        }
+    }
+    for (size_t i = 0; i < m->inputs; i++) {
+        free(inputs[i]);
+    }
+    for (size_t i = 0; i < m->outputs; i++) {
+        free(outputs[i]);
+    }
+    return 0;
+}
 int main(int argc, char **argv)
 {
     FILE *in = argc == 3 ? fopen(argv[1], "rb") : NULL;
@@ -110,33 +188,14 @@ int main(int argc, char **argv)
         return 1;
     }
     for (size_t m = 0; m < sizeof(models) / sizeof(models[0]); m++) {
-        /* Exact allocations, so that a read or write one byte beyond is seen by the address sanitizer. */
-        int8_t *input = malloc(models[m].input);
-        int8_t *output = malloc(models[m].output);
-        if (input == NULL || output == NULL) {
-            return 2;
-        }
-        for (int run = 0; run < ${runs}; run++) {
-            if (fread(input, 1, models[m].input, in) != models[m].input || models[m].invoke(input, output) != 0 ||
-                fwrite(output, 1, models[m].output, out) != models[m].output) {
-                return 3;
-            }
+        const int error = run(&models[m], in, out);
+        if (error != 0) {
+            return error;
         }
         failed += models[m].self_test() != 0;
-        free(input);
-        free(output);
     }
     printf("%d", failed);
     return fclose(out) == 0 && fclose(in) == 0 ? 0 : 4;
 }
 `;
-}
-
-/** The same graph with all inputs but the first turned into constants: compiled models have one input. */
-export function withOneInput(graph: Int8Graph, random: Random): Int8Graph {
-  const [first, ...others] = graph.inputs;
-  const tensors = graph.tensors.map((tensor, index) =>
-    others.includes(index) ? { ...tensor, data: random.int8s(elementCount(tensor.shape)) } : tensor,
-  );
-  return { ...graph, tensors, inputs: [first] };
 }

@@ -6,8 +6,8 @@ A message is two little-endian uint32 (length of the JSON, length of the payload
       -> {"inputs": [element counts]}; without "plan" every tensor gets memory of its own, so that "run" can return it
   {"command": "describe"}, payload the model
       -> what the Python bindings of the TFLite schema find in it
-  {"command": "run", "count": n, "tensors": [indices]}, payload n times all inputs, int8
-      -> {}, payload n times all graph outputs and then the named tensors, int8
+  {"command": "run", "count": n, "tensors": [indices]}, payload n times all inputs, each of its type
+      -> {}, payload n times all graph outputs and then the named tensors, each of its type
 
 A request that fails gets {"error": text}. A model that trips one of TFLite Micro's checks ends the process: the other end sees the stream end.
 """
@@ -60,9 +60,10 @@ class Oracle:
         for _ in range(request["count"]):
             for index, details in enumerate(self.input_details):
                 size = int(numpy.prod(details["shape"], dtype=numpy.int64))
-                values = numpy.frombuffer(data, numpy.int8, size, offset).reshape(details["shape"])
+                dtype = numpy.dtype(details["dtype"])
+                values = numpy.frombuffer(data, dtype, size, offset).reshape(details["shape"])
                 self.interpreter.set_input(values, index)
-                offset += size
+                offset += size * dtype.itemsize
             self.interpreter.invoke()
             results.extend(self.interpreter.get_output(i).tobytes() for i in range(self.outputs))
             results.extend(self.interpreter.GetTensor(i, 0)["tensor_data"].tobytes() for i in request["tensors"])

@@ -3,7 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { writeTflite } from "#smilec/emit/tflite/write.js";
 import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";
-import { elementCount, type Int8Graph } from "#smilec/graph/types.js";
+import { type ActivationData, type Int8Graph, type Tensor, tensorBytes } from "#smilec/graph/types.js";
 import { oraclePython } from "./oracle-venv.js";
 
 const SCRIPT = fileURLToPath(new URL("../oracles/tflm_run.py", import.meta.url));
@@ -16,14 +16,14 @@ interface Reply {
 
 /** What one model needs to know of its graph to cut replies into tensors. */
 interface Loaded {
-  readonly outputSizes: readonly number[];
-  readonly sizeOf: (tensor: number) => number;
+  readonly outputs: readonly Tensor[];
+  readonly tensors: readonly Tensor[];
 }
 
 export interface TflmRun {
-  readonly outputs: readonly Int8Array[];
+  readonly outputs: readonly ActivationData[];
   /** In the order they were asked for. */
-  readonly tensors: readonly Int8Array[];
+  readonly tensors: readonly ActivationData[];
 }
 
 /** A model as the schema's own bindings see it; absent vectors are null. */
@@ -92,7 +92,6 @@ export class TflmOracle {
   ): Promise<void> {
     if (this.ended !== undefined) this.process = this.spawn();
     this.complaints = "";
-    const sizeOf = (index: number) => elementCount(graph.tensors[index].shape);
     const request = {
       command: "load",
       arena_bytes: arenaBytes,
@@ -101,23 +100,25 @@ export class TflmOracle {
       plan,
     };
     await this.request(request, model);
-    this.loaded = { outputSizes: graph.outputs.map(sizeOf), sizeOf };
+    this.loaded = { outputs: graph.outputs.map((index) => graph.tensors[index]), tensors: graph.tensors };
   }
 
   /** Runs the loaded model once for each list of inputs; returns the graph's outputs and the tensors named by index. */
-  async run(inputs: readonly (readonly Int8Array[])[], tensors: readonly number[] = []): Promise<TflmRun[]> {
+  async run(inputs: readonly (readonly ActivationData[])[], tensors: readonly number[] = []): Promise<TflmRun[]> {
     if (this.loaded === undefined) throw new Error("no model is loaded");
-    const { outputSizes, sizeOf } = this.loaded;
-    const payload = Buffer.concat(
-      inputs.flat().map((values) => Buffer.from(values.buffer, values.byteOffset, values.length)),
-    );
+    const { loaded } = this;
+    const payload = Buffer.concat(inputs.flat().map(bytesOf));
     const reply = await this.request({ command: "run", count: inputs.length, tensors }, payload);
     let at = 0;
-    const take = (size: number): Int8Array => {
-      at += size;
-      return new Int8Array(reply.payload.buffer, at - size, size);
+    const take = (tensor: Tensor): ActivationData => {
+      const bytes = reply.payload.slice(at, at + tensorBytes(tensor));
+      at += bytes.length;
+      return valuesOf(bytes, tensor);
     };
-    const runs = inputs.map(() => ({ outputs: outputSizes.map(take), tensors: tensors.map(sizeOf).map(take) }));
+    const runs = inputs.map(() => ({
+      outputs: loaded.outputs.map(take),
+      tensors: tensors.map((index) => take(loaded.tensors[index])),
+    }));
     if (at !== reply.payload.length) throw new Error(`the oracle sent ${reply.payload.length} bytes, not ${at}`);
     return runs;
   }
@@ -159,8 +160,19 @@ export class TflmOracle {
   }
 }
 
+export function bytesOf(values: ActivationData): Buffer {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+}
+
+/** Bytes that start at an address aligned for the tensor's type, as its values. */
+export function valuesOf(bytes: Uint8Array, { type }: Tensor): ActivationData {
+  if (type === "uint8") return bytes;
+  if (type === "float32") return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  return new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 export interface Comparison {
-  /** int8 values compared, over all runs and computed tensors. */
+  /** Values compared, over all runs and computed tensors. */
   readonly values: number;
   /** The different values among them: few would mean that everything saturated. */
   readonly seen: ReadonlySet<number>;
@@ -172,7 +184,7 @@ export interface Comparison {
 export async function compareWithTflm(
   oracle: TflmOracle,
   graph: Int8Graph,
-  inputs: readonly (readonly Int8Array[])[],
+  inputs: readonly (readonly ActivationData[])[],
   model: Uint8Array = writeTflite(graph),
 ): Promise<Comparison> {
   const computed = graph.operators.flatMap(({ outputs }) => outputs);
@@ -183,9 +195,9 @@ export async function compareWithTflm(
   const seen = new Set<number>();
   let values = 0;
   for (const [n, run] of runs.entries()) {
-    const outputs = reference.run(inputs[n]);
+    const outputs = reference.runAnyType(inputs[n]);
     const pairs = [
-      ...computed.map((index, i) => [`tensor ${index}`, reference.tensor(index), run.tensors[i]] as const),
+      ...computed.map((index, i) => [`tensor ${index}`, reference.values(index), run.tensors[i]] as const),
       ...outputs.map((output, i) => [`output ${i}`, output, run.outputs[i]] as const),
     ];
     for (const [name, ours, theirs] of pairs) {
@@ -201,7 +213,8 @@ export async function compareWithTflm(
 }
 
 /** Where two arrays differ first; -1 when they do not. */
-function firstDifference(a: Int8Array, b: Int8Array): number {
-  if (Buffer.from(a.buffer, a.byteOffset, a.length).equals(Buffer.from(b.buffer, b.byteOffset, b.length))) return -1;
-  return a.findIndex((value, i) => value !== b[i]);
+function firstDifference(a: ActivationData, b: ActivationData): number {
+  if (bytesOf(a).equals(bytesOf(b))) return -1;
+  const at = Array.from(a).findIndex((value, i) => !Object.is(value, b[i]));
+  return Math.max(at, 0); // a NaN may differ in its bits only
 }

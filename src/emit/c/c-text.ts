@@ -1,17 +1,27 @@
 /** C11 text in one fixed layout: 4 spaces, at most 120 columns. */
+import type { ActivationData } from "../../graph/types.js";
 import type { ConstantArray, ConstantValues, CStruct, FieldValue } from "./kernel-call.js";
 
 const COLUMNS = 120;
 const INDENT = "    ";
 
-export function cType(values: ConstantValues): string {
+export function cType(values: ConstantValues | ActivationData): string {
+  if (values instanceof Float32Array) return "float";
+  if (values instanceof Uint8Array) return "uint8_t";
   return values instanceof Int8Array ? "int8_t" : "int32_t";
 }
 
 /** A definition `static const type name[count] = {...};`. */
-export function arrayDefinition(name: string, values: ConstantValues): string {
+export function arrayDefinition(name: string, values: ConstantValues | ActivationData): string {
   const head = `static const ${cType(values)} ${name}[${values.length}] = {`;
-  return `${head}\n${wrapped(Array.from(values, cInteger))}\n};\n`;
+  const text = values instanceof Float32Array ? cFloat : cInteger;
+  return `${head}\n${wrapped(Array.from(values, text))}\n};\n`;
+}
+
+/** Nine significant digits tell all float32 values apart. `value` is finite. */
+function cFloat(value: number): string {
+  const sign = Object.is(value, -0) ? "-" : "";
+  return `${sign}${value.toPrecision(9)}f`.replace(/^(-?\d+)f$/, "$1.0f");
 }
 
 /** INT32_MIN has no literal of type int. */
@@ -40,6 +50,7 @@ export function structInitializer(struct: CStruct, nameOf: (array: ConstantArray
 
 function fieldText(value: FieldValue, nameOf: (array: ConstantArray) => string): string {
   if (typeof value === "number") return cInteger(value);
+  if ("float" in value) return cFloat(value.float);
   if ("role" in value) return nameOf(value);
   if ("fields" in value) return structInitializer(value, nameOf);
   return `{${value.map(cInteger).join(", ")}}`;

@@ -12,7 +12,12 @@ export interface ConstantArray {
   readonly values: ConstantValues;
 }
 
-export type FieldValue = number | ConstantArray | CStruct | readonly number[];
+/** A float32 value. */
+export interface CFloat {
+  readonly float: number;
+}
+
+export type FieldValue = number | CFloat | ConstantArray | CStruct | readonly number[];
 
 /** A compound literal: the fields in the order the C struct declares them. */
 export interface CStruct {
@@ -44,11 +49,16 @@ export interface KernelCall {
   readonly overwritable: readonly number[];
 }
 
-/** Calls in execution order, and tensors that are the same bytes under another shape. */
+/**
+ * Calls in execution order, and tensors that are the same bytes under another shape. A tensor index beyond the graph's, tensors.length + k, is a copy
+ * made for graph output k, where that is an input, a constant, or another output too.
+ */
 export interface LoweredModel {
   readonly calls: readonly KernelCall[];
   /** Tensor -> the tensor it is another name of. */
   readonly aliases: ReadonlyMap<number, number>;
+  /** For each graph output the tensor that lies in it: no input, no constant, each once. */
+  readonly outputs: readonly number[];
 }
 
 export const literal = (value: number | CStruct): Argument => ({ kind: "literal", value });

@@ -1,8 +1,10 @@
-/** Pooling, ADD, tables, SOFTMAX, MEAN and PAD to the kernels of smk_pool.h, smk_elementwise.h, smk_softmax.h and smk_shape.h. */
+/**
+ * What has no weights, to the kernels of smk_pool.h, smk_elementwise.h, smk_softmax.h, smk_shape.h, smk_resize.h and smk_boundary.h.
+ */
 import { UserError } from "../../errors.js";
 import type { PreparedUnary } from "../../graph/operators/unary.js";
 import type { PreparedOperator } from "../../graph/registry.js";
-import { type CStruct, literal, read, write } from "./kernel-call.js";
+import { type Argument, type CStruct, literal, read, write } from "./kernel-call.js";
 import { type ChosenKernel, imageWindow, outputStruct, windowStruct } from "./lower-conv.js";
 
 type Prepared<Kind extends PreparedOperator["kind"]> = Extract<PreparedOperator, { kind: Kind }>;
@@ -22,7 +24,7 @@ export function lowerPool(p: Prepared<"AVERAGE_POOL_2D" | "MAX_POOL_2D">, input:
 }
 
 /** Which inputs have the output's shape is for the caller to say: those may be overwritten. */
-export function lowerAdd(p: Prepared<"ADD">, inputs: readonly [number, number], output: number): ChosenKernel {
+export function lowerAdd(p: Prepared<"ADD" | "SUB">, inputs: readonly [number, number], output: number): ChosenKernel {
   const addend = (i: 0 | 1): CStruct => ({
     type: "smk_addend_t",
     fields: {
@@ -41,14 +43,38 @@ export function lowerAdd(p: Prepared<"ADD">, inputs: readonly [number, number], 
       output: outputStruct(p.outputOffset, p.activationMin, p.activationMax),
     },
   };
+  return binary(p, p.kind === "SUB" ? "smk_sub" : "smk_add", struct, inputs, output);
+}
+
+export function lowerMul(p: Prepared<"MUL">, inputs: readonly [number, number], output: number): ChosenKernel {
+  const struct: CStruct = {
+    type: "smk_mul_t",
+    fields: {
+      offset_a: p.inputOffsets[0],
+      offset_b: p.inputOffsets[1],
+      multiplier: p.multiplier,
+      shift: p.shift,
+      output: outputStruct(p.outputOffset, p.activationMin, p.activationMax),
+    },
+  };
+  return binary(p, "smk_mul", struct, inputs, output);
+}
+
+function binary(
+  p: Prepared<"ADD" | "SUB" | "MUL">,
+  kernel: string,
+  struct: CStruct,
+  inputs: readonly [number, number],
+  output: number,
+): ChosenKernel {
   const dimensions = mergeBroadcast(p.outputShape, p.strides);
   const whole = dimensions.every((d) => d.size === 1 || (d.a !== 0 && d.b !== 0));
   const count = dimensions.reduce((product, d) => product * d.size, 1);
   return {
-    kernel: whole ? "smk_add" : "smk_add_broadcast",
+    kernel: whole ? kernel : `${kernel}_broadcast`,
     header: "smk_elementwise.h",
     arguments: [
-      literal(whole ? count : broadcastStruct(dimensions)),
+      literal(whole ? count : broadcastStruct(p.kind, dimensions)),
       { kind: "parameters", struct },
       read(inputs[0]),
       read(inputs[1]),
@@ -82,9 +108,9 @@ function mergeBroadcast(
 
 const BROADCAST_RANK = 6;
 
-function broadcastStruct(dimensions: readonly BroadcastDimension[]): CStruct {
+function broadcastStruct(kind: string, dimensions: readonly BroadcastDimension[]): CStruct {
   if (dimensions.length > BROADCAST_RANK) {
-    throw new UserError(`ADD broadcasts along ${dimensions.length} dimensions, more than ${BROADCAST_RANK}`, {
+    throw new UserError(`${kind} broadcasts along ${dimensions.length} dimensions, more than ${BROADCAST_RANK}`, {
       remedy: "Reshape the operands to fewer dimensions.",
     });
   }
@@ -190,7 +216,7 @@ function fill(name: "kept" | "summed", dimensions: readonly ReducedDimension[]):
 
 const PAD_RANK = 5;
 
-export function lowerPad(p: Prepared<"PAD">, input: number, output: number): ChosenKernel {
+export function lowerPad(p: Prepared<"PAD" | "PADV2">, input: number, output: number): ChosenKernel {
   const lead = new Array<number>(PAD_RANK - p.inputShape.length);
   const struct: CStruct = {
     type: "smk_padding_t",
@@ -209,4 +235,112 @@ export function lowerPad(p: Prepared<"PAD">, input: number, output: number): Cho
 
 export function lowerCopy(count: number, input: number, output: number): ChosenKernel {
   return { kernel: "smk_copy", header: "smk_shape.h", arguments: [literal(count), read(input), write(output)] };
+}
+
+/** One call per input: each copies its rows to their places in the output. */
+export function lowerConcatenation(
+  p: Prepared<"CONCATENATION">,
+  inputs: readonly number[],
+  output: number,
+): ChosenKernel[] {
+  const step = p.widths.reduce((sum, width) => sum + width, 0);
+  let offset = 0;
+  return inputs.map((input, i) => {
+    const width = p.widths[i];
+    offset += width;
+    return {
+      kernel: "smk_place",
+      header: "smk_shape.h",
+      arguments: [literal(p.rows), literal(width), literal(step), literal(offset - width), read(input), write(output)],
+    };
+  });
+}
+
+const GATHER_RANK = 5;
+
+export function lowerGather(p: Prepared<"TRANSPOSE" | "STRIDED_SLICE">, input: number, output: number): ChosenKernel {
+  const dimensions = mergeSteps(p.sizes, p.steps);
+  const lead = Array.from({ length: GATHER_RANK - dimensions.length }, () => ({ size: 1, step: 0 }));
+  const all = [...lead, ...dimensions];
+  const struct: CStruct = {
+    type: "smk_gather_t",
+    fields: { start: p.start, size: all.map((d) => d.size), step: all.map((d) => d.step) },
+  };
+  return { kernel: "smk_gather", header: "smk_shape.h", arguments: [literal(struct), read(input), write(output)] };
+}
+
+/** Drops dimensions of one element and joins neighbours that lie evenly. Outermost first. */
+function mergeSteps(sizes: readonly number[], steps: readonly number[]): ReducedDimension[] {
+  const merged: ReducedDimension[] = [];
+  for (const [i, size] of sizes.entries()) {
+    if (size === 1) continue;
+    const step = steps[i];
+    const outer = merged.at(-1);
+    if (outer?.step === step * size) merged[merged.length - 1] = { size: outer.size * size, step };
+    else merged.push({ size, step });
+  }
+  return merged;
+}
+
+export function lowerResize(
+  p: Prepared<"RESIZE_NEAREST_NEIGHBOR" | "RESIZE_BILINEAR">,
+  input: number,
+  output: number,
+): ChosenKernel {
+  const geometry: CStruct = {
+    type: "smk_resize_t",
+    fields: {
+      batches: p.batches,
+      in_height: p.inputH,
+      in_width: p.inputW,
+      depth: p.depth,
+      out_height: p.outputH,
+      out_width: p.outputW,
+    },
+  };
+  const nearest = p.kind === "RESIZE_NEAREST_NEIGHBOR";
+  return {
+    kernel: nearest ? "smk_resize_nearest" : "smk_resize_bilinear",
+    header: "smk_resize.h",
+    arguments: [literal(geometry), nearest ? nearestTables(p) : literal(bilinearStruct(p)), read(input), write(output)],
+  };
+}
+
+function nearestTables(p: Prepared<"RESIZE_NEAREST_NEIGHBOR">): Argument {
+  const tables = {
+    rows: { role: "rows", values: p.rows },
+    columns: { role: "columns", values: p.columns },
+  };
+  return { kind: "parameters", struct: { type: "smk_nearest_t", fields: tables } };
+}
+
+function bilinearStruct(p: Prepared<"RESIZE_BILINEAR">): CStruct {
+  return {
+    type: "smk_bilinear_t",
+    fields: { scale_y: p.scaleH, scale_x: p.scaleW, offset_y: p.offsetH, offset_x: p.offsetW },
+  };
+}
+
+export function lowerQuantizeFloat(p: Prepared<"QUANTIZE_FLOAT">, input: number, output: number): ChosenKernel {
+  return boundary("smk_quantize", p, [literal(p.zeroPoint)], input, output);
+}
+
+export function lowerDequantize(p: Prepared<"DEQUANTIZE">, input: number, output: number): ChosenKernel {
+  const kernel = p.unsigned ? "smk_dequantize_unsigned" : "smk_dequantize";
+  return boundary(kernel, p, [literal(p.zeroPoint)], input, output);
+}
+
+function boundary(
+  kernel: string,
+  p: { readonly elements: number; readonly scale: number },
+  rest: readonly Argument[],
+  input: number,
+  output: number,
+): ChosenKernel {
+  const scale: CStruct = { type: "smk_scale_t", fields: { value: { float: p.scale } } };
+  return {
+    kernel,
+    header: "smk_boundary.h",
+    arguments: [literal(p.elements), literal(scale), ...rest, read(input), write(output)],
+  };
 }

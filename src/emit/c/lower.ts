@@ -1,7 +1,7 @@
 /** Int8Graph to kernel calls: chooses a kernel for every operator, drops what no output needs, folds PAD into the convolution after it. */
-import { UserError } from "../../errors.js";
+import type { PreparedPad } from "../../graph/operators/copy.js";
 import type { PreparedOperator } from "../../graph/registry.js";
-import { elementCount, type Int8Graph, type Operator } from "../../graph/types.js";
+import { type Int8Graph, type Operator, type OperatorKind, type Tensor, tensorBytes } from "../../graph/types.js";
 import { validateGraph } from "../../graph/validate.js";
 import { type KernelCall, type LoweredModel, readsOf } from "./kernel-call.js";
 import {
@@ -11,18 +11,25 @@ import {
   lowerDepthwise,
   lowerFullyConnected,
 } from "./lower-conv.js";
-import { lowerAdd, lowerCopy, lowerMean, lowerPad, lowerPool, lowerSoftmax, lowerTable } from "./lower-other.js";
+import {
+  lowerAdd,
+  lowerConcatenation,
+  lowerCopy,
+  lowerDequantize,
+  lowerGather,
+  lowerMean,
+  lowerMul,
+  lowerPad,
+  lowerPool,
+  lowerQuantizeFloat,
+  lowerResize,
+  lowerSoftmax,
+  lowerTable,
+} from "./lower-other.js";
 
-/** Throws UserError for a graph that is not valid, has more than one input or output, or that no kernel can compute. */
+/** Throws UserError for a graph that is not valid or that no kernel can compute. */
 export function lowerGraph(graph: Int8Graph): LoweredModel {
-  const prepared = validateGraph(graph);
-  if (graph.inputs.length !== 1 || graph.outputs.length !== 1) {
-    throw new UserError(`the model has ${graph.inputs.length} inputs and ${graph.outputs.length} outputs`, {
-      where: graph.name,
-      remedy: "Export a model with one input and one output.",
-    });
-  }
-  return new Lowering(graph, prepared).run();
+  return new Lowering(graph, validateGraph(graph)).run();
 }
 
 class Lowering {
@@ -43,18 +50,26 @@ class Lowering {
     for (const [index, operator] of this.graph.operators.entries()) {
       const [output] = operator.outputs;
       if (!this.needed.has(output) || this.foldedPads.has(output)) continue;
-      if (operator.kind === "RESHAPE") this.reshape(operator.inputs[0], output, index);
-      else this.add(this.choose(index), index);
+      if (RESHAPING_KINDS.has(operator.kind)) this.reshape(operator.inputs[0], output, index);
+      else for (const chosen of this.choose(index)) this.add(chosen, index);
     }
-    this.copyUncomputedOutput();
-    return { calls: this.calls, aliases: this.aliases };
+    const outputs = this.graph.outputs.map((_, position) => position).reduce(this.claimOutput, []);
+    return { calls: this.calls, aliases: this.aliases, outputs };
   }
 
-  private choose(index: number): ChosenKernel {
+  private choose(index: number): readonly ChosenKernel[] {
     const p = this.prepared[index];
     const { inputs, outputs } = this.graph.operators[index];
+    if (p.kind === "CONCATENATION") return lowerConcatenation(p, inputs, outputs[0]);
+    return [this.chooseOne(p, inputs, outputs[0])];
+  }
+
+  private chooseOne(
+    p: Exclude<PreparedOperator, { kind: "CONCATENATION" }>,
+    inputs: readonly number[],
+    output: number,
+  ): ChosenKernel {
     const [input] = inputs;
-    const [output] = outputs;
     switch (p.kind) {
       case "CONV_2D":
         return lowerConv(p, input, output, this.padding(input));
@@ -63,22 +78,41 @@ class Lowering {
       case "FULLY_CONNECTED":
         return lowerFullyConnected(p, input, output);
       case "ADD":
+      case "SUB":
         return lowerAdd(p, [input, inputs[1]], output);
+      case "MUL":
+        return lowerMul(p, [input, inputs[1]], output);
       case "AVERAGE_POOL_2D":
       case "MAX_POOL_2D":
         return lowerPool(p, input, output);
       case "MEAN":
         return lowerMean(p, input, output);
       case "PAD":
+      case "PADV2":
         return lowerPad(p, input, output);
       case "SOFTMAX":
         return lowerSoftmax(p, input, output);
       case "RELU":
       case "RELU6":
+      case "LEAKY_RELU":
+      case "HARD_SWISH":
       case "LOGISTIC":
+      case "TANH":
       case "QUANTIZE":
         return lowerTable(p, input, output);
+      case "QUANTIZE_FLOAT":
+        return lowerQuantizeFloat(p, input, output);
+      case "DEQUANTIZE":
+        return lowerDequantize(p, input, output);
+      case "TRANSPOSE":
+      case "STRIDED_SLICE":
+        return lowerGather(p, input, output);
+      case "RESIZE_NEAREST_NEIGHBOR":
+      case "RESIZE_BILINEAR":
+        return lowerResize(p, input, output);
       case "RESHAPE":
+      case "SQUEEZE":
+      case "EXPAND_DIMS":
         return lowerCopy(p.elements, input, output);
     }
   }
@@ -87,42 +121,55 @@ class Lowering {
     const [written] = chosen.arguments.flatMap((a) => (a.kind === "write" ? [a.tensor] : []));
     const call = { operator, comment: this.describe(operator, chosen, written), ...chosen, overwritable: [] };
     const overwritable = OVERWRITING_KERNELS.has(chosen.kernel)
-      ? readsOf(call).filter((tensor) => this.elements(tensor) === this.elements(written))
+      ? readsOf(call).filter((tensor) => this.bytes(tensor) === this.bytes(written))
       : [];
     this.calls.push({ ...call, overwritable });
   }
 
-  /** The same bytes under another name, unless they are not the model's to rename: from the caller's input, or a constant, to the caller's output. */
+  /** The same bytes under another name, unless they are not the model's to rename: from a caller's input, or a constant, to a caller's output. */
   private reshape(input: number, output: number, index: number): void {
     const root = this.root(input);
-    const fixed = root === this.graph.inputs[0] || this.graph.tensors[root].data !== undefined;
-    if (fixed && output === this.graph.outputs[0]) this.add(lowerCopy(this.elements(output), input, output), index);
-    else this.aliases.set(output, root);
+    if (this.isFixed(root) && this.graph.outputs.includes(output)) {
+      this.add(lowerCopy(this.bytes(output), input, output), index);
+    } else this.aliases.set(output, root);
   }
 
-  /** A graph whose output is its input, a constant, or computed under another name from one of them. */
-  private copyUncomputedOutput(): void {
-    const [output] = this.graph.outputs;
-    const fixed = output === this.graph.inputs[0] || this.graph.tensors[output].data !== undefined;
-    if (fixed) this.add(lowerCopy(this.elements(output), output, this.graph.tensors.length), -1);
+  /** Adds the tensor that lies in the next output, copied there where it is the caller's input, a constant, or lies in another output already. */
+  private readonly claimOutput = (claimed: readonly number[], position: number): readonly number[] => {
+    const tensor = this.graph.outputs[position];
+    const root = this.root(tensor);
+    if (!this.isFixed(root) && !claimed.includes(root)) return [...claimed, root];
+    const copy = this.graph.tensors.length + position;
+    this.add(lowerCopy(this.bytes(tensor), tensor, copy), -1);
+    return [...claimed, copy];
+  };
+
+  /** Whether its bytes lie where the model must not write: in a caller's input or in a constant. */
+  private isFixed(root: number): boolean {
+    return this.graph.inputs.includes(root) || this.graph.tensors[root].data !== undefined;
   }
 
   private root(tensor: number): number {
     return this.aliases.get(tensor) ?? tensor;
   }
 
-  private elements(tensor: number): number {
-    return elementCount(this.shape(tensor));
+  private bytes(tensor: number): number {
+    return tensorBytes(this.tensor(tensor));
   }
 
   private shape(tensor: number): readonly number[] {
-    return this.graph.tensors[tensor < this.graph.tensors.length ? tensor : this.graph.outputs[0]].shape;
+    return this.tensor(tensor).shape;
+  }
+
+  private tensor(index: number): Tensor {
+    const { tensors, outputs } = this.graph;
+    return tensors[index < tensors.length ? index : outputs[index - tensors.length]];
   }
 
   private padding(input: number): ExplicitPadding | undefined {
     const index = this.foldedPads.get(input);
     if (index === undefined) return undefined;
-    const pad = this.prepared[index] as Extract<PreparedOperator, { kind: "PAD" }>;
+    const pad = this.prepared[index] as PreparedPad;
     const [, height, width] = pad.inputShape;
     return { tensor: this.graph.operators[index].inputs[0], top: pad.before[1], left: pad.before[2], height, width };
   }
@@ -135,7 +182,19 @@ class Lowering {
 }
 
 /** Kernels that read an element before they write the one in its place. */
-const OVERWRITING_KERNELS: ReadonlySet<string> = new Set(["smk_add", "smk_add_broadcast", "smk_table", "smk_softmax"]);
+const OVERWRITING_KERNELS: ReadonlySet<string> = new Set([
+  "smk_add",
+  "smk_add_broadcast",
+  "smk_sub",
+  "smk_sub_broadcast",
+  "smk_mul",
+  "smk_mul_broadcast",
+  "smk_table",
+  "smk_softmax",
+]);
+
+/** Operators that leave the bytes as they are. */
+const RESHAPING_KINDS: ReadonlySet<OperatorKind> = new Set(["RESHAPE", "SQUEEZE", "EXPAND_DIMS"]);
 
 /** Tensors the output depends on. */
 function neededTensors(graph: Int8Graph): Set<number> {
@@ -146,7 +205,7 @@ function neededTensors(graph: Int8Graph): Set<number> {
   return needed;
 }
 
-/** PADs of height and width only that one convolution, and nothing else, reads: output tensor -> operator. Both pad with the zero point. */
+/** PADs with the zero point, of height and width only, that one convolution, and nothing else, reads: output tensor -> operator. */
 function foldablePads(
   graph: Int8Graph,
   prepared: readonly PreparedOperator[],
@@ -154,8 +213,9 @@ function foldablePads(
 ): Map<number, number> {
   const pads = new Map<number, number>();
   for (const [index, p] of prepared.entries()) {
-    if (p.kind !== "PAD" || p.inputShape.length !== 4) continue;
+    if ((p.kind !== "PAD" && p.kind !== "PADV2") || p.inputShape.length !== 4) continue;
     const [output] = graph.operators[index].outputs;
+    if (p.padValue !== graph.tensors[output].quantization?.zeroPoint[0]) continue;
     const readers = graph.operators.filter(({ inputs, outputs }) => inputs.includes(output) && needed.has(outputs[0]));
     const foreign = [p.before[0], p.after[0], p.before[3], p.after[3]].some((n) => n !== 0);
     if (!foreign && readers.length === 1 && isConvolution(readers[0]) && !graph.outputs.includes(output)) {

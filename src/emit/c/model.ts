@@ -1,7 +1,7 @@
 /** Ahead-of-time compiler: an Int8Graph to C11 that needs firmware/kernels and nothing else: no interpreter, no heap, one static arena. */
 import { UserError } from "../../errors.js";
 import { elementCount, type Int8Graph } from "../../graph/types.js";
-import { type Golden, patternGolden } from "../golden.js";
+import { type Example, type Golden, patternExample } from "../golden.js";
 import { isCIdentifier } from "./escape.js";
 import { lowerGraph } from "./lower.js";
 import type { ArenaPlan } from "./plan.js";
@@ -48,10 +48,10 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
       remedy: "Use letters, digits and underscores, a letter first.",
     });
   }
-  const { calls, aliases } = lowerGraph(graph);
-  const storage = assignStorage(graph, { calls, aliases });
-  const golden = options.golden ?? patternGolden(graph);
-  checkGolden(graph, golden);
+  const lowered = lowerGraph(graph);
+  const { calls } = lowered;
+  const storage = assignStorage(graph, lowered);
+  const golden = options.golden === undefined ? patternExample(graph) : checkedExample(graph, options.golden);
   const renderer = new ModelRenderer({ graph, calls, storage, prefix, provenance: options.provenance, golden });
   const source = renderer.source();
   const header = renderer.header();
@@ -79,13 +79,19 @@ const INCLUDES: Readonly<Record<string, readonly string[]>> = {
   "smk_elementwise.h": ["smk_arithmetic.h"],
   "smk_softmax.h": ["smk_arithmetic.h"],
   "smk_shape.h": ["smk_arithmetic.h"],
+  "smk_resize.h": ["smk_arithmetic.h"],
+  "smk_boundary.h": ["smk_arithmetic.h"],
 };
 
 function withDependencies(headers: readonly string[]): string[] {
   return [...new Set(headers.flatMap((header) => [header, ...INCLUDES[header]]))].sort();
 }
 
-function checkGolden(graph: Int8Graph, golden: Golden): void {
+function checkedExample(graph: Int8Graph, golden: Golden): Example {
+  const types = [...graph.inputs, ...graph.outputs].map((index) => graph.tensors[index].type);
+  if (types.length !== 2 || types.some((type) => type !== "int8")) {
+    throw new UserError("the golden example is one int8 input and one int8 output, the model has others");
+  }
   const input = elementCount(graph.tensors[graph.inputs[0]].shape);
   const output = elementCount(graph.tensors[graph.outputs[0]].shape);
   if (golden.input.length !== input || golden.output.length !== output) {
@@ -93,4 +99,5 @@ function checkGolden(graph: Int8Graph, golden: Golden): void {
       `the golden example has ${golden.input.length} inputs and ${golden.output.length} outputs, the model ${input} and ${output}`,
     );
   }
+  return { inputs: [golden.input], outputs: [golden.output] };
 }

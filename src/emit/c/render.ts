@@ -1,5 +1,6 @@
 /** Kernel calls with their places to the text of model.h and model.c. */
-import { elementCount, type Int8Graph } from "../../graph/types.js";
+import { elementCount, type Int8Graph, type Tensor } from "../../graph/types.js";
+import type { Example } from "../golden.js";
 import { arrayDefinition, breakLine, structInitializer } from "./c-text.js";
 import { cComment } from "./escape.js";
 import type { Argument, ConstantArray, KernelCall } from "./kernel-call.js";
@@ -13,7 +14,7 @@ export interface RenderInput {
   readonly prefix: string;
   /** What the model came from: a comment. */
   readonly provenance: string;
-  readonly golden: { readonly input: Int8Array; readonly output: Int8Array };
+  readonly golden: Example;
 }
 
 export class ModelRenderer {
@@ -40,8 +41,7 @@ export class ModelRenderer {
       "",
       "#include <stdint.h>",
       "",
-      `#define ${upper}_INPUT_LENGTH ${this.inputLength} /* bytes: int8, NHWC ${shapeText(this.inputShape)} */`,
-      `#define ${upper}_OUTPUT_LENGTH ${this.outputLength}`,
+      ...this.lengths(),
       `#define ${upper}_ARENA_BYTES ${plan.bytes} /* static working memory; the largest set of live tensors is ${plan.lowerBound} */`,
       `#define ${upper}_WEIGHT_BYTES ${this.weightBytes} /* constants: weights, biases, multipliers, tables */`,
       "",
@@ -55,11 +55,8 @@ export class ModelRenderer {
       "/* Does nothing and returns 0: there is nothing to set up. May be called again. */",
       `int ${prefix}_init(void);`,
       "",
-      "/*",
-      ` * Computes output[${upper}_OUTPUT_LENGTH] from input[${upper}_INPUT_LENGTH]. The two must not overlap; the output may`,
-      " * hold intermediate values meanwhile. Not reentrant: all calls share one arena. Returns 0 or a negative error.",
-      " */",
-      `int ${prefix}_invoke(const int8_t *input, int8_t *output);`,
+      ...this.invokeContract(),
+      `${this.invokeSignature()};`,
       "",
       "/* Runs the embedded golden input. 0: the output is as recorded when the model was compiled. Not reentrant. */",
       `int ${prefix}_self_test(void);`,
@@ -89,17 +86,99 @@ export class ModelRenderer {
       `    return ${this.upper}_OK;`,
       "}",
       "",
-      `int ${this.model.prefix}_invoke(const int8_t *input, int8_t *output)`,
+      this.invokeSignature(),
       "{",
-      "    if (input == NULL || output == NULL) {",
-      `        return ${this.upper}_ERROR_ARGUMENT;`,
-      "    }",
+      ...this.argumentChecks(),
       ...invoke,
       `    return ${this.upper}_OK;`,
       "}",
       "",
       ...this.selfTest(),
     ].join("\n");
+  }
+
+  /** Whether model_invoke takes the one input and the one output; else model_invoke_many takes arrays of pointers. */
+  private get isSingle(): boolean {
+    return this.inputs.length === 1 && this.outputs.length === 1;
+  }
+
+  private get inputs(): readonly Tensor[] {
+    return this.model.graph.inputs.map((index) => this.model.graph.tensors[index]);
+  }
+
+  private get outputs(): readonly Tensor[] {
+    return this.model.graph.outputs.map((index) => this.model.graph.tensors[index]);
+  }
+
+  private lengths(): string[] {
+    const { upper } = this;
+    const [input, output] = [this.inputs[0], this.outputs[0]];
+    if (this.isSingle) {
+      const unit = input.type === "int8" ? "bytes: int8" : `values: ${boundaryType(input)}`;
+      return [
+        `#define ${upper}_INPUT_LENGTH ${elementCount(input.shape)} /* ${unit}, NHWC ${shapeText(input.shape)} */`,
+        `#define ${upper}_OUTPUT_LENGTH ${elementCount(output.shape)}${output.type === "int8" ? "" : ` /* values: ${boundaryType(output)} */`}`,
+      ];
+    }
+    const each = (name: string, tensors: readonly Tensor[]) =>
+      tensors.map((tensor, i) => {
+        const of = `${boundaryType(tensor)} ${shapeText(tensor.shape)}, ${cComment(JSON.stringify(tensor.name))}`;
+        return `#define ${upper}_${name}_${i}_LENGTH ${elementCount(tensor.shape)} /* values: ${of} */`;
+      });
+    return [
+      `#define ${upper}_INPUTS ${this.inputs.length}`,
+      ...each("INPUT", this.inputs),
+      `#define ${upper}_OUTPUTS ${this.outputs.length}`,
+      ...each("OUTPUT", this.outputs),
+    ];
+  }
+
+  private invokeContract(): string[] {
+    const { upper } = this;
+    if (this.isSingle) {
+      return [
+        "/*",
+        ` * Computes output[${upper}_OUTPUT_LENGTH] from input[${upper}_INPUT_LENGTH]. The two must not overlap; the output may`,
+        " * hold intermediate values meanwhile. Not reentrant: all calls share one arena. Returns 0 or a negative error.",
+        " */",
+      ];
+    }
+    return [
+      "/*",
+      ` * Computes all outputs from all inputs. inputs[i] points to ${upper}_INPUT_<i>_LENGTH values of the type told above,`,
+      ` * outputs[i] to ${upper}_OUTPUT_<i>_LENGTH; no two of these blocks may overlap, but for inputs with each other. Outputs`,
+      " * may hold intermediate values meanwhile. Not reentrant: all calls share one arena. Returns 0 or a negative error.",
+      " */",
+    ];
+  }
+
+  private invokeSignature(): string {
+    const { prefix } = this.model;
+    if (this.isSingle) {
+      const [input, output] = [this.inputs[0], this.outputs[0]].map(boundaryType);
+      return `int ${prefix}_invoke(const ${input} *input, ${output} *output)`;
+    }
+    return `int ${prefix}_invoke_many(const void *const inputs[${this.upper}_INPUTS], void *const outputs[${this.upper}_OUTPUTS])`;
+  }
+
+  private argumentChecks(): string[] {
+    const { upper } = this;
+    const refuse = (condition: string, indent: string) => [
+      `${indent}if (${condition}) {`,
+      `${indent}    return ${upper}_ERROR_ARGUMENT;`,
+      `${indent}}`,
+    ];
+    if (this.isSingle) return refuse("input == NULL || output == NULL", "    ");
+    const each = (name: string, count: string) => [
+      `    for (int i = 0; i < ${upper}_${count}; i++) {`,
+      ...refuse(`${name}[i] == NULL`, "        "),
+      "    }",
+    ];
+    return [
+      ...refuse("inputs == NULL || outputs == NULL", "    "),
+      ...each("inputs", "INPUTS"),
+      ...each("outputs", "OUTPUTS"),
+    ];
   }
 
   private provenance(): string[] {
@@ -167,7 +246,11 @@ export class ModelRenderer {
   private address(tensor: number, index: number): string {
     const place = this.model.storage.place(tensor);
     if (place.kind === "constant") return this.table({ role: "constant", values: place.values }, index);
-    return place.kind === "arena" ? this.arena(place.offset) : place.kind;
+    if (place.kind === "arena") return this.arena(place.offset);
+    if (!this.isSingle) return `${place.kind}s[${place.position}]`;
+    const isInput = place.kind === "input";
+    if ((isInput ? this.inputs : this.outputs)[0].type === "int8") return place.kind;
+    return `(${isInput ? "const int8_t" : "int8_t"} *)${place.kind}`;
   }
 
   private arena(offset: number): string {
@@ -219,34 +302,44 @@ export class ModelRenderer {
 
   private selfTest(): string[] {
     const { prefix, golden } = this.model;
+    const name = (role: string, i: number) => (this.isSingle ? role : `${role}_${i}`);
+    const length = (i: number) => `${this.upper}_${name("OUTPUT", i)}_LENGTH`;
+    const equal = golden.outputs.map(
+      (_, i) =>
+        `memcmp(${name("output", i)}, ${prefix}_golden_${name("output", i)}, sizeof(${name("output", i)})) == 0`,
+    );
     return [
-      arrayDefinition(`${prefix}_golden_input`, golden.input),
-      arrayDefinition(`${prefix}_golden_output`, golden.output),
+      ...golden.inputs.map((values, i) => arrayDefinition(`${prefix}_golden_${name("input", i)}`, values)),
+      ...golden.outputs.map((values, i) => arrayDefinition(`${prefix}_golden_${name("output", i)}`, values)),
       `int ${prefix}_self_test(void)`,
       "{",
-      `    static int8_t output[${this.upper}_OUTPUT_LENGTH];`,
-      `    const int error = ${prefix}_invoke(${prefix}_golden_input, output);`,
+      ...this.outputs.map((tensor, i) => `    static ${boundaryType(tensor)} ${name("output", i)}[${length(i)}];`),
+      ...this.selfTestCall(),
       "",
       "    if (error < 0) {",
       "        return error;",
       "    }",
-      `    return memcmp(output, ${prefix}_golden_output, sizeof(output)) == 0 ? ${this.upper}_OK : ${this.upper}_ERROR_SELF_TEST;`,
+      `    return ${equal.join(" &&\n           ")} ? ${this.upper}_OK : ${this.upper}_ERROR_SELF_TEST;`,
       "}",
       "",
     ];
   }
 
-  private get inputShape(): readonly number[] {
-    return this.model.graph.tensors[this.model.graph.inputs[0]].shape;
+  private selfTestCall(): string[] {
+    const { prefix } = this.model;
+    if (this.isSingle) return [`    const int error = ${prefix}_invoke(${prefix}_golden_input, output);`];
+    const inputs = this.inputs.map((_, i) => `${prefix}_golden_input_${i}`);
+    return [
+      breakLine(`    const void *const inputs[] = {${inputs.join(", ")}};`),
+      breakLine(`    void *const outputs[] = {${this.outputs.map((_, i) => `output_${i}`).join(", ")}};`),
+      `    const int error = ${prefix}_invoke_many(inputs, outputs);`,
+    ];
   }
+}
 
-  private get inputLength(): number {
-    return elementCount(this.inputShape);
-  }
-
-  private get outputLength(): number {
-    return elementCount(this.model.graph.tensors[this.model.graph.outputs[0]].shape);
-  }
+/** The C type of a model's input or output. */
+function boundaryType({ type }: Tensor): string {
+  return type === "float32" ? "float" : `${type}_t`;
 }
 
 function shapeText(shape: readonly number[]): string {

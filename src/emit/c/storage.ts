@@ -2,13 +2,13 @@
  * Decides where every tensor lives while a lowered model runs: in the caller's input or output, in a constant, or at an offset of the arena.
  * Tensors share a place when one is another's reshape, or when a kernel may write its result over an input that nothing reads afterwards.
  */
-import { elementCount, type Int8Graph } from "../../graph/types.js";
+import { type Int8Graph, tensorBytes } from "../../graph/types.js";
 import { type KernelCall, type LoweredModel, readsOf, writesOf } from "./kernel-call.js";
 import { type ArenaPlan, type Lifetime, planArena } from "./plan.js";
 
 export type Place =
-  | { readonly kind: "input" }
-  | { readonly kind: "output" }
+  | { readonly kind: "input"; readonly position: number }
+  | { readonly kind: "output"; readonly position: number }
   | { readonly kind: "constant"; readonly values: Int8Array }
   | { readonly kind: "arena"; readonly offset: number };
 
@@ -47,15 +47,10 @@ function scratchBytes(call: KernelCall): number {
 /** Tensors joined into buffers (union-find), with the steps at which each buffer is in use. */
 class Buffers {
   private readonly parents = new Map<number, number>();
-  private readonly output: number;
-
   constructor(
     private readonly graph: Int8Graph,
     private readonly model: LoweredModel,
   ) {
-    // Lowering names a copy of the caller's input to the caller's output by a tensor of its own.
-    const copied = model.calls.flatMap(writesOf).find((tensor) => tensor === graph.tensors.length);
-    this.output = copied ?? graph.outputs[0];
     for (const [alias, tensor] of model.aliases) this.join(alias, tensor);
   }
 
@@ -70,22 +65,24 @@ class Buffers {
 
   arenaLifetimes(): (Lifetime & { readonly root: number; readonly tensors: number[] })[] {
     const members = new Map<number, number[]>();
-    for (const tensor of this.model.calls.flatMap(writesOf)) {
+    for (const tensor of new Set(this.model.calls.flatMap(writesOf))) {
       const root = this.root(tensor);
       if (this.place(tensor, undefined).kind !== "arena") continue;
       members.set(root, [...(members.get(root) ?? []), tensor]);
     }
     return [...members].map(([root, tensors]) => {
       const uses = this.uses(root);
-      const size = elementCount(this.graph.tensors[tensors[0]].shape);
+      const size = tensorBytes(this.graph.tensors[tensors[0]]);
       return { root, tensors, size, first: Math.min(...uses), last: Math.max(...uses) };
     });
   }
 
   place(tensor: number, offsets: ReadonlyMap<number, number> | undefined): Place {
     const root = this.root(tensor);
-    if (root === this.root(this.output)) return { kind: "output" };
-    if (root === this.root(this.graph.inputs[0])) return { kind: "input" };
+    const output = this.model.outputs.findIndex((written) => this.root(written) === root);
+    if (output >= 0) return { kind: "output", position: output };
+    const input = this.graph.inputs.findIndex((read) => this.root(read) === root);
+    if (input >= 0) return { kind: "input", position: input };
     const values = this.constantIn(root);
     return values === undefined ? { kind: "arena", offset: offsets?.get(root) ?? 0 } : { kind: "constant", values };
   }

@@ -3,7 +3,18 @@
  * operators (tensorflow, lite/tools/versioning/op_version.cc), minimum runtimes those of runtime_version.cc.
  */
 import type { Builder } from "flatbuffers";
-import type { Activation, Int8Graph, Operator, OperatorKind, Padding } from "../../graph/types.js";
+import type {
+  Activation,
+  Binary,
+  Int8Graph,
+  Operator,
+  OperatorKind,
+  Pad,
+  Padding,
+  Pool2D,
+  Resize,
+  Unary,
+} from "../../graph/types.js";
 import type { TableView } from "./flatbuffer-view.js";
 import { ACTIVATIONS, BUILTIN_OPERATORS, BuiltinOptions, PADDINGS } from "./schema.js";
 
@@ -93,7 +104,24 @@ const DepthwiseConv2DOptions = {
 } as const;
 const Pool2DOptions = { padding: 0, strideW: 1, strideH: 2, filterW: 3, filterH: 4, activation: 5, fields: 6 } as const;
 const FullyConnectedOptions = { activation: 0, weightsFormat: 1, keepNumDims: 2, fields: 5 } as const;
-const AddOptions = { activation: 0, fields: 2 } as const;
+const BinaryOptions = { activation: 0, fields: 1 } as const;
+const ConcatenationOptions = { axis: 0, activation: 1, fields: 2 } as const;
+const StridedSliceOptions = {
+  beginMask: 0,
+  endMask: 1,
+  ellipsisMask: 2,
+  newAxisMask: 3,
+  shrinkAxisMask: 4,
+  offset: 5,
+  fields: 6,
+} as const;
+const SqueezeOptions = { squeezeDims: 0, fields: 1 } as const;
+const LeakyReluOptions = { alpha: 0, fields: 1 } as const;
+/** Slots 0 and 1 of ResizeBilinearOptions are deprecated. */
+const RESIZE_OPTIONS = {
+  RESIZE_BILINEAR: { alignCorners: 2, halfPixelCenters: 3, fields: 4 },
+  RESIZE_NEAREST_NEIGHBOR: { alignCorners: 0, halfPixelCenters: 1, fields: 2 },
+} as const;
 const SoftmaxOptions = { beta: 0, fields: 1 } as const;
 const ReducerOptions = { keepDims: 0, fields: 1 } as const;
 const ReshapeOptions = { newShape: 0, fields: 1 } as const;
@@ -113,7 +141,7 @@ function storage<O extends Operator>(definition: {
 }
 
 function pool(kind: "AVERAGE_POOL_2D" | "MAX_POOL_2D", resolver: string): OperatorStorage {
-  return storage<Extract<Operator, { filterH: number }>>({
+  return storage<Pool2D>({
     optionsType: BuiltinOptions.Pool2DOptions,
     maxVersion: 3,
     resolver,
@@ -142,17 +170,77 @@ function pool(kind: "AVERAGE_POOL_2D" | "MAX_POOL_2D", resolver: string): Operat
 }
 
 function unary(
-  kind: "RELU" | "RELU6" | "LOGISTIC",
+  kind: "RELU" | "RELU6" | "LOGISTIC" | "TANH",
   resolver: string,
   version: readonly [number, string],
 ): OperatorStorage {
-  return storage<Extract<Operator, { kind: "RELU" | "RELU6" | "LOGISTIC" | "QUANTIZE" }>>({
+  return storage<Unary>({
     optionsType: BuiltinOptions.NONE,
     maxVersion: 3,
     resolver,
     version: () => version,
     write: () => 0,
     read: (tensors) => ({ ...tensors, kind }),
+  });
+}
+
+/** An operator without options worth keeping: its options table, where it has one, is empty. */
+function plain<O extends Extract<Operator, { kind: PlainKind }>>(definition: {
+  kind: PlainKind;
+  optionsType: number;
+  maxVersion: number;
+  resolver: string;
+  version: (operator: O, graph: Int8Graph) => readonly [number, string];
+}): OperatorStorage {
+  const { kind, ...rest } = definition;
+  return storage<O>({ ...rest, write: emptyTable, read: (tensors) => ({ ...tensors, kind }) as unknown as O });
+}
+
+type PlainKind = "PAD" | "PADV2" | "EXPAND_DIMS" | "TRANSPOSE" | "HARD_SWISH" | "QUANTIZE" | "DEQUANTIZE";
+
+function binary(kind: Binary["kind"], definition: Pick<OperatorStorage, "optionsType" | "maxVersion" | "resolver">) {
+  return storage<Binary>({
+    ...definition,
+    version: (operator, graph) => (kind === "MUL" && growsProducts(operator, graph) ? [3, "1.15.0"] : [2, "1.14.0"]),
+    write: (builder, operator) => {
+      builder.startObject(BinaryOptions.fields);
+      builder.addFieldInt8(BinaryOptions.activation, ACTIVATIONS.indexOf(operator.activation), 0);
+      return builder.endObject();
+    },
+    read: (tensors, options) => ({ ...tensors, kind, activation: options.activation(BinaryOptions.activation) }),
+  });
+}
+
+/** Rescaling products by 1 or more came with version 3. */
+function growsProducts({ inputs, outputs }: Operator, { tensors }: Int8Graph): boolean {
+  const [a, b, output] = [...inputs, ...outputs].map((index) => tensors[index].quantization?.scale[0] ?? 0);
+  return a * b >= output;
+}
+
+function resize(
+  kind: Resize["kind"],
+  resolver: string,
+  version: (operator: Resize) => readonly [number, string],
+): OperatorStorage {
+  const slots = RESIZE_OPTIONS[kind];
+  return storage<Resize>({
+    optionsType:
+      kind === "RESIZE_BILINEAR" ? BuiltinOptions.ResizeBilinearOptions : BuiltinOptions.ResizeNearestNeighborOptions,
+    maxVersion: 4,
+    resolver,
+    version,
+    write: (builder, { alignCorners, halfPixelCenters }) => {
+      builder.startObject(slots.fields);
+      builder.addFieldInt8(slots.alignCorners, alignCorners ? 1 : 0, 0);
+      builder.addFieldInt8(slots.halfPixelCenters, halfPixelCenters ? 1 : 0, 0);
+      return builder.endObject();
+    },
+    read: (tensors, options) => ({
+      ...tensors,
+      kind,
+      alignCorners: options.bool(slots.alignCorners),
+      halfPixelCenters: options.bool(slots.halfPixelCenters),
+    }),
   });
 }
 
@@ -249,18 +337,9 @@ export const STORAGE: Readonly<Record<OperatorKind, OperatorStorage>> = {
       };
     },
   }),
-  ADD: storage<OfKind<"ADD">>({
-    optionsType: BuiltinOptions.AddOptions,
-    maxVersion: 5,
-    resolver: "AddAdd",
-    version: () => [2, "1.14.0"],
-    write: (builder, operator) => {
-      builder.startObject(AddOptions.fields);
-      builder.addFieldInt8(AddOptions.activation, ACTIVATIONS.indexOf(operator.activation), 0);
-      return builder.endObject();
-    },
-    read: (tensors, options) => ({ ...tensors, kind: "ADD", activation: options.activation(AddOptions.activation) }),
-  }),
+  ADD: binary("ADD", { optionsType: BuiltinOptions.AddOptions, maxVersion: 5, resolver: "AddAdd" }),
+  SUB: binary("SUB", { optionsType: BuiltinOptions.SubOptions, maxVersion: 5, resolver: "AddSub" }),
+  MUL: binary("MUL", { optionsType: BuiltinOptions.MulOptions, maxVersion: 7, resolver: "AddMul" }),
   AVERAGE_POOL_2D: pool("AVERAGE_POOL_2D", "AddAveragePool2D"),
   MAX_POOL_2D: pool("MAX_POOL_2D", "AddMaxPool2D"),
   MEAN: storage<OfKind<"MEAN">>({
@@ -275,13 +354,19 @@ export const STORAGE: Readonly<Record<OperatorKind, OperatorStorage>> = {
     },
     read: (tensors, options) => ({ ...tensors, kind: "MEAN", keepDims: options.bool(ReducerOptions.keepDims) }),
   }),
-  PAD: storage<OfKind<"PAD">>({
+  PAD: plain<Pad>({
+    kind: "PAD",
     optionsType: BuiltinOptions.PadOptions,
     maxVersion: 4,
     resolver: "AddPad",
     version: () => [2, "1.14.0"],
-    write: emptyTable,
-    read: (tensors) => ({ ...tensors, kind: "PAD" }),
+  }),
+  PADV2: plain<Pad>({
+    kind: "PADV2",
+    optionsType: BuiltinOptions.PadV2Options,
+    maxVersion: 4,
+    resolver: "AddPadV2",
+    version: () => [2, "1.14.0"],
   }),
   RESHAPE: storage<OfKind<"RESHAPE">>({
     optionsType: BuiltinOptions.ReshapeOptions,
@@ -296,6 +381,90 @@ export const STORAGE: Readonly<Record<OperatorKind, OperatorStorage>> = {
     },
     read: (tensors, options) => ({ ...tensors, kind: "RESHAPE", newShape: options.int32s(ReshapeOptions.newShape) }),
   }),
+  SQUEEZE: storage<OfKind<"SQUEEZE">>({
+    optionsType: BuiltinOptions.SqueezeOptions,
+    maxVersion: 2,
+    resolver: "AddSqueeze",
+    version: () => [1, "1.6.0"],
+    write: (builder, { squeezeDims }) => {
+      const vector = squeezeDims.length === 0 ? 0 : int32Vector(builder, squeezeDims);
+      builder.startObject(SqueezeOptions.fields);
+      builder.addFieldOffset(SqueezeOptions.squeezeDims, vector, 0);
+      return builder.endObject();
+    },
+    read: (tensors, options) => ({
+      ...tensors,
+      kind: "SQUEEZE",
+      squeezeDims: options.int32s(SqueezeOptions.squeezeDims),
+    }),
+  }),
+  EXPAND_DIMS: plain<OfKind<"EXPAND_DIMS">>({
+    kind: "EXPAND_DIMS",
+    optionsType: BuiltinOptions.ExpandDimsOptions,
+    maxVersion: 1,
+    resolver: "AddExpandDims",
+    version: () => [1, "1.10.0"],
+  }),
+  CONCATENATION: storage<OfKind<"CONCATENATION">>({
+    optionsType: BuiltinOptions.ConcatenationOptions,
+    maxVersion: 4,
+    resolver: "AddConcatenation",
+    version: () => [2, "1.14.0"],
+    write: (builder, { axis }) => {
+      builder.startObject(ConcatenationOptions.fields);
+      builder.addFieldInt32(ConcatenationOptions.axis, axis, 0);
+      return builder.endObject();
+    },
+    read: (tensors, options) => {
+      options.expectDefault(ConcatenationOptions.activation, "fused activation");
+      return { ...tensors, kind: "CONCATENATION", axis: options.int32(ConcatenationOptions.axis) };
+    },
+  }),
+  STRIDED_SLICE: storage<OfKind<"STRIDED_SLICE">>({
+    optionsType: BuiltinOptions.StridedSliceOptions,
+    maxVersion: 8,
+    resolver: "AddStridedSlice",
+    version: () => [2, "1.14.0"],
+    write: (builder, operator) => {
+      builder.startObject(StridedSliceOptions.fields);
+      builder.addFieldInt32(StridedSliceOptions.beginMask, operator.beginMask, 0);
+      builder.addFieldInt32(StridedSliceOptions.endMask, operator.endMask, 0);
+      builder.addFieldInt32(StridedSliceOptions.shrinkAxisMask, operator.shrinkAxisMask, 0);
+      return builder.endObject();
+    },
+    read: (tensors, options) => {
+      for (const [slot, what] of [
+        [StridedSliceOptions.ellipsisMask, "an ellipsis mask"],
+        [StridedSliceOptions.newAxisMask, "a new axis mask"],
+      ] as const) {
+        if (options.int32(slot) !== 0) options.fail(`has ${what}, which is not supported`);
+      }
+      if (options.bool(StridedSliceOptions.offset))
+        options.fail("has an end relative to its begin, which is not supported");
+      return {
+        ...tensors,
+        kind: "STRIDED_SLICE",
+        beginMask: options.int32(StridedSliceOptions.beginMask),
+        endMask: options.int32(StridedSliceOptions.endMask),
+        shrinkAxisMask: options.int32(StridedSliceOptions.shrinkAxisMask),
+      };
+    },
+  }),
+  TRANSPOSE: plain<OfKind<"TRANSPOSE">>({
+    kind: "TRANSPOSE",
+    optionsType: BuiltinOptions.TransposeOptions,
+    maxVersion: 6,
+    resolver: "AddTranspose",
+    version: ({ inputs }, { tensors }) => (tensors[inputs[0]].shape.length > 4 ? [4, "2.3.0"] : [2, "1.14.0"]),
+  }),
+  RESIZE_NEAREST_NEIGHBOR: resize(
+    "RESIZE_NEAREST_NEIGHBOR",
+    "AddResizeNearestNeighbor",
+    ({ alignCorners, halfPixelCenters }) => (alignCorners || halfPixelCenters ? [3, "2.3.0"] : [2, "1.14.0"]),
+  ),
+  RESIZE_BILINEAR: resize("RESIZE_BILINEAR", "AddResizeBilinear", ({ halfPixelCenters }) =>
+    halfPixelCenters ? [3, "2.2.0"] : [2, "1.14.0"],
+  ),
   SOFTMAX: storage<OfKind<"SOFTMAX">>({
     optionsType: BuiltinOptions.SoftmaxOptions,
     maxVersion: 3,
@@ -311,13 +480,39 @@ export const STORAGE: Readonly<Record<OperatorKind, OperatorStorage>> = {
   RELU: unary("RELU", "AddRelu", [2, "2.1.0"]),
   RELU6: unary("RELU6", "AddRelu6", [2, "2.1.0"]),
   LOGISTIC: unary("LOGISTIC", "AddLogistic", [2, "1.14.0"]),
-  QUANTIZE: storage<Extract<Operator, { kind: "RELU" | "RELU6" | "LOGISTIC" | "QUANTIZE" }>>({
+  TANH: unary("TANH", "AddTanh", [2, "1.14.0"]),
+  HARD_SWISH: plain<Extract<Operator, { kind: "HARD_SWISH" }>>({
+    kind: "HARD_SWISH",
+    optionsType: BuiltinOptions.HardSwishOptions,
+    maxVersion: 1,
+    resolver: "AddHardSwish",
+    version: () => [1, "1.15.0"],
+  }),
+  LEAKY_RELU: storage<OfKind<"LEAKY_RELU">>({
+    optionsType: BuiltinOptions.LeakyReluOptions,
+    maxVersion: 2,
+    resolver: "AddLeakyRelu",
+    version: () => [2, "2.3.0"],
+    write: (builder, { alpha }) => {
+      builder.startObject(LeakyReluOptions.fields);
+      builder.addFieldFloat32(LeakyReluOptions.alpha, alpha, 0);
+      return builder.endObject();
+    },
+    read: (tensors, options) => ({ ...tensors, kind: "LEAKY_RELU", alpha: options.float32(LeakyReluOptions.alpha) }),
+  }),
+  QUANTIZE: plain<OfKind<"QUANTIZE">>({
+    kind: "QUANTIZE",
     optionsType: BuiltinOptions.QuantizeOptions,
     maxVersion: 4,
     resolver: "AddQuantize",
     version: () => [1, "1.14.0"],
-    write: emptyTable,
-    read: (tensors) => ({ ...tensors, kind: "QUANTIZE" }),
+  }),
+  DEQUANTIZE: plain<OfKind<"DEQUANTIZE">>({
+    kind: "DEQUANTIZE",
+    optionsType: BuiltinOptions.DequantizeOptions,
+    maxVersion: 6,
+    resolver: "AddDequantize",
+    version: ({ inputs }, { tensors }) => (tensors[inputs[0]].type === "uint8" ? [1, "1.13.1"] : [2, "1.14.0"]),
   }),
 };
 

@@ -4,7 +4,7 @@
  * model: small ones need most while they are prepared, not while they run. Follows micro/micro_allocator.cc, micro_allocation_info.cc and
  * micro_interpreter.cc of esp-tflite-micro 1.4.0.
  */
-import { elementCount, type Int8Graph, type Operator, type Tensor, type TensorType } from "../../graph/types.js";
+import { type Int8Graph, type Operator, tensorBytes } from "../../graph/types.js";
 import {
   builtinDataSize,
   intArrayBytes,
@@ -29,8 +29,6 @@ export interface TflmArena {
 const ALIGNMENT = 16;
 /** kMaxScratchBuffersPerOp: room for so many requests is kept for the operator being prepared. */
 const REQUESTS_PER_OPERATOR = 12;
-
-const ELEMENT_BYTES: Readonly<Record<TensorType, number>> = { int8: 1, uint8: 1, int16: 2, int32: 4, float32: 4 };
 
 /** For a graph whose tensors are those of the flatbuffer, in its order, without offline memory plan. */
 export function tflmArena(graph: Int8Graph, runtime: TflmRuntime): TflmArena {
@@ -185,8 +183,20 @@ function preparation({ tensors }: Int8Graph, operator: Operator): Preparation {
     case "MEAN":
       return { before: [input, output, second, input, second, output], perChannel: 0, after: [] };
     case "ADD":
+    case "SUB":
+    case "MUL":
     case "PAD":
-      return { before: [input, second, output], perChannel: 0, after: [] };
+    case "PADV2":
+    case "EXPAND_DIMS":
+    case "STRIDED_SLICE":
+    case "TRANSPOSE":
+    case "RESIZE_NEAREST_NEIGHBOR":
+    case "RESIZE_BILINEAR":
+      return { before: [...operator.inputs, output], perChannel: 0, after: [] };
+    case "CONCATENATION":
+      return { before: [input, output, ...operator.inputs], perChannel: 0, after: [] };
+    case "TANH":
+      return { before: [input, input, output], perChannel: 0, after: [] };
     case "RELU6":
       return { before: [input], perChannel: 0, after: [] };
     default:
@@ -213,7 +223,7 @@ function plannedBuffers(graph: Int8Graph, runtime: TflmRuntime): PlannedBuffer[]
     last.set(tensor, operators.length);
   }
   const planned = tensors.flatMap((tensor, index) => {
-    const size = tensor.data === undefined ? roundUp(byteLength(tensor), ALIGNMENT) : 0;
+    const size = tensor.data === undefined ? roundUp(tensorBytes(tensor), ALIGNMENT) : 0;
     return size === 0 ? [] : [{ size, first: first.get(index) ?? -1, last: last.get(index) ?? -1 }];
   });
   const scratch = operators.flatMap((operator, index) =>
@@ -224,8 +234,4 @@ function plannedBuffers(graph: Int8Graph, runtime: TflmRuntime): PlannedBuffer[]
     })),
   );
   return [...planned, ...scratch];
-}
-
-function byteLength({ type, shape }: Tensor): number {
-  return elementCount(shape) * ELEMENT_BYTES[type];
 }

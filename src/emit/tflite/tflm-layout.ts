@@ -49,16 +49,30 @@ const BUILTIN_DATA: Readonly<Record<OperatorKind, Fields>> = {
   DEPTHWISE_CONV_2D: "iii i i ii",
   FULLY_CONNECTED: "i i b b i",
   ADD: "i b",
+  SUB: "i b",
+  MUL: "i",
   AVERAGE_POOL_2D: "iii ii i iiii",
   MAX_POOL_2D: "iii ii i iiii",
   MEAN: "b",
   PAD: "",
+  PADV2: "",
   RESHAPE: "iiiiiiii i",
+  SQUEEZE: "iiiiiiii i",
+  EXPAND_DIMS: "",
+  CONCATENATION: "i i",
+  STRIDED_SLICE: "iiiii b",
+  TRANSPOSE: "",
+  RESIZE_NEAREST_NEIGHBOR: "b b",
+  RESIZE_BILINEAR: "b b",
   SOFTMAX: "i",
   RELU: "",
   RELU6: "",
   LOGISTIC: "",
+  TANH: "",
+  HARD_SWISH: "",
+  LEAKY_RELU: "i",
   QUANTIZE: "",
+  DEQUANTIZE: "",
 };
 
 const CONV: Fields = "iiii iii ii pp ii i";
@@ -70,16 +84,30 @@ const OP_DATA: Readonly<Record<OperatorKind, Fields>> = {
   DEPTHWISE_CONV_2D: CONV,
   FULLY_CONNECTED: "i i ii i iii i pp b",
   ADD: "b ii ii iii i i iii ii",
+  SUB: "b ii ii iii i i iii",
+  MUL: "ii ii i i i ii",
   AVERAGE_POOL_2D: "iiii ii ii",
   MAX_POOL_2D: "iiii ii ii",
   MEAN: "ii iii i i i i i i",
   PAD: "b iiiii b iiiii b i",
+  PADV2: "b iiiii b iiiii b i",
   RESHAPE: "",
+  SQUEEZE: "",
+  EXPAND_DIMS: "",
+  CONCATENATION: "i pp i i i",
+  STRIDED_SLICE: "b iiiii b iiiii b iiiii iii", // the masks and the flag at the end are uint16 and bool: 11 bytes
+  TRANSPOSE: "",
+  RESIZE_NEAREST_NEIGHBOR: "",
+  RESIZE_BILINEAR: "",
   SOFTMAX,
   RELU: "iii iii i",
   RELU6: "i i",
   LOGISTIC: "i i i i",
+  TANH: "i i i i",
+  HARD_SWISH: "i i i i i", // int16 where it makes no difference
+  LEAKY_RELU: "i i i i i i",
   QUANTIZE: "id i i i",
+  DEQUANTIZE: "di . i i i",
 };
 
 /** kernels/esp_nn: struct NodeData { op data; int buffer_idx }. */
@@ -95,6 +123,7 @@ const COMPRESSION_FIELDS: Readonly<Record<string, Fields>> = {
   CONV_2D: "i i",
   DEPTHWISE_CONV_2D: "i i",
   FULLY_CONNECTED: "i i",
+  CONCATENATION: "iiiii iiiii",
 };
 
 export function structSize(name: TflmStruct, runtime: TflmRuntime): StructSize {

@@ -1,17 +1,24 @@
-/** ADD of two int8 tensors with broadcasting (tflite-micro: integer_ops/add.h, add_common.cc). */
+/**
+ * ADD and SUB of two int8 tensors with broadcasting (tflite-micro: integer_ops/add.h, add_common.cc, reference/sub.h, sub_common.cc). They differ in
+ * more than the sign: ADD computes its multipliers in float64, SUB in float32.
+ */
 import { clamp, multiplyByQuantizedMultiplier, type QuantizedMultiplier } from "../arithmetic.js";
+import { broadcastShape, broadcastStrides, mapBroadcast } from "../broadcast.js";
 import type { ActivationRange, OperatorContext } from "../operator-context.js";
-import { broadcastShape, broadcastStrides } from "../broadcast.js";
-import type { Add } from "../types.js";
+import type { Binary } from "../types.js";
 
 /** TFLite's headroom for 8-bit addition: (127 + 128) * 2^20 stays below 2^28. */
 const LEFT_SHIFT = 20;
 
-export interface PreparedAdd extends ActivationRange {
-  readonly kind: "ADD";
+/** The shapes of an elementwise operator of two inputs. */
+export interface BroadcastGeometry {
   readonly outputShape: readonly number[];
   /** Elements to step in each input per dimension of the output; 0 where it is broadcast. */
   readonly strides: readonly [readonly number[], readonly number[]];
+}
+
+export interface PreparedAdd extends ActivationRange, BroadcastGeometry {
+  readonly kind: "ADD" | "SUB";
   /** Minus the zero points of the inputs. */
   readonly inputOffsets: readonly [number, number];
   /** 20: (q + offset) << leftShift enters the input multipliers. */
@@ -24,28 +31,38 @@ export interface PreparedAdd extends ActivationRange {
   readonly scaledInputs: readonly [Int32Array, Int32Array];
 }
 
-export function prepareAdd(context: OperatorContext<Add>): PreparedAdd {
+/** Checks that the inputs broadcast to the output. */
+export function broadcastGeometry(context: OperatorContext<Binary>): BroadcastGeometry {
   context.expectInputs(2);
-  const inputs = [context.input(0), context.input(1)] as const;
-  const quantization = [context.activation(inputs[0]), context.activation(inputs[1])] as const;
-  const output = context.activation(context.output);
-  const outputShape = broadcastShape(inputs[0].shape, inputs[1].shape);
-  if (outputShape === undefined) return context.fail(`cannot broadcast [${inputs[0].shape}] and [${inputs[1].shape}]`);
+  const [a, b] = [context.input(0), context.input(1)];
+  const outputShape = broadcastShape(a.shape, b.shape);
+  if (outputShape === undefined) return context.fail(`cannot broadcast [${a.shape}] and [${b.shape}]`);
   context.expectShape(context.output, outputShape);
+  return {
+    outputShape,
+    strides: [broadcastStrides(a.shape, outputShape), broadcastStrides(b.shape, outputShape)],
+  };
+}
+
+export function prepareAdd(context: OperatorContext<Binary>): PreparedAdd {
+  const geometry = broadcastGeometry(context);
+  const kind = context.operator.kind === "SUB" ? "SUB" : "ADD";
+  const divide = kind === "SUB" ? (a: number, b: number) => Math.fround(a / b) : (a: number, b: number) => a / b;
+  const quantization = [context.activation(context.input(0)), context.activation(context.input(1))] as const;
+  const output = context.activation(context.output);
   const twiceLargest = 2 * Math.max(quantization[0].scale, quantization[1].scale);
   const inputMultipliers = [
-    context.multiplierBelowOne(quantization[0].scale / twiceLargest),
-    context.multiplierBelowOne(quantization[1].scale / twiceLargest),
+    context.multiplierBelowOne(divide(quantization[0].scale, twiceLargest)),
+    context.multiplierBelowOne(divide(quantization[1].scale, twiceLargest)),
   ] as const;
   const inputOffsets = [-quantization[0].zeroPoint, -quantization[1].zeroPoint] as const;
   return {
-    kind: "ADD",
-    outputShape,
-    strides: [broadcastStrides(inputs[0].shape, outputShape), broadcastStrides(inputs[1].shape, outputShape)],
+    kind,
+    ...geometry,
     inputOffsets,
     leftShift: LEFT_SHIFT,
     inputMultipliers,
-    outputMultiplier: context.multiplierBelowOne(twiceLargest / (2 ** LEFT_SHIFT * output.scale)),
+    outputMultiplier: context.multiplierBelowOne(divide(twiceLargest, 2 ** LEFT_SHIFT * output.scale)),
     outputOffset: output.zeroPoint,
     scaledInputs: [
       scaledInput(inputOffsets[0], inputMultipliers[0]),
@@ -65,8 +82,9 @@ function scaledInput(offset: number, { multiplier, shift }: QuantizedMultiplier)
 export function evaluateAdd(p: PreparedAdd, [a, b]: readonly Int8Array[], output: Int8Array): void {
   const [scaledA, scaledB] = p.scaledInputs;
   const { multiplier, shift } = p.outputMultiplier;
+  const sign = p.kind === "SUB" ? -1 : 1;
   const add = (i: number, j: number): number => {
-    const sum = (scaledA[a[i] + 128] + scaledB[b[j] + 128]) | 0;
+    const sum = (scaledA[a[i] + 128] + sign * scaledB[b[j] + 128]) | 0;
     return clamp(
       multiplyByQuantizedMultiplier(sum, multiplier, shift) + p.outputOffset,
       p.activationMin,
@@ -75,20 +93,5 @@ export function evaluateAdd(p: PreparedAdd, [a, b]: readonly Int8Array[], output
   };
   if (a.length === output.length && b.length === output.length) {
     for (let i = 0; i < output.length; i++) output[i] = add(i, i);
-    return;
-  }
-  const [stridesA, stridesB] = p.strides;
-  for (let at = 0; at < output.length; at++) {
-    let rest = at;
-    let i = 0;
-    let j = 0;
-    for (let dimension = p.outputShape.length - 1; dimension >= 0; dimension--) {
-      const size = p.outputShape[dimension];
-      const position = rest % size;
-      rest = (rest - position) / size;
-      i += position * stridesA[dimension];
-      j += position * stridesB[dimension];
-    }
-    output[at] = add(i, j);
-  }
+  } else mapBroadcast(p.outputShape, p.strides, output, add);
 }
