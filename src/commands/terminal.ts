@@ -1,23 +1,34 @@
 /** Progress and messages on standard error: a live bar with rate and time left on a terminal, plain lines elsewhere. */
-import { Presets, SingleBar } from "cli-progress";
+import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import pc from "picocolors";
+
 import { type Progress, type Reporter, silentReporter } from "../pipeline/reporter.js";
 
 /** Seconds between plain progress lines when standard error is not a terminal. */
 const PLAIN_INTERVAL_S = 10;
 
+/** Colours for a stream: none unless a person is looking at it. picocolors alone would also colour the logs of CI. */
+export function coloursFor(stream: NodeJS.WriteStream): ReturnType<typeof pc.createColors> {
+  return pc.createColors(stream.isTTY === true && pc.isColorSupported);
+}
+
 export function createReporter(quiet: boolean, stream: NodeJS.WriteStream = process.stderr): Reporter {
-  if (quiet) return { ...silentReporter, warn: (line) => stream.write(`${pc.yellow("warning:")} ${line}\n`) };
+  if (quiet)
+    return { ...silentReporter, warn: (line) => stream.write(`${coloursFor(stream).yellow("warning:")} ${line}\n`) };
   return new TerminalReporter(stream);
 }
 
 class TerminalReporter implements Reporter {
   private bar: BarProgress | undefined;
 
-  constructor(private readonly stream: NodeJS.WriteStream) {}
+  private readonly colours: ReturnType<typeof pc.createColors>;
+
+  constructor(private readonly stream: NodeJS.WriteStream) {
+    this.colours = coloursFor(stream);
+  }
 
   stage(name: string, detail: string): void {
-    this.line(`${pc.bold(pc.green(name.padEnd(10)))} ${detail}`);
+    this.line(`${this.colours.bold(this.colours.green(name.padEnd(10)))} ${detail}`);
   }
 
   info(line: string): void {
@@ -25,7 +36,7 @@ class TerminalReporter implements Reporter {
   }
 
   warn(line: string): void {
-    this.line(`${pc.yellow("warning:")} ${line}`);
+    this.line(`${this.colours.yellow("warning:")} ${line}`);
   }
 
   progress(label: string, total: number, unit: string): Progress {
@@ -43,6 +54,8 @@ class TerminalReporter implements Reporter {
 }
 
 class BarProgress implements Progress {
+  // A MultiBar, because it can write lines above its bar.
+  private readonly display: MultiBar;
   private readonly bar: SingleBar;
   private readonly start = performance.now();
 
@@ -50,23 +63,13 @@ class BarProgress implements Progress {
     label: string,
     total: number,
     unit: string,
-    private readonly stream: NodeJS.WriteStream,
+    stream: NodeJS.WriteStream,
     private readonly onEnd: () => void,
   ) {
     const format = `           ${label} {bar} {percentage}% · {value}/{total} ${unit} · {rate}/s · {left} left {note}`;
-    this.bar = new SingleBar(
-      {
-        format,
-        stream,
-        barsize: 24,
-        hideCursor: true,
-        clearOnComplete: true,
-        stopOnComplete: false,
-        gracefulExit: false,
-      },
-      Presets.shades_classic,
-    );
-    this.bar.start(total, 0, { rate: "-", left: "-", note: "" });
+    const options = { format, stream, barsize: 24, hideCursor: true, clearOnComplete: true, gracefulExit: false };
+    this.display = new MultiBar(options, Presets.shades_classic);
+    this.bar = this.display.create(total, 0, { rate: "-", left: "-", note: "" });
   }
 
   update(done: number, note = ""): void {
@@ -75,14 +78,14 @@ class BarProgress implements Progress {
   }
 
   end(): void {
-    this.bar.stop();
+    // Lines wait for the next drawing; draw them before the bar goes away.
+    this.display.update();
+    this.display.stop();
     this.onEnd();
   }
 
-  /** Writes a line above the bar: clears the bar's line, the next update draws it again. */
   above(text: string): void {
-    this.stream.write(`\r\u001b[K${text}\n`);
-    this.bar.render();
+    this.display.log(`${text}\n`);
   }
 }
 

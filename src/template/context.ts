@@ -174,7 +174,10 @@ export function espProjectValues(config: Config, board: Board, sources: readonly
     ["idf", ">=5.5,<6"],
     ["espressif/esp32-camera", "^2.1.5"],
   ];
-  if (config.engine === "tflm") dependencies.push(["espressif/esp-tflite-micro", "1.4.0"]);
+  if (config.engine === "tflm") {
+    // The arena is computed for exactly these (emit/tflite/tflm-layout.ts, tflm-scratch.ts); without the second the newest ESP-NN would be taken.
+    dependencies.push(["espressif/esp-tflite-micro", "1.4.0"], ["espressif/esp-nn", "1.2.3"]);
+  }
   return {
     provenance: lineComment(PROVENANCE),
     environment: iniValue(board.id),

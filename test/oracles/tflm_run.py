@@ -2,8 +2,8 @@
 
 A message is two little-endian uint32 (length of the JSON, length of the payload), the JSON, the payload.
 
-  {"command": "load", "arena_bytes": n, "inputs": count, "outputs": count}, payload the model
-      -> {"inputs": [element counts]}
+  {"command": "load", "arena_bytes": n, "inputs": count, "outputs": count, "plan": "greedy"}, payload the model
+      -> {"inputs": [element counts]}; without "plan" every tensor gets memory of its own, so that "run" can return it
   {"command": "describe"}, payload the model
       -> what the Python bindings of the TFLite schema find in it
   {"command": "run", "count": n, "tensors": [indices]}, payload n times all inputs, int8
@@ -39,10 +39,13 @@ class Oracle:
 
     def load(self, request, model):
         self.interpreter = None
+        configs = runtime.InterpreterConfig
         interpreter = runtime.Interpreter.from_bytes(
             model,
             arena_size=request["arena_bytes"],
-            intrepreter_config=runtime.InterpreterConfig.kPreserveAllTensors,  # sic
+            intrepreter_config=configs.kAllocationRecording  # sic
+            if request.get("plan") == "greedy"
+            else configs.kPreserveAllTensors,
         )
         self.input_details = [interpreter.get_input_details(i) for i in range(request["inputs"])]
         self.outputs = request["outputs"]

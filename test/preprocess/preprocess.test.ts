@@ -19,7 +19,11 @@ function randomImage(next: () => number, width: number, height: number): GrayIma
 }
 
 /** The specification's formula taken literally, in BigInt. */
-function resizeBySpecification(image: GrayImage, box: { x: number; y: number; width: number; height: number }, size: number): number[] {
+function resizeBySpecification(
+  image: GrayImage,
+  box: { x: number; y: number; width: number; height: number },
+  size: number,
+): number[] {
   const overlap = (i: number, extent: number, x: number) =>
     Math.max(0, Math.min((i + 1) * extent, (x + 1) * size) - Math.max(i * extent, x * size));
   const area = BigInt(box.width * box.height);
@@ -45,7 +49,12 @@ describe("resize", () => {
       const image = randomImage(next, 1 + Math.floor(next() * 60), 1 + Math.floor(next() * 60));
       const width = 1 + Math.floor(next() * image.width);
       const height = 1 + Math.floor(next() * image.height);
-      const box = { x: Math.floor(next() * (image.width - width + 1)), y: Math.floor(next() * (image.height - height + 1)), width, height };
+      const box = {
+        x: Math.floor(next() * (image.width - width + 1)),
+        y: Math.floor(next() * (image.height - height + 1)),
+        width,
+        height,
+      };
       const size = 8 + Math.floor(next() * 20);
       expect([...resizeArea(image, box, size)]).toEqual(resizeBySpecification(image, box, size));
       compared += size * size;
@@ -111,9 +120,24 @@ describe("normalize", () => {
 
 describe("locate", () => {
   it("centres a square and keeps it inside the frame", () => {
-    expect(locateCenter({ kind: "center", x: 500, y: 500, size: 800 }, 320, 240)).toEqual({ x: 64, y: 24, width: 192, height: 192 });
-    expect(locateCenter({ kind: "center", x: 0, y: 1000, size: 500 }, 320, 240)).toEqual({ x: 0, y: 120, width: 120, height: 120 });
-    expect(locateCenter({ kind: "center", x: 500, y: 500, size: 1 }, 1, 1)).toEqual({ x: 0, y: 0, width: 1, height: 1 });
+    expect(locateCenter({ kind: "center", x: 500, y: 500, size: 800 }, 320, 240)).toEqual({
+      x: 64,
+      y: 24,
+      width: 192,
+      height: 192,
+    });
+    expect(locateCenter({ kind: "center", x: 0, y: 1000, size: 500 }, 320, 240)).toEqual({
+      x: 0,
+      y: 120,
+      width: 120,
+      height: 120,
+    });
+    expect(locateCenter({ kind: "center", x: 500, y: 500, size: 1 }, 1, 1)).toEqual({
+      x: 0,
+      y: 0,
+      width: 1,
+      height: 1,
+    });
   });
 
   it("feeds the network the located part only", () => {

@@ -80,8 +80,16 @@ export class TflmOracle {
     this.process.kill();
   }
 
-  /** Loads a model; `graph` says how its tensors are shaped. Throws when TFLite Micro refuses it, or dies of it: the next load starts it anew. */
-  async load(model: Uint8Array, graph: Int8Graph, arenaBytes = DEFAULT_ARENA_BYTES): Promise<void> {
+  /**
+   * Loads a model; `graph` says how its tensors are shaped. Throws when TFLite Micro refuses it, or dies of it: the next load starts it anew. With plan
+   * "greedy" tensors share memory as on a device, and only outputs can be read.
+   */
+  async load(
+    model: Uint8Array,
+    graph: Int8Graph,
+    arenaBytes = DEFAULT_ARENA_BYTES,
+    plan: "greedy" | "separate" = "separate",
+  ): Promise<void> {
     if (this.ended !== undefined) this.process = this.spawn();
     this.complaints = "";
     const sizeOf = (index: number) => elementCount(graph.tensors[index].shape);
@@ -90,6 +98,7 @@ export class TflmOracle {
       arena_bytes: arenaBytes,
       inputs: graph.inputs.length,
       outputs: graph.outputs.length,
+      plan,
     };
     await this.request(request, model);
     this.loaded = { outputSizes: graph.outputs.map(sizeOf), sizeOf };

@@ -101,6 +101,7 @@ describe("rendering a project", () => {
     const tflm = await projectFiles(request({ ...board, config: configSchema.parse({ engine: "tflm" }) }));
     expect(Object.keys(tflm)).toContain("src/engine_tflm.cc");
     expect(tflm["src/idf_component.yml"]).toContain('espressif/esp-tflite-micro: "1.4.0"');
+    expect(tflm["src/idf_component.yml"]).toContain('espressif/esp-nn: "1.2.3"');
     expect(tflm["src/CMakeLists.txt"]).toContain('"engine_tflm.cc"');
   });
 

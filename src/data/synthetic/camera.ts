@@ -1,6 +1,8 @@
 /** Scene light to 8 bits: exposure, stray light, lens and motion blur, shot and read noise, tone curve; in this order, as in a camera. */
-import type { GrayImage } from "../types.js";
+
 import { Rng } from "../../train/rng.js";
+import type { GrayImage } from "../types.js";
+import { ceil, exp, log, max, min, round, sqrt } from "./math.js";
 import type { CameraSettings } from "./scene.js";
 
 /** Where automatic exposure puts the mean, fraction of full scale in linear light (about 118 of 255 after the tone curve). */
@@ -46,7 +48,7 @@ function exposureGain(
   let faceCount = 0;
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
-      const value = Math.min(4, data[i]);
+      const value = min(4, data[i]);
       all += value;
       const dx = x - face.x;
       const dy = y - face.y;
@@ -57,26 +59,26 @@ function exposureGain(
   }
   const mean = all / data.length;
   const metered = camera.faceWeight * (faceCount > 0 ? inFace / faceCount : mean) + (1 - camera.faceWeight) * mean;
-  return (TARGET_MEAN / Math.max(0.004, metered)) * Math.exp(Math.LN2 * camera.exposure);
+  return (TARGET_MEAN / max(0.004, metered)) * exp(Math.LN2 * camera.exposure);
 }
 
 /** Separable Gaussian; edges repeat the border. */
 export function blurGaussian(field: LightField, deviation: number): void {
-  const radius = Math.ceil(2.5 * deviation);
+  const radius = ceil(2.5 * deviation);
   if (radius < 1) return;
   const weights = Float64Array.from({ length: 2 * radius + 1 }, (_, i) =>
-    Math.exp(-((i - radius) ** 2) / (2 * deviation * deviation)),
+    exp(-((i - radius) ** 2) / (2 * deviation * deviation)),
   );
   const sum = weights.reduce((a, b) => a + b, 0);
   for (let i = 0; i < weights.length; i++) weights[i] /= sum;
   const { width, height, data } = field;
-  const line = new Float32Array(Math.max(width, height));
+  const line = new Float32Array(max(width, height));
   for (let y = 0; y < height; y++) filterLine(data, y * width, 1, width, weights, line);
   for (let x = 0; x < width; x++) filterLine(data, x, width, height, weights, line);
 }
 
 function smearHorizontal(field: LightField, length: number): void {
-  const taps = Math.max(2, Math.round(length)) | 1;
+  const taps = max(2, round(length)) | 1;
   const weights = new Float64Array(taps).fill(1 / taps);
   const line = new Float32Array(field.width);
   for (let y = 0; y < field.height; y++) filterLine(field.data, y * field.width, 1, field.width, weights, line);
@@ -110,9 +112,9 @@ function digitize(data: Float32Array, camera: CameraSettings): Uint8Array {
   const { readNoise, shotNoise } = camera;
   for (let i = 0; i < data.length; i++) {
     const light = data[i];
-    const deviation = Math.sqrt(readNoise * readNoise + shotNoise * shotNoise * Math.max(0, light));
+    const deviation = sqrt(readNoise * readNoise + shotNoise * shotNoise * max(0, light));
     const value = light + deviation * roughNormal(rng.uint32());
-    pixels[i] = tone[value <= 0 ? 0 : value >= 1 ? TONE_STEPS : Math.round(value * TONE_STEPS)];
+    pixels[i] = tone[value <= 0 ? 0 : value >= 1 ? TONE_STEPS : round(value * TONE_STEPS)];
   }
   return pixels;
 }
@@ -130,7 +132,7 @@ function toneCurve(gamma: number): Uint8Array {
   if (known !== undefined) return known;
   const curve = new Uint8Array(TONE_STEPS + 1);
   // exp and log rather than a power: engines compute them alike on every machine.
-  for (let i = 1; i <= TONE_STEPS; i++) curve[i] = Math.round(255 * Math.exp(Math.log(i / TONE_STEPS) / gamma));
+  for (let i = 1; i <= TONE_STEPS; i++) curve[i] = round(255 * exp(log(i / TONE_STEPS) / gamma));
   toneCurves.set(gamma, curve);
   return curve;
 }

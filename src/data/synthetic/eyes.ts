@@ -1,5 +1,7 @@
 /** Eyes, brows and glasses. */
+
 import type { Expression } from "./expression.js";
+import { abs, hypot, max, min, sign, sqrt } from "./math.js";
 import type { Person } from "./person.js";
 import { cover, mix, smooth } from "./shapes.js";
 import { type Feature, raise, type Surface, shadow } from "./surface.js";
@@ -20,7 +22,7 @@ export class Eyes implements Feature {
     /** Light comes from the left (-1) or right (1): where the eyes shine. */
     private readonly lightSide: number,
   ) {
-    const open = (1 - expression.blink) * (1 - 0.4 * expression.squint) * (1 + 0.25 * Math.max(0, expression.brows));
+    const open = (1 - expression.blink) * (1 - 0.4 * expression.squint) * (1 + 0.25 * max(0, expression.brows));
     this.upperLid = person.eyeHeight * open;
     this.lowerLid = person.eyeHeight * 0.62 * (1 - 0.75 * expression.squint) * (1 - expression.blink);
     this.top = person.eyeY - 0.3;
@@ -43,30 +45,30 @@ export class Eyes implements Feature {
   }
 
   private paintEye(s: Surface, a: number, y: number, x: number, side: number): void {
-    const round = Math.max(0, 1 - a * a);
-    const top = -this.upperLid * Math.sqrt(round) * (1 - 0.12 * a * side);
+    const round = max(0, 1 - a * a);
+    const top = -this.upperLid * sqrt(round) * (1 - 0.12 * a * side);
     const bottom = this.lowerLid * round;
-    const inside = Math.min(cover(top - y, s.pixel), cover(y - bottom, s.pixel)) * (round > 0 ? 1 : 0);
+    const inside = min(cover(top - y, s.pixel), cover(y - bottom, s.pixel)) * (round > 0 ? 1 : 0);
     if (inside > 0) {
       s.albedo = mix(s.albedo, this.ballAt(x, y, top, s.pixel), inside);
       s.gloss *= 1 - inside;
       s.slopeU *= 1 - inside;
       s.slopeV *= 1 - inside;
     }
-    const lash = cover(Math.abs(y - top + 0.004) - 0.014, s.pixel + 0.006) * smooth(1.2, 0.95, Math.abs(a));
+    const lash = cover(abs(y - top + 0.004) - 0.014, s.pixel + 0.006) * smooth(1.2, 0.95, abs(a));
     s.albedo = mix(s.albedo, LASH, 0.85 * lash);
-    const crease = cover(Math.abs(y - top + 0.045) - 0.006, s.pixel + 0.012) * smooth(1.1, 0.6, Math.abs(a));
+    const crease = cover(abs(y - top + 0.045) - 0.006, s.pixel + 0.012) * smooth(1.1, 0.6, abs(a));
     s.albedo *= 1 - 0.35 * crease;
-    const lower = cover(Math.abs(y - bottom) - 0.005, s.pixel + 0.008) * smooth(1.05, 0.8, Math.abs(a));
+    const lower = cover(abs(y - bottom) - 0.005, s.pixel + 0.008) * smooth(1.05, 0.8, abs(a));
     s.albedo *= 1 - 0.35 * lower;
   }
 
   private ballAt(x: number, y: number, lid: number, pixel: number): number {
     const { person, expression } = this;
-    const dx = x - 0.4 * person.eyeWidth * Math.max(-1, Math.min(1, expression.gazeX));
-    const dy = y + 0.008 - 0.3 * person.eyeHeight * Math.max(-1, Math.min(1, expression.gazeY));
-    const radius = Math.sqrt(dx * dx + dy * dy) / person.eyeWidth;
-    const shine = Math.hypot(dx - 0.022 * this.lightSide, dy + 0.02) / person.eyeWidth;
+    const dx = x - 0.4 * person.eyeWidth * max(-1, min(1, expression.gazeX));
+    const dy = y + 0.008 - 0.3 * person.eyeHeight * max(-1, min(1, expression.gazeY));
+    const radius = sqrt(dx * dx + dy * dy) / person.eyeWidth;
+    const shine = hypot(dx - 0.022 * this.lightSide, dy + 0.02) / person.eyeWidth;
     const edge = pixel / person.eyeWidth;
     const iris = person.iris * (1 - 0.5 * smooth(0.38, 0.48, radius));
     const white = mix(SCLERA, iris, cover(radius - 0.5, edge));
@@ -91,15 +93,15 @@ export class Brows implements Feature {
 
   paint(s: Surface): void {
     const { person, expression } = this;
-    const a = (Math.abs(s.u) - person.eyeX - 0.01 + 0.03 * expression.frown) / 0.19;
+    const a = (abs(s.u) - person.eyeX - 0.01 + 0.03 * expression.frown) / 0.19;
     if (a < -1 || a > 1) return;
-    raise(s, Math.sign(s.u) * person.eyeX, this.y, 0.22, 0.1, 0.02);
+    raise(s, sign(s.u) * person.eyeX, this.y, 0.22, 0.1, 0.02);
     const drop = 0.055 * expression.frown * (1 - a) * 0.5;
     const arch = person.browArch * (1 - (a - 0.25) * (a - 0.25) * 1.6);
     const thickness = person.browThickness * (1 - 0.75 * smooth(0.1, 1, a)) * smooth(-1, -0.7, a);
-    const inside = cover(Math.abs(s.v - this.y - drop + arch) - thickness, s.pixel + 0.02);
-    if (inside > 0) s.albedo = mix(s.albedo, Math.min(person.brow, person.skin * 0.8), 0.8 * inside);
-    if (expression.frown > 0) shadow(s, Math.sign(s.u) * 0.06, this.y + 0.01, 0.025, 0.09, 0.4 * expression.frown);
+    const inside = cover(abs(s.v - this.y - drop + arch) - thickness, s.pixel + 0.02);
+    if (inside > 0) s.albedo = mix(s.albedo, min(person.brow, person.skin * 0.8), 0.8 * inside);
+    if (expression.frown > 0) shadow(s, sign(s.u) * 0.06, this.y + 0.01, 0.025, 0.09, 0.4 * expression.frown);
   }
 }
 
@@ -124,27 +126,25 @@ export class Glasses implements Feature {
     const { person } = this;
     if (person.glasses === "none") return;
     const y = s.v - person.eyeY - 0.025;
-    const lens = this.lensDistance(Math.abs(s.u) - person.eyeX, y);
+    const lens = this.lensDistance(abs(s.u) - person.eyeX, y);
     const inside = cover(lens, s.pixel);
     if (inside > 0) {
       if (person.glasses === "dark") s.albedo = mix(s.albedo, 0.015 + 0.04 * this.glare, 0.94 * inside);
-      else
-        s.albedo +=
-          inside * this.glare * (0.04 + 0.5 * smooth(0.09, 0.03, Math.abs(s.u * 0.8 + y - 0.12 * this.glare)));
+      else s.albedo += inside * this.glare * (0.04 + 0.5 * smooth(0.09, 0.03, abs(s.u * 0.8 + y - 0.12 * this.glare)));
     }
-    const rim = cover(Math.abs(lens) - this.thickness, s.pixel);
-    const bridge = cover(Math.hypot(Math.max(0, Math.abs(s.u) - 0.12), y + 0.05) - this.thickness, s.pixel);
-    const outer = Math.abs(s.u) - person.eyeX - 0.19;
-    const temple = outer > 0 ? cover(Math.abs(y + 0.05) - this.thickness, s.pixel) : 0;
-    const solid = Math.max(rim, bridge, temple);
+    const rim = cover(abs(lens) - this.thickness, s.pixel);
+    const bridge = cover(hypot(max(0, abs(s.u) - 0.12), y + 0.05) - this.thickness, s.pixel);
+    const outer = abs(s.u) - person.eyeX - 0.19;
+    const temple = outer > 0 ? cover(abs(y + 0.05) - this.thickness, s.pixel) : 0;
+    const solid = max(rim, bridge, temple);
     if (solid > 0) s.albedo = mix(s.albedo, this.frame, solid);
   }
 
   /** Signed distance from a lens with rounded corners. */
   private lensDistance(x: number, y: number): number {
     const radius = 0.05 + 0.1 * this.person.glassesRoundness;
-    const dx = Math.abs(x) - (0.19 - radius);
-    const dy = Math.abs(y) - (0.15 - radius);
-    return Math.hypot(Math.max(0, dx), Math.max(0, dy)) + Math.min(0, Math.max(dx, dy)) - radius;
+    const dx = abs(x) - (0.19 - radius);
+    const dy = abs(y) - (0.15 - radius);
+    return hypot(max(0, dx), max(0, dy)) + min(0, max(dx, dy)) - radius;
   }
 }

@@ -1,8 +1,10 @@
 /** Drawing people: face crops and whole camera frames. Equal arguments give equal bytes. */
+
 import type { Box, GrayImage } from "../types.js";
 import { expose, type LightField } from "./camera.js";
 import type { Expression } from "./expression.js";
 import { Figure } from "./head.js";
+import { max, min, round } from "./math.js";
 import type { Person } from "./person.js";
 import { CROP_DROP, CROP_UNITS, type Placement, type Scene } from "./scene.js";
 
@@ -24,16 +26,15 @@ export function drawFrame(person: Person, expression: Expression, scene: Scene, 
 }
 
 function faceBox({ x, y, scale }: Placement, width: number, height: number): Box {
-  const short = Math.min(width, height);
-  const side = Math.min(short, Math.round(CROP_UNITS * scale * short));
-  const place = (centre: number, extent: number) =>
-    Math.max(0, Math.min(extent - side, Math.round(centre * short - side / 2)));
+  const short = min(width, height);
+  const side = min(short, round(CROP_UNITS * scale * short));
+  const place = (centre: number, extent: number) => max(0, min(extent - side, round(centre * short - side / 2)));
   return { x: place(x, width), y: place(y + CROP_DROP * scale, height), width: side, height: side };
 }
 
 function drawPicture(person: Person, expression: Expression, scene: Scene, width: number, height: number): GrayImage {
   const field = render(new Figure(person, expression, scene.pose, scene.light), scene, width, height);
-  const short = Math.min(width, height);
+  const short = min(width, height);
   const { x, y, scale } = scene.placement;
   return expose(field, scene.camera, { x: x * short, y: y * short, radius: 0.8 * scale * short });
 }
@@ -41,7 +42,7 @@ function drawPicture(person: Person, expression: Expression, scene: Scene, width
 /** One sample a pixel: shapes know how much of a sample they cover. */
 function render(figure: Figure, scene: Scene, width: number, height: number): LightField {
   const { placement, background } = scene;
-  const short = Math.min(width, height);
+  const short = min(width, height);
   const unit = 1 / (placement.scale * short);
   const data = new Float32Array(width * height);
   for (let row = 0, i = 0; row < height; row++) {

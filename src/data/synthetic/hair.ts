@@ -1,4 +1,5 @@
 /** Hair on the skull, and what hangs behind the head. */
+import { abs, hypot, max, min } from "./math.js";
 import type { Person } from "./person.js";
 import { cover, mix, smooth, valueNoise } from "./shapes.js";
 import type { Feature, Surface } from "./surface.js";
@@ -34,7 +35,7 @@ export class Hairline implements Feature {
   /** Above this v there is hair. */
   private lineAt(u: number): number {
     const { person } = this;
-    const side = Math.abs(u) / person.headWidth;
+    const side = abs(u) / person.headWidth;
     const ragged = 0.05 * (valueNoise(u * 14, 3, person.texture) - 0.5);
     const temple = smooth(0.72, 0.92, side);
     const sideburn = person.hairStyle === "long" ? 1.5 : person.hairStyle === "tied" ? -0.1 : 0.12;
@@ -44,11 +45,11 @@ export class Hairline implements Feature {
   private frontAt(u: number, side: number): number {
     const { person } = this;
     if (person.hairStyle === "fringe")
-      return Math.min(person.eyeY - person.browHeight - 0.02, person.hairline + 0.3) + 0.03 * side;
+      return min(person.eyeY - person.browHeight - 0.02, person.hairline + 0.3) + 0.03 * side;
     const round = person.hairline + 0.3 * side * side;
     if (person.hairStyle === "parted" || person.hairStyle === "long") {
       const part = 0.2 * ((person.texture & 1) === 0 ? 1 : -1);
-      return person.hairline - 0.12 + 0.5 * Math.min(0.75, Math.abs(u - part)) * (1 + 0.4 * side);
+      return person.hairline - 0.12 + 0.5 * min(0.75, abs(u - part)) * (1 + 0.4 * side);
     }
     return round;
   }
@@ -61,13 +62,13 @@ export function hairOutline(person: Person, x: number, y: number, pixel: number)
   const ragged = 0.03 * (valueNoise(x * 9, y * 9, texture) - 0.5);
   const volume = hairVolume * (hairStyle === "tied" ? 0.5 : 1);
   const width = headWidth + volume * 0.9;
-  const cap = Math.hypot(x / width, (y + 0.05) / (0.95 + volume)) - 1;
+  const cap = hypot(x / width, (y + 0.05) / (0.95 + volume)) - 1;
   let distance = y < 0.15 ? cap * width : 1;
   if (hairStyle === "long") {
-    const fall = Math.abs(x) - (headWidth + volume + 0.1 * smooth(-0.2, 0.9, y));
+    const fall = abs(x) - (headWidth + volume + 0.1 * smooth(-0.2, 0.9, y));
     const length = y - 1.15 - 0.2 * valueNoise(x * 8, 1, texture);
-    if (y > -0.2) distance = Math.min(distance, Math.max(fall, length));
+    if (y > -0.2) distance = min(distance, max(fall, length));
   }
-  if (hairStyle === "tied") distance = Math.min(distance, (Math.hypot(x - 0.1, y + 1.12) - 0.2) * 1);
+  if (hairStyle === "tied") distance = min(distance, (hypot(x - 0.1, y + 1.12) - 0.2) * 1);
   return cover(distance + ragged, pixel + 0.02);
 }

@@ -3,12 +3,12 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { InterruptedError } from "../../errors.js";
 import type { StageContext } from "../../pipeline/reporter.js";
+import { Rng } from "../../train/rng.js";
 import { listImports } from "../catalogue.js";
 import type { ImportResult } from "../import.js";
 import { ImportFolder } from "../import-folder.js";
 import { checkSplits, countSplits, defaultSplitPlan } from "../split.js";
 import type { Split } from "../types.js";
-import { Rng } from "../../train/rng.js";
 import { drawnCrop, PICTURES_PER_PERSON } from "./people.js";
 
 export interface SyntheticRequest {
@@ -27,7 +27,7 @@ export interface SyntheticRequest {
 }
 
 /** Raise when the pictures of a seed change. */
-const REVISION = 1;
+export const SYNTHETIC_REVISION = 1;
 const LABELS = { neutral: "neutral", smile: "smile" } as const;
 const REPORT_EVERY = 50;
 /** Second word of the random stream that persons are split by. */
@@ -36,7 +36,7 @@ const SPLIT_STREAM = 0x73706c74;
 /** Draws `count` face crops and keeps them as an import, split by person; the same request again does nothing. */
 export async function syntheticImport(request: SyntheticRequest): Promise<ImportResult> {
   const { count, seed, into, name = "synthetic", size = 64, labels = LABELS } = request;
-  const listing = digest(["synthetic", REVISION, count, seed, size, labels.neutral, labels.smile]);
+  const listing = digest(["synthetic", SYNTHETIC_REVISION, count, seed, size, labels.neutral, labels.smile]);
   const present = (await listImports(into)).find(({ summary }) => summary.name === name);
   if (present?.summary.listing === listing) return { ...present.summary, dir: present.dir, unchanged: true };
   const folder = await ImportFolder.create(into, name);

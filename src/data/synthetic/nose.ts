@@ -1,5 +1,7 @@
 /** Nose and chin: mostly relief that the light models. */
+
 import type { Expression } from "./expression.js";
+import { max } from "./math.js";
 import type { Person } from "./person.js";
 import { type Feature, raise, type Surface, shadow } from "./surface.js";
 
@@ -17,7 +19,7 @@ export class Nose implements Feature {
     private readonly shiftV: number,
   ) {
     this.end = person.eyeY + person.noseLength;
-    this.width = person.noseWidth * (1 + 0.12 * Math.max(0, expression.smile));
+    this.width = person.noseWidth * (1 + 0.12 * max(0, expression.smile));
     this.top = person.eyeY - 0.2;
     this.bottom = this.end + 0.2;
   }
