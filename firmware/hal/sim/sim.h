@@ -8,6 +8,8 @@
 
 #include "sim_model.h" /* SIM_INPUTS, SIM_INPUT_LENGTH, SIM_OUTPUT_LENGTH, SIM_STEPS, sim_invoke */
 
+void sim_main(void);
+void sim_exit(int code);
 int sim_write(int fd, const void *bytes, int count);
 uint32_t sim_ccount(void);
 uint32_t sim_multiplies(void);

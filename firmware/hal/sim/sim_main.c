@@ -64,7 +64,7 @@ static void write_steps(void)
     }
 }
 
-int sim_main(void)
+void sim_main(void)
 {
     for (int n = 0; n < SIM_INPUTS; n++) {
         memcpy(input, sim_inputs + n * SIM_INPUT_LENGTH, SIM_INPUT_LENGTH);
@@ -73,10 +73,10 @@ int sim_main(void)
         const uint32_t first = ticks[0], highs = multiplies[0];
 
         if (sim_invoke(input, output) != 0) {
-            return 1;
+            sim_exit(1);
         }
         write_result(sim_ccount() - first, sim_multiplies() - highs);
     }
     write_steps();
-    return 0;
+    sim_exit(0);
 }

@@ -8,13 +8,13 @@ _reset:
     j       1f
     .align  4
 .Lvecbase:
-    .word   _vectors
+    .4byte  _vectors
 .Lps:
-    .word   0x00040020      /* WOE, UM; EXCM and INTLEVEL 0 */
+    .4byte  0x00040020      /* WOE, UM; EXCM and INTLEVEL 0 */
 .Lstack:
-    .word   _stack_top
+    .4byte  _stack_top
 .Lmain:
-    .word   sim_main
+    .4byte  sim_main
 1:  movi    a0, 0
     wsr     a0, intenable
     wsr     a0, windowbase
@@ -30,10 +30,7 @@ _reset:
     l32r    a1, .Lstack
     movi    a0, 0
     l32r    a4, .Lmain
-    callx4  a4
-    mov     a3, a6
-    movi    a2, 1
-    .byte   0x00, 0x51, 0x00 /* simcall: exit */
+    callx4  a4                  /* does not return: retw cannot reach this gigabyte */
 
     .section .vectors, "ax"
     .global _vectors
@@ -114,6 +111,14 @@ fault:
     .byte   0x00, 0x51, 0x00
 
     .text
+    .align  4
+    .global sim_exit        /* void sim_exit(int code) */
+sim_exit:
+    entry   a1, 32
+    mov     a3, a2
+    movi    a2, 1
+    .byte   0x00, 0x51, 0x00 /* simcall */
+
     .align  4
     .global sim_write       /* int sim_write(int fd, const void *bytes, int count) */
 sim_write:

@@ -11,10 +11,14 @@ import {
   lowerDepthwise,
   lowerFullyConnected,
 } from "./lower-conv.js";
+import { lowerLx6Conv, lowerLx6Depthwise, lowerLx6FullyConnected } from "./lower-lx6.js";
 import { lowerAdd, lowerCopy, lowerMean, lowerPad, lowerPool, lowerSoftmax, lowerTable } from "./lower-other.js";
 
+/** Kernels of firmware/kernels, or of firmware/kernels/lx6 where those fit. */
+export type KernelTarget = "portable" | "lx6";
+
 /** Throws UserError for a graph that is not valid, has more than one input or output, or that no kernel can compute. */
-export function lowerGraph(graph: Int8Graph): LoweredModel {
+export function lowerGraph(graph: Int8Graph, target: KernelTarget = "portable"): LoweredModel {
   const prepared = validateGraph(graph);
   if (graph.inputs.length !== 1 || graph.outputs.length !== 1) {
     throw new UserError(`the model has ${graph.inputs.length} inputs and ${graph.outputs.length} outputs`, {
@@ -22,7 +26,7 @@ export function lowerGraph(graph: Int8Graph): LoweredModel {
       remedy: "Export a model with one input and one output.",
     });
   }
-  return new Lowering(graph, prepared).run();
+  return new Lowering(graph, prepared, target).run();
 }
 
 class Lowering {
@@ -34,6 +38,7 @@ class Lowering {
   constructor(
     private readonly graph: Int8Graph,
     private readonly prepared: readonly PreparedOperator[],
+    private readonly target: KernelTarget,
   ) {
     this.needed = neededTensors(graph);
     this.foldedPads = foldablePads(graph, prepared, this.needed);
@@ -51,6 +56,26 @@ class Lowering {
   }
 
   private choose(index: number): ChosenKernel {
+    return (this.target === "lx6" ? this.chooseLx6(index) : undefined) ?? this.choosePortable(index);
+  }
+
+  /** Undefined where no assembly fits. */
+  private chooseLx6(index: number): ChosenKernel | undefined {
+    const p = this.prepared[index];
+    const { inputs, outputs } = this.graph.operators[index];
+    switch (p.kind) {
+      case "CONV_2D":
+        return lowerLx6Conv(p, inputs[0], outputs[0], this.padding(inputs[0]));
+      case "DEPTHWISE_CONV_2D":
+        return lowerLx6Depthwise(p, inputs[0], outputs[0], this.padding(inputs[0]));
+      case "FULLY_CONNECTED":
+        return lowerLx6FullyConnected(p, inputs[0], outputs[0]);
+      default:
+        return undefined;
+    }
+  }
+
+  private choosePortable(index: number): ChosenKernel {
     const p = this.prepared[index];
     const { inputs, outputs } = this.graph.operators[index];
     const [input] = inputs;
