@@ -4,8 +4,8 @@
  *
  * No core of QEMU has both the LX6's options and its multiply-high. Each `mulsh` and `muluh` is therefore replaced, in the assembly, by a sequence of
  * fixed length on other instructions that counts itself; the counts reported are those of the program with the instruction itself: the rest of the
- * sequence is subtracted. QEMU's CCOUNT under `-icount shift=0` advances by one each 100 instructions on this machine (1 ns an instruction, 10 MHz), so
- * a count is right to about 100.
+ * sequence is subtracted. Counted is what CCOUNT shows around the call: under `-icount shift=7` each instruction takes 128 ns, and this machine's
+ * CCOUNT runs at 10 MHz, so a count is right to one instruction. The handlers of window overflow and underflow count as they do on the chip.
  */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -98,7 +98,7 @@ export async function simulateXtensa(request: SimulationRequest): Promise<Simula
     const program = await link(tools, folder, request);
     const { stdout } = await runOrThrow(
       tools.qemu,
-      [..."-M sim -cpu dc233c -semihosting -nographic -monitor none -serial none -icount shift=0 -singlestep -kernel".split(" "), program],
+      [..."-M sim -cpu dc233c -semihosting -nographic -monitor none -serial none -icount shift=7,sleep=off -singlestep -kernel".split(" "), program],
       "running on the Xtensa simulator",
       { cwd: folder, timeoutMs: 600_000 },
     );
@@ -220,12 +220,12 @@ function highProduct(name: string, to: string, a: string, b: string): string[] {
   ];
 }
 
-/** Ticks of CCOUNT stand for this many instructions. */
-const TICK = 100;
+/** An instruction takes 2^7 ns of virtual time, and CCOUNT counts it at 10 MHz. */
+const TICKS_PER_INSTRUCTION = 1.28;
 
 function parse(stdout: string, request: SimulationRequest): Omit<Simulation, "textBytes"> {
   const lines = stdout.split("\n").map((line) => line.trim().split(" "));
-  const count = (ticks: string, highs: string) => Number(ticks) * TICK - Number(highs) * (REPLACEMENT - 1);
+  const count = (ticks: string, highs: string) => Math.round(Number(ticks) / TICKS_PER_INSTRUCTION) - Number(highs) * (REPLACEMENT - 1);
   const runs = lines.filter(([first]) => /^\d+$/.test(first));
   const steps = lines.filter(([first]) => first === "k");
   if (runs.length !== request.inputs.length || steps.length !== (request.steps ?? 0)) {

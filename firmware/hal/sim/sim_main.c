@@ -3,8 +3,7 @@
  * output in hexadecimal. Lines "k <step> <instructions> <multiply-highs>" are written for each kernel call of the last
  * input when the model was generated with steps.
  *
- * Counted is what CCOUNT shows around model_invoke: qemu advances it by one tick each SIM_TICK instructions under
- * -icount shift=0.
+ * Counted is what CCOUNT shows around model_invoke (src/build/xtensa-sim.ts says what that is).
  */
 #include "sim.h"
 
