@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ToolError } from "../errors.js";
 import { packageRoot } from "../files/package-root.js";
-import { run, runOrThrow } from "../process/run.js";
+import { run, runOrThrow, toolError } from "../process/run.js";
 
 export interface SimulationRequest {
   /** Generated sources by name, `.c`, `.h` and `.S`; one of them defines `int <prefix>_invoke(const int8_t *, int8_t *)`. */
@@ -161,7 +161,43 @@ async function assemble(
   const assembly = await readFile(join(folder, text), "utf8");
   await writeFile(join(folder, text), replaceMultiplyHighs(assembly));
   const args = ["-triple=xtensa", "-mcpu=esp32", "-filetype=obj", text, "-o", object];
-  await runOrThrow(tools.assembler, args, `assembling ${source}`, { cwd: folder });
+  for (;;) {
+    const result = await run(tools.assembler, args, { cwd: folder });
+    if (result.exitCode === 0) return;
+    const relaxed = relaxBranches(await readFile(join(folder, text), "utf8"), result.all);
+    if (relaxed === undefined) throw toolError(result, tools.assembler, `assembling ${source}`);
+    await writeFile(join(folder, text), relaxed);
+  }
+}
+
+const OPPOSITES: Readonly<Record<string, string>> = Object.fromEntries(
+  "beq bne,blt bge,bltu bgeu,beqz bnez,bltz bgez,beqi bnei,blti bgei,bltui bgeui,bbci bbsi,bbc bbs,ball bnall,bany bnone"
+    .split(",")
+    .flatMap((pair) => {
+      const [a, b] = pair.split(" ");
+      return [
+        [a, b],
+        [b, a],
+      ];
+    }),
+);
+
+/**
+ * Writes each branch the assembler could not reach with as the opposite one over a jump, as GNU as does. Undefined when `errors` names anything else.
+ * The replacements of multiply-highs are longer than clang reckons with.
+ */
+function relaxBranches(assembly: string, errors: string): string | undefined {
+  const lines = assembly.split("\n");
+  const far = [...errors.matchAll(/^[^:\n]+:(\d+):\d+: error: (.*)$/gm)];
+  if (far.length === 0 || far.some(([, , what]) => what !== "fixup value out of range")) return undefined;
+  for (const [, number] of far) {
+    const at = Number(number) - 1;
+    const branch = /^\s*(b\w+)(?:\.n)?\s+(.*,)\s*(\S+)/.exec(lines[at]);
+    const opposite = branch === null ? undefined : OPPOSITES[branch[1]];
+    if (branch === null || opposite === undefined) return undefined;
+    lines[at] = `${opposite} ${branch[2]} .Lsim_near_${at}; j ${branch[3]}; .Lsim_near_${at}:`;
+  }
+  return lines.join("\n");
 }
 
 /** Instructions that stand for one multiply-high, as replaceMultiplyHighs writes them. */
