@@ -129,6 +129,25 @@ SMK_INLINE void smk_lx6_conv_point(smk_window_t s, smk_lx6_t w, int32_t band, co
     }
 }
 
+/* As smk_window_gather; short runs inside the picture without calls. */
+SMK_INLINE void smk_lx6_gather(smk_window_t s, const int8_t *image, int32_t y, int32_t x, int32_t zero_point,
+                               int8_t *to)
+{
+    const int32_t run = s.width * s.in_depth;
+
+    if (run > 16 || !smk_window_inside(s, y, x)) {
+        smk_window_gather(s, image, y, x, zero_point, to);
+        return;
+    }
+    image += (y * s.in_width + x) * s.in_depth;
+    for (int32_t r = 0; r < s.height; r++, image += s.in_width * s.in_depth, to += run) {
+        SMK_UNROLL
+        for (int32_t i = 0; i < run; i++) {
+            to[i] = image[i];
+        }
+    }
+}
+
 /*
  * Any window: each is gathered first. `taps`: values under the window rounded up to a multiple of 4; the weights of
  * those added are 0. scratch: taps * 2 of weights, taps of one gathered window, band * taps * 2 + 8.
@@ -150,9 +169,15 @@ SMK_INLINE void smk_lx6_conv_patches(smk_window_t s, smk_lx6_t w, int32_t taps, 
         const int32_t line = pixel / s.out_width;
         const int8_t *const image = input + line / s.out_height * (s.in_height * s.in_width * s.in_depth);
 
-        smk_window_gather(s, image, line % s.out_height * s.stride_y - s.pad_top,
-                          pixel % s.out_width * s.stride_x - s.pad_left, w.input_zero_point, window);
-        smk_lx6_widen(window, x + filled * taps * 2, taps / 4);
+        const int32_t y = line % s.out_height * s.stride_y - s.pad_top;
+        const int32_t left = pixel % s.out_width * s.stride_x - s.pad_left;
+
+        if (s.whole && s.height == 1 && s.width * s.in_depth == taps) {
+            smk_lx6_widen(image + (y * s.in_width + left) * s.in_depth, x + filled * taps * 2, taps / 4);
+        } else {
+            smk_lx6_gather(s, image, y, left, w.input_zero_point, window);
+            smk_lx6_widen(window, x + filled * taps * 2, taps / 4);
+        }
         filled++;
         if (filled == band || pixel + 1 == s.batches * s.out_height * s.out_width) {
             c.pixels = filled;
