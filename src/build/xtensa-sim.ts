@@ -98,7 +98,12 @@ export async function simulateXtensa(request: SimulationRequest): Promise<Simula
     const program = await link(tools, folder, request);
     const { stdout } = await runOrThrow(
       tools.qemu,
-      [..."-M sim -cpu dc233c -semihosting -nographic -monitor none -serial none -icount shift=7,sleep=off -singlestep -kernel".split(" "), program],
+      [
+        ..."-M sim -cpu dc233c -semihosting -nographic -monitor none -serial none -icount shift=7,sleep=off -singlestep -kernel".split(
+          " ",
+        ),
+        program,
+      ],
       "running on the Xtensa simulator",
       { cwd: folder, timeoutMs: 600_000 },
     );
@@ -123,7 +128,9 @@ async function writeFiles(folder: string, request: SimulationRequest): Promise<v
   const all: Record<string, string | Uint8Array> = {
     ...files,
     "sim_model.h": model,
-    "inputs.bin": Buffer.concat(inputs.map(({ buffer, byteOffset, length }) => Buffer.from(buffer, byteOffset, length))),
+    "inputs.bin": Buffer.concat(
+      inputs.map(({ buffer, byteOffset, length }) => Buffer.from(buffer, byteOffset, length)),
+    ),
   };
   await Promise.all(Object.entries(all).map(([name, content]) => writeFile(join(folder, name), content)));
 }
@@ -153,7 +160,9 @@ async function assemble(
   flags: readonly string[],
 ): Promise<void> {
   const text = `${object}.s`;
-  const includes = [join(simFolder, "include"), folder, kernelFolder, simFolder].map((path) => `-I${path}`);
+  const includes = [join(simFolder, "include"), folder, kernelFolder, join(kernelFolder, "lx6"), simFolder].map(
+    (path) => `-I${path}`,
+  );
   const stage = source.endsWith(".S") ? ["-E", "-P"] : ["-S", "-ffreestanding", "-ffunction-sections"];
   const options = ["--target=xtensa", ...LX6, "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", ...flags];
   const what = `compiling ${source} for Xtensa`;
@@ -227,7 +236,8 @@ function callOf(label: string): string[] {
 function highProduct(name: string, to: string, a: string, b: string): string[] {
   const [p, q, u, v, w] = Array.from({ length: 14 }, (_, i) => `a${i + 2}`).filter((r) => ![to, a, b].includes(r));
   const kept = [p, q, u, v, w].map((register, i) => [register, `excsave${i + 2}`] as const);
-  const high = (r: string, from: string) => (name === "mulsh" ? `srai ${r}, ${from}, 16` : `extui ${r}, ${from}, 16, 16`);
+  const high = (r: string, from: string) =>
+    name === "mulsh" ? `srai ${r}, ${from}, 16` : `extui ${r}, ${from}, 16, 16`;
   return [
     ...kept.map(([register, save]) => `wsr ${register}, ${save}`),
     `rsr ${p}, misc0`,
@@ -261,7 +271,8 @@ const TICKS_PER_INSTRUCTION = 1.28;
 
 function parse(stdout: string, request: SimulationRequest): Omit<Simulation, "textBytes"> {
   const lines = stdout.split("\n").map((line) => line.trim().split(" "));
-  const count = (ticks: string, highs: string) => Math.round(Number(ticks) / TICKS_PER_INSTRUCTION) - Number(highs) * (REPLACEMENT - 1);
+  const count = (ticks: string, highs: string) =>
+    Math.round(Number(ticks) / TICKS_PER_INSTRUCTION) - Number(highs) * (REPLACEMENT - 1);
   const runs = lines.filter(([first]) => /^\d+$/.test(first));
   const steps = lines.filter(([first]) => first === "k");
   if (runs.length !== request.inputs.length || steps.length !== (request.steps ?? 0)) {

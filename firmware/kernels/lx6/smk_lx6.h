@@ -19,7 +19,7 @@
 #ifndef SMK_LX6_H
 #define SMK_LX6_H
 
-#include "../smk_window.h"
+#include "smk_window.h"
 
 typedef struct smk_lx6 {
     const int32_t *weights;    /* convolution: [out_depth][taps / 4] words; depthwise: [out_depth][5] pairs, doubled */
@@ -99,9 +99,17 @@ SMK_INLINE void smk_lx6_conv_channels(smk_lx6_channel_t *c, smk_lx6_t w, int32_t
         smk_lx6_unpack(w.weights + o * (taps / 4), weights, taps / 4);
         smk_lx6_set_channel(c, w, o, output);
         if (rows == 1) {
-            smk_lx6_full_range(w) ? smk_lx6_conv1(c) : smk_lx6_conv1_range(c);
+            if (smk_lx6_full_range(w)) {
+                smk_lx6_conv1(c);
+            } else {
+                smk_lx6_conv1_range(c);
+            }
         } else {
-            smk_lx6_full_range(w) ? smk_lx6_conv3(c) : smk_lx6_conv3_range(c);
+            if (smk_lx6_full_range(w)) {
+                smk_lx6_conv3(c);
+            } else {
+                smk_lx6_conv3_range(c);
+            }
         }
     }
 }
@@ -282,9 +290,17 @@ SMK_INLINE void smk_lx6_depthwise(smk_window_t s, smk_lx6_t w, const int8_t *inp
             smk_lx6_set_channel(&c, w, o, output);
             c.weights = w.weights + o * 5;
             if (s.stride_x == 1) {
-                smk_lx6_full_range(w) ? smk_lx6_depthwise1(&c) : smk_lx6_depthwise1_range(&c);
+                if (smk_lx6_full_range(w)) {
+                    smk_lx6_depthwise1(&c);
+                } else {
+                    smk_lx6_depthwise1_range(&c);
+                }
             } else {
-                smk_lx6_full_range(w) ? smk_lx6_depthwise2(&c) : smk_lx6_depthwise2_range(&c);
+                if (smk_lx6_full_range(w)) {
+                    smk_lx6_depthwise2(&c);
+                } else {
+                    smk_lx6_depthwise2_range(&c);
+                }
             }
         }
         input += s.in_height * s.in_width * s.in_depth;

@@ -21,7 +21,7 @@ import {
   windowStruct,
 } from "./lower-conv.js";
 
-const HEADER = "lx6/smk_lx6.h";
+const HEADER = "smk_lx6.h";
 
 /** Scratch for one band of a layer's widened activations, at most, in bytes, unless one line takes more. */
 const BAND_BYTES = 12 * 1024;

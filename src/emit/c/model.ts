@@ -24,9 +24,9 @@ export interface EmitCOptions {
 export interface EmittedC {
   /** File name -> text: `<prefix>.h` and `<prefix>.c`. */
   readonly files: Readonly<Record<string, string>>;
-  /** Headers of firmware/kernels that the source includes, directly or not, sorted. */
+  /** Headers of firmware/kernels and firmware/kernels/lx6 that the source includes, directly or not, sorted. */
   readonly kernelHeaders: readonly string[];
-  /** Assembly sources of firmware/kernels that must be linked, sorted; none for portable C. */
+  /** Assembly sources of firmware/kernels/lx6 that must be linked, sorted; none for portable C. */
   readonly kernelSources: readonly string[];
   /** Static working memory. */
   readonly arenaBytes: number;
@@ -58,13 +58,21 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
   const storage = assignStorage(graph, { calls, aliases });
   const golden = options.golden ?? patternGolden(graph);
   checkGolden(graph, golden);
-  const renderer = new ModelRenderer({ graph, calls, storage, prefix, provenance: options.provenance, golden, profile: options.profile ?? false });
+  const renderer = new ModelRenderer({
+    graph,
+    calls,
+    storage,
+    prefix,
+    provenance: options.provenance,
+    golden,
+    profile: options.profile ?? false,
+  });
   const source = renderer.source();
   const header = renderer.header();
   return {
     files: { [`${prefix}.h`]: header, [`${prefix}.c`]: source },
     kernelHeaders: withDependencies(calls.map((call) => call.header)),
-    kernelSources: calls.some(({ header }) => header === "lx6/smk_lx6.h") ? ["lx6/smk_lx6.S"] : [],
+    kernelSources: calls.some(({ header }) => header === "smk_lx6.h") ? ["smk_lx6.S"] : [],
     arenaBytes: storage.plan.bytes,
     weightBytes: renderer.weightBytes,
     plan: storage.plan,
@@ -86,7 +94,7 @@ const INCLUDES: Readonly<Record<string, readonly string[]>> = {
   "smk_elementwise.h": ["smk_arithmetic.h"],
   "smk_softmax.h": ["smk_arithmetic.h"],
   "smk_shape.h": ["smk_arithmetic.h"],
-  "lx6/smk_lx6.h": ["smk_window.h", "smk_arithmetic.h"],
+  "smk_lx6.h": ["smk_window.h", "smk_arithmetic.h"],
 };
 
 function withDependencies(headers: readonly string[]): string[] {
