@@ -33,6 +33,19 @@ _Static_assert((INT32_C(-3) >> 1) == -2 && (INT64_C(-3) >> 1) == -2,
 #define SMK_UNROLL
 #endif
 
+/*
+ * Xtensa has few registers, no addressing with an index and no sums of 64 bits: there, loops over products are unrolled
+ * by hand and kept in order (SMK_IN_ORDER: all these values exist at this point), else compilers spill.
+ */
+#if defined(__XTENSA__) && defined(__GNUC__)
+#define SMK_FEW_REGISTERS 1
+#define SMK_IN_ORDER(a, b, c, d, p, q, r, s) \
+    __asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(p), "+r"(q), "+r"(r), "+r"(s))
+#else
+#define SMK_FEW_REGISTERS 0
+#define SMK_IN_ORDER(a, b, c, d, p, q, r, s) ((void)0)
+#endif
+
 /* a + b, wrapping as two's complement. */
 SMK_INLINE int32_t smk_wrapping_add(int32_t a, int32_t b)
 {
@@ -59,7 +72,15 @@ SMK_INLINE int32_t smk_high_multiply(int32_t a, int32_t b)
 /* As smk_high_multiply for 0 <= b: nothing to saturate. */
 SMK_INLINE int32_t smk_high_multiply_positive(int32_t a, int32_t b)
 {
+#if SMK_FEW_REGISTERS
+    /* Without a sum of 64 bits: the upper word doubled, and bits 30 and 31 of the lower one, rounded. */
+    const int64_t product = (int64_t)a * b;
+    const uint32_t low = (uint32_t)product;
+
+    return (int32_t)(((uint32_t)(product >> 32) << 1) + (((low >> 30) + 1) >> 1));
+#else
     return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
+#endif
 }
 
 /* gemmlowp::RoundingDivideByPOT: x / 2^exponent to the nearest, halves away from zero. exponent 0..31. */
@@ -69,6 +90,16 @@ SMK_INLINE int32_t smk_rounding_shift_right(int32_t x, int32_t exponent)
     const int32_t threshold = (mask >> 1) + (x < 0);
 
     return (x >> exponent) + ((x & mask) > threshold);
+}
+
+/* As smk_rounding_shift_right for INT32_MIN < x. */
+SMK_INLINE int32_t smk_rounding_shift_inner(int32_t x, int32_t exponent)
+{
+#if SMK_FEW_REGISTERS
+    return exponent == 0 ? x : (((x + (x >> 31)) >> (exponent - 1)) + 1) >> 1;
+#else
+    return smk_rounding_shift_right(x, exponent);
+#endif
 }
 
 /* gemmlowp::SaturatingRoundingMultiplyByPOT for exponent 1..30: x * 2^exponent, saturating. */
@@ -88,7 +119,7 @@ SMK_INLINE int32_t smk_multiply(int32_t x, int32_t multiplier, int32_t shift)
     if (shift > 0) {
         return smk_high_multiply_positive((int32_t)((uint32_t)x << shift), multiplier);
     }
-    return smk_rounding_shift_right(smk_high_multiply_positive(x, multiplier), -shift);
+    return smk_rounding_shift_inner(smk_high_multiply_positive(x, multiplier), -shift);
 }
 
 /*

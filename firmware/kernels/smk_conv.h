@@ -32,6 +32,43 @@ SMK_INLINE int8_t smk_conv_output(smk_conv_t w, int32_t channel, int32_t sum)
     return smk_to_int8(smk_multiply(acc, w.multiplier[channel], w.shift[channel]), w.output);
 }
 
+/* Sums of products of two runs of values with two runs of weights. */
+typedef struct smk_conv_sums {
+    int32_t first_o, first_p, second_o, second_p;
+} smk_conv_sums_t;
+
+/* Adds the products of `run` (literal) values of two pixels with those of two channels. */
+SMK_INLINE void smk_conv_add(smk_conv_sums_t *sums, const int8_t *x, const int8_t *y, const int8_t *wo,
+                             const int8_t *wp, int32_t run)
+{
+    smk_conv_sums_t s = *sums;
+
+    if (SMK_FEW_REGISTERS && run >= 4) {
+        for (const int8_t *end = x + run / 4 * 4; x != end; x += 4, y += 4, wo += 4, wp += 4) {
+            SMK_UNROLL
+            for (int32_t i = 0; i < 4; i++) {
+                const int16_t a = x[i], b = y[i], u = wo[i], v = wp[i];
+
+                s.first_o += a * u;
+                s.first_p += a * v;
+                s.second_o += b * u;
+                s.second_p += b * v;
+                SMK_IN_ORDER(s.first_o, s.first_p, s.second_o, s.second_p, x, y, wo, wp);
+            }
+        }
+        run %= 4;
+    }
+    for (int32_t i = 0; i < run; i++) {
+        const int16_t a = x[i], b = y[i], u = wo[i], v = wp[i];
+
+        s.first_o += a * u;
+        s.first_p += a * v;
+        s.second_o += b * u;
+        s.second_p += b * v;
+    }
+    *sums = s;
+}
+
 /*
  * Two windows times all channels. The windows consist of s.height runs `step` bytes apart. With an odd number of
  * channels the last pair is the last channel twice; with an odd number of pixels `first` and `second` are the same:
@@ -47,27 +84,17 @@ SMK_INLINE void smk_conv_pair(smk_window_t s, smk_conv_t w, const int8_t *first,
         const int32_t p = o + 1 < s.out_depth ? o + 1 : o;
         const int8_t *wo = w.weights + o * size;
         const int8_t *wp = w.weights + p * size;
-        int32_t sum_first_o = 0, sum_first_p = 0, sum_second_o = 0, sum_second_p = 0;
+        smk_conv_sums_t sums = {0, 0, 0, 0};
 
         for (int32_t r = 0; r < s.height; r++) {
-            const int8_t *x = first + r * step;
-            const int8_t *y = second + r * step;
-
-            for (int32_t i = 0; i < run; i++) {
-                const int16_t a = x[i], b = y[i], u = wo[i], v = wp[i];
-
-                sum_first_o += a * u;
-                sum_first_p += a * v;
-                sum_second_o += b * u;
-                sum_second_p += b * v;
-            }
+            smk_conv_add(&sums, first + r * step, second + r * step, wo, wp, run);
             wo += run;
             wp += run;
         }
-        to_first[o] = smk_conv_output(w, o, sum_first_o);
-        to_first[p] = smk_conv_output(w, p, sum_first_p);
-        to_second[o] = smk_conv_output(w, o, sum_second_o);
-        to_second[p] = smk_conv_output(w, p, sum_second_p);
+        to_first[o] = smk_conv_output(w, o, sums.first_o);
+        to_first[p] = smk_conv_output(w, p, sums.first_p);
+        to_second[o] = smk_conv_output(w, o, sums.second_o);
+        to_second[p] = smk_conv_output(w, p, sums.second_p);
     }
 }
 

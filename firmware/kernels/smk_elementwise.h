@@ -37,14 +37,14 @@ SMK_INLINE int32_t smk_addend(smk_addend_t a, int32_t value)
 {
     const int32_t shifted = (value + a.offset) * (INT32_C(1) << SMK_ADD_LEFT_SHIFT);
 
-    return smk_rounding_shift_right(smk_high_multiply_positive(shifted, a.multiplier), a.shift);
+    return smk_rounding_shift_inner(smk_high_multiply_positive(shifted, a.multiplier), a.shift);
 }
 
 SMK_INLINE int8_t smk_add_one(smk_add_t p, int32_t a, int32_t b)
 {
     const int32_t sum = smk_addend(p.a, a) + smk_addend(p.b, b);
 
-    return smk_to_int8(smk_rounding_shift_right(smk_high_multiply_positive(sum, p.multiplier), p.shift), p.output);
+    return smk_to_int8(smk_rounding_shift_inner(smk_high_multiply_positive(sum, p.multiplier), p.shift), p.output);
 }
 
 SMK_INLINE int8_t smk_sub_one(smk_add_t p, int32_t a, int32_t b)

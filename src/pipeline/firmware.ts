@@ -33,7 +33,9 @@ export async function obtainFirmware(
   const board = findBoard(target === "host" ? project.config.board : target);
   refusePinConflicts(board);
   const dir = buildDir(project, target);
-  const emitted = model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model) });
+  const kernels = target !== "host" && board.chip === "esp32" ? "lx6" : "portable";
+  const emitted =
+    model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model), target: kernels });
   const rendered = await renderProject({
     dir,
     target,

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { packageRoot } from "../files/package-root.js";
 
-const SOURCE = /\.(c|h|cc)$/;
+const SOURCE = /\.(c|h|cc|S)$/;
 const INCLUDE = /^[ \t]*#[ \t]*include[ \t]+"([^"]+)"/gm;
 
 export interface FirmwareSelection {
@@ -18,7 +18,7 @@ export interface FirmwareSelection {
 
 /**
  * Name -> contents of everything that goes into the project's flat src/: all of core/ and hal/<hal>/, and of kernels/ what the rest includes, with
- * what that includes in turn (an included `x.h` brings `x.c`). Throws Error when two folders have a file of the same name.
+ * what that includes in turn (an included `x.h` brings `x.c` and `x.S`). Throws Error when two folders have a file of the same name.
  */
 export async function firmwareFiles(selection: FirmwareSelection): Promise<Record<string, string>> {
   const root = selection.root ?? join(packageRoot, "firmware");
@@ -32,17 +32,27 @@ export async function firmwareFiles(selection: FirmwareSelection): Promise<Recor
       if (selection.engine === "tflm" || !name.endsWith("_tflm.cc")) add(name, text);
     }
   }
-  const kernels = await sourcesIn(join(root, "kernels"));
+  const kernels = { ...(await sourcesIn(join(root, "kernels"))), ...(await sourcesIn(join(root, "kernels", "lx6"))) };
   const texts = [...Object.values(files), ...Object.values(selection.generated)];
   for (const name of [...includedKernels(kernels, texts)].sort()) add(name, kernels[name]);
   return files;
 }
 
 async function sourcesIn(folder: string): Promise<Record<string, string>> {
-  const names = (await readdir(folder)).filter((name) => SOURCE.test(name)).sort();
+  const names = (await entriesOf(folder)).filter((name) => SOURCE.test(name)).sort();
   return Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), "utf8")])),
   );
+}
+
+/** None where the folder is not there: not every machine has kernels of its own. */
+async function entriesOf(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
 }
 
 function includedKernels(kernels: Readonly<Record<string, string>>, texts: readonly string[]): Set<string> {
@@ -50,7 +60,7 @@ function includedKernels(kernels: Readonly<Record<string, string>>, texts: reado
   const pending = [...texts];
   for (let text = pending.pop(); text !== undefined; text = pending.pop()) {
     for (const [, header] of text.matchAll(INCLUDE)) {
-      for (const name of [header, header.replace(/\.h$/, ".c")]) {
+      for (const name of [header, header.replace(/\.h$/, ".c"), header.replace(/\.h$/, ".S")]) {
         if (!Object.hasOwn(kernels, name) || needed.has(name)) continue;
         needed.add(name);
         pending.push(kernels[name]);

@@ -101,7 +101,7 @@ async function espBuildFiles(
   files: Readonly<Record<string, string>>,
 ): Promise<Record<string, string>> {
   const sources = Object.keys(files)
-    .filter((path) => /\.(c|cc)$/.test(path))
+    .filter((path) => /\.(c|cc|S)$/.test(path))
     .map((path) => path.replace(/^src\//, ""))
     .sort();
   const values = espProjectValues(config, board, sources);

@@ -3,9 +3,9 @@ import { UserError } from "../../errors.js";
 import type { PreparedOperator } from "../../graph/registry.js";
 import { type Argument, type CStruct, literal, read, scratch, write } from "./kernel-call.js";
 
-type PreparedConv = Extract<PreparedOperator, { kind: "CONV_2D" }>;
-type PreparedDepthwise = Extract<PreparedOperator, { kind: "DEPTHWISE_CONV_2D" }>;
-type PreparedDense = Extract<PreparedOperator, { kind: "FULLY_CONNECTED" }>;
+export type PreparedConv = Extract<PreparedOperator, { kind: "CONV_2D" }>;
+export type PreparedDepthwise = Extract<PreparedOperator, { kind: "DEPTHWISE_CONV_2D" }>;
+export type PreparedDense = Extract<PreparedOperator, { kind: "FULLY_CONNECTED" }>;
 export type PreparedWeighted = PreparedConv | PreparedDepthwise | PreparedDense;
 
 /** Field names and order of smk_window_t (firmware/kernels/smk_window.h). */
@@ -157,7 +157,7 @@ function kernel(
   };
 }
 
-interface Parameters {
+export interface Parameters {
   readonly weights: Int8Array;
   readonly bias: Int32Array;
   readonly multiplier: Int32Array;
@@ -167,7 +167,7 @@ interface Parameters {
 }
 
 /** `weights` is one row of `taps` per output channel, for the sums; what is stored may be in another order. */
-function weightParameters(p: PreparedWeighted, taps: number, weights: Int8Array): Parameters {
+export function weightParameters(p: PreparedWeighted, taps: number, weights: Int8Array): Parameters {
   const bias = new Int32Array(p.outputC);
   for (let o = 0; o < p.outputC; o++) {
     let sum = 0;
@@ -240,7 +240,7 @@ export function imageWindow(p: Image): Window {
   });
 }
 
-function padded(window: Window, padding: ExplicitPadding | undefined): Window {
+export function padded(window: Window, padding: ExplicitPadding | undefined): Window {
   if (padding === undefined) return window;
   return wholeOrNot({
     ...window,
@@ -252,7 +252,7 @@ function padded(window: Window, padding: ExplicitPadding | undefined): Window {
 }
 
 /** `count` pixels in a row, each met with filters of one pixel. */
-function pixels(count: number, inDepth: number, outDepth: number): Window {
+export function pixels(count: number, inDepth: number, outDepth: number): Window {
   return imageWindow({
     batches: 1,
     inputH: 1,
@@ -271,11 +271,11 @@ function pixels(count: number, inDepth: number, outDepth: number): Window {
 }
 
 /** A 1x1 filter that visits every pixel once. */
-function isPointwise(w: Window): boolean {
+export function isPointwise(w: Window): boolean {
   return w.height === 1 && w.width === 1 && w.in_height === w.out_height && w.in_width === w.out_width && w.whole;
 }
 
-function pixelRow(w: Window): Window {
+export function pixelRow(w: Window): Window {
   return pixels(w.batches * w.out_height * w.out_width, w.in_depth, w.out_depth);
 }
 
@@ -292,7 +292,7 @@ function wholeOrNot(w: Omit<Window, "whole">): Window {
 }
 
 /** [rows][columns] -> [columns][rows] */
-function transpose(values: Int8Array, rows: number, columns: number): Int8Array {
+export function transpose(values: Int8Array, rows: number, columns: number): Int8Array {
   const result = new Int8Array(values.length);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column];

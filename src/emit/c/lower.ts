@@ -11,6 +11,7 @@ import {
   lowerDepthwise,
   lowerFullyConnected,
 } from "./lower-conv.js";
+import { lowerLx6Conv, lowerLx6Depthwise, lowerLx6FullyConnected } from "./lower-lx6.js";
 import {
   lowerAdd,
   lowerConcatenation,
@@ -27,9 +28,12 @@ import {
   lowerTable,
 } from "./lower-other.js";
 
+/** Kernels of firmware/kernels, or of firmware/kernels/lx6 where those fit. */
+export type KernelTarget = "portable" | "lx6";
+
 /** Throws UserError for a graph that is not valid or that no kernel can compute. */
-export function lowerGraph(graph: Int8Graph): LoweredModel {
-  return new Lowering(graph, validateGraph(graph)).run();
+export function lowerGraph(graph: Int8Graph, target: KernelTarget = "portable"): LoweredModel {
+  return new Lowering(graph, validateGraph(graph), target).run();
 }
 
 class Lowering {
@@ -41,6 +45,7 @@ class Lowering {
   constructor(
     private readonly graph: Int8Graph,
     private readonly prepared: readonly PreparedOperator[],
+    private readonly target: KernelTarget,
   ) {
     this.needed = neededTensors(graph);
     this.foldedPads = foldablePads(graph, prepared, this.needed);
@@ -58,6 +63,27 @@ class Lowering {
   }
 
   private choose(index: number): readonly ChosenKernel[] {
+    const lx6 = this.target === "lx6" ? this.chooseLx6(index) : undefined;
+    return lx6 === undefined ? this.choosePortable(index) : [lx6];
+  }
+
+  /** Undefined where no assembly fits. */
+  private chooseLx6(index: number): ChosenKernel | undefined {
+    const p = this.prepared[index];
+    const { inputs, outputs } = this.graph.operators[index];
+    switch (p.kind) {
+      case "CONV_2D":
+        return lowerLx6Conv(p, inputs[0], outputs[0], this.padding(inputs[0]));
+      case "DEPTHWISE_CONV_2D":
+        return lowerLx6Depthwise(p, inputs[0], outputs[0], this.padding(inputs[0]));
+      case "FULLY_CONNECTED":
+        return lowerLx6FullyConnected(p, inputs[0], outputs[0]);
+      default:
+        return undefined;
+    }
+  }
+
+  private choosePortable(index: number): readonly ChosenKernel[] {
     const p = this.prepared[index];
     const { inputs, outputs } = this.graph.operators[index];
     if (p.kind === "CONCATENATION") return lowerConcatenation(p, inputs, outputs[0]);

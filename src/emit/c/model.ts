@@ -3,7 +3,7 @@ import { UserError } from "../../errors.js";
 import { elementCount, type Int8Graph } from "../../graph/types.js";
 import { type Example, type Golden, patternExample } from "../golden.js";
 import { isCIdentifier } from "./escape.js";
-import { lowerGraph } from "./lower.js";
+import { type KernelTarget, lowerGraph } from "./lower.js";
 import type { ArenaPlan } from "./plan.js";
 import { ModelRenderer } from "./render.js";
 import { assignStorage } from "./storage.js";
@@ -15,13 +15,19 @@ export interface EmitCOptions {
   readonly provenance: string;
   /** Input and output that model_self_test compares. Default: a fixed pattern and what the reference arithmetic makes of it. */
   readonly golden?: Golden;
+  /** Whose kernels: portable C, or the assembly for the ESP32's LX6 where it fits a layer. The results are the same. Default: portable. */
+  readonly target?: KernelTarget;
+  /** Generated code calls `void sim_step(int)` after each kernel call, to be measured (src/build/xtensa-sim.ts). Default: false. */
+  readonly profile?: boolean;
 }
 
 export interface EmittedC {
   /** File name -> text: `<prefix>.h` and `<prefix>.c`. */
   readonly files: Readonly<Record<string, string>>;
-  /** Headers of firmware/kernels that the source includes, directly or not, sorted. */
+  /** Headers of firmware/kernels and firmware/kernels/lx6 that the source includes, directly or not, sorted. */
   readonly kernelHeaders: readonly string[];
+  /** Assembly sources of firmware/kernels/lx6 that must be linked, sorted; none for portable C. */
+  readonly kernelSources: readonly string[];
   /** Static working memory. */
   readonly arenaBytes: number;
   /** Constants without the golden input and output. */
@@ -48,16 +54,25 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
       remedy: "Use letters, digits and underscores, a letter first.",
     });
   }
-  const lowered = lowerGraph(graph);
+  const lowered = lowerGraph(graph, options.target ?? "portable");
   const { calls } = lowered;
   const storage = assignStorage(graph, lowered);
   const golden = options.golden === undefined ? patternExample(graph) : checkedExample(graph, options.golden);
-  const renderer = new ModelRenderer({ graph, calls, storage, prefix, provenance: options.provenance, golden });
+  const renderer = new ModelRenderer({
+    graph,
+    calls,
+    storage,
+    prefix,
+    provenance: options.provenance,
+    golden,
+    profile: options.profile ?? false,
+  });
   const source = renderer.source();
   const header = renderer.header();
   return {
     files: { [`${prefix}.h`]: header, [`${prefix}.c`]: source },
     kernelHeaders: withDependencies(calls.map((call) => call.header)),
+    kernelSources: calls.some(({ header }) => header === "smk_lx6.h") ? ["smk_lx6.S"] : [],
     arenaBytes: storage.plan.bytes,
     weightBytes: renderer.weightBytes,
     plan: storage.plan,
@@ -81,6 +96,7 @@ const INCLUDES: Readonly<Record<string, readonly string[]>> = {
   "smk_shape.h": ["smk_arithmetic.h"],
   "smk_resize.h": ["smk_arithmetic.h"],
   "smk_boundary.h": ["smk_arithmetic.h"],
+  "smk_lx6.h": ["smk_window.h", "smk_arithmetic.h"],
 };
 
 function withDependencies(headers: readonly string[]): string[] {

@@ -15,6 +15,8 @@ export interface RenderInput {
   /** What the model came from: a comment. */
   readonly provenance: string;
   readonly golden: Example;
+  /** Call `void sim_step(int)` after each kernel call. */
+  readonly profile: boolean;
 }
 
 export class ModelRenderer {
@@ -78,6 +80,7 @@ export class ModelRenderer {
       "",
       ...headers.map((header) => `#include "${header}"`),
       "",
+      ...(this.model.profile ? ["void sim_step(int step);", ""] : []),
       ...this.placement(),
       ...this.tableText,
       ...this.functionText,
@@ -219,7 +222,8 @@ export class ModelRenderer {
   private call(call: KernelCall, index: number): string[] {
     const name = this.functionFor(call, index);
     const pointers = call.arguments.flatMap((argument) => this.pointer(argument, index));
-    return [`    /* ${cComment(call.comment)} */`, breakLine(`    ${name}(${pointers.join(", ")});`)];
+    const step = this.model.profile ? [`    sim_step(${index});`] : [];
+    return [`    /* ${cComment(call.comment)} */`, breakLine(`    ${name}(${pointers.join(", ")});`), ...step];
   }
 
   private pointer(argument: Argument, index: number): string[] {

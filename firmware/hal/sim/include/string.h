@@ -1,0 +1,11 @@
+/* What the generated code uses of string.h; the simulator has no C library. */
+#ifndef SIM_STRING_H
+#define SIM_STRING_H
+
+#include <stddef.h>
+
+void *memcpy(void *restrict to, const void *restrict from, size_t count);
+void *memset(void *to, int value, size_t count);
+int memcmp(const void *a, const void *b, size_t count);
+
+#endif

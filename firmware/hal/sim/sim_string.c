@@ -1,0 +1,49 @@
+/* The C library functions that generated code and compilers call. Words where both sides are aligned. */
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+void *memcpy(void *restrict to, const void *restrict from, size_t count)
+{
+    uint8_t *t = to;
+    const uint8_t *f = from;
+
+    if ((((uintptr_t)t | (uintptr_t)f) & 3) == 0) {
+        for (; count >= 4; count -= 4, t += 4, f += 4) {
+            *(volatile uint32_t *)(void *)t = *(const uint32_t *)(const void *)f;
+        }
+    }
+    for (; count > 0; count--) {
+        *(volatile uint8_t *)t++ = *f++;
+    }
+    return to;
+}
+
+void *memset(void *to, int value, size_t count)
+{
+    uint8_t *t = to;
+    const uint32_t word = (uint8_t)value * UINT32_C(0x01010101);
+
+    for (; count > 0 && ((uintptr_t)t & 3) != 0; count--) {
+        *(volatile uint8_t *)t++ = (uint8_t)value;
+    }
+    for (; count >= 4; count -= 4, t += 4) {
+        *(volatile uint32_t *)(void *)t = word;
+    }
+    for (; count > 0; count--) {
+        *(volatile uint8_t *)t++ = (uint8_t)value;
+    }
+    return to;
+}
+
+int memcmp(const void *a, const void *b, size_t count)
+{
+    const uint8_t *x = a, *y = b;
+
+    for (; count > 0; count--, x++, y++) {
+        if (*x != *y) {
+            return *x < *y ? -1 : 1;
+        }
+    }
+    return 0;
+}
