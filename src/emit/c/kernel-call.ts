@@ -31,6 +31,14 @@ export type Argument =
   /** Working memory for the time of the call. */
   | { readonly kind: "scratch"; readonly bytes: number };
 
+/** How a call that is more than one kernel over a whole tensor goes through its output (rows.ts). */
+export interface RowOrder {
+  /** Kernels that each make one row at a time: the first from the call's input, the others from the rows that the one before made last. */
+  readonly stages: readonly KernelCall[];
+  /** From the last row (or pixel, for one kernel that looks at single pixels) to the first. */
+  readonly backward: boolean;
+}
+
 export interface KernelCall {
   /** Index of the operator it computes; -1 for a copy that stands for none. */
   readonly operator: number;
@@ -42,6 +50,8 @@ export interface KernelCall {
   readonly arguments: readonly Argument[];
   /** Tensors this call reads that it may write its result over. */
   readonly overwritable: readonly number[];
+  /** Absent: the kernel is called once. */
+  readonly rows?: RowOrder;
 }
 
 /** Calls in execution order, and tensors that are the same bytes under another shape. */

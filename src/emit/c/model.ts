@@ -3,10 +3,11 @@ import { UserError } from "../../errors.js";
 import { elementCount, type Int8Graph } from "../../graph/types.js";
 import { type Golden, patternGolden } from "../golden.js";
 import { isCIdentifier } from "./escape.js";
+import { fuseForMemory } from "./fuse.js";
 import { lowerGraph } from "./lower.js";
 import type { ArenaPlan } from "./plan.js";
 import { ModelRenderer } from "./render.js";
-import { assignStorage } from "./storage.js";
+import { headersOf } from "./rows.js";
 
 export interface EmitCOptions {
   /** Prefix of all names and of the files; letters, digits and underscores. Default: "model". */
@@ -48,8 +49,7 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
       remedy: "Use letters, digits and underscores, a letter first.",
     });
   }
-  const { calls, aliases } = lowerGraph(graph);
-  const storage = assignStorage(graph, { calls, aliases });
+  const { calls, storage } = fuseForMemory(graph, lowerGraph(graph));
   const golden = options.golden ?? patternGolden(graph);
   checkGolden(graph, golden);
   const renderer = new ModelRenderer({ graph, calls, storage, prefix, provenance: options.provenance, golden });
@@ -57,7 +57,7 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
   const header = renderer.header();
   return {
     files: { [`${prefix}.h`]: header, [`${prefix}.c`]: source },
-    kernelHeaders: withDependencies(calls.map((call) => call.header)),
+    kernelHeaders: withDependencies(calls.flatMap(headersOf)),
     arenaBytes: storage.plan.bytes,
     weightBytes: renderer.weightBytes,
     plan: storage.plan,
@@ -78,6 +78,7 @@ const INCLUDES: Readonly<Record<string, readonly string[]>> = {
   "smk_pool.h": ["smk_window.h", "smk_arithmetic.h"],
   "smk_elementwise.h": ["smk_arithmetic.h"],
   "smk_softmax.h": ["smk_arithmetic.h"],
+  "smk_rows.h": ["smk_arithmetic.h"],
   "smk_shape.h": ["smk_arithmetic.h"],
 };
 

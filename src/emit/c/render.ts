@@ -3,6 +3,8 @@ import { elementCount, type Int8Graph } from "../../graph/types.js";
 import { arrayDefinition, breakLine, structInitializer } from "./c-text.js";
 import { cComment } from "./escape.js";
 import type { Argument, ConstantArray, KernelCall } from "./kernel-call.js";
+import { headersOf } from "./rows.js";
+import { rowFunction } from "./rows-text.js";
 import type { Storage } from "./storage.js";
 
 export interface RenderInput {
@@ -42,7 +44,7 @@ export class ModelRenderer {
       "",
       `#define ${upper}_INPUT_LENGTH ${this.inputLength} /* bytes: int8, NHWC ${shapeText(this.inputShape)} */`,
       `#define ${upper}_OUTPUT_LENGTH ${this.outputLength}`,
-      `#define ${upper}_ARENA_BYTES ${plan.bytes} /* static working memory; the largest set of live tensors is ${plan.lowerBound} */`,
+      `#define ${upper}_ARENA_BYTES ${plan.bytes} /* static working memory; what is live at one time needs ${plan.lowerBound} */`,
       `#define ${upper}_WEIGHT_BYTES ${this.weightBytes} /* constants: weights, biases, multipliers, tables */`,
       "",
       "/* Results of the functions below. */",
@@ -71,7 +73,7 @@ export class ModelRenderer {
 
   source(): string {
     const invoke = this.model.calls.flatMap((call, index) => this.call(call, index));
-    const headers = [...new Set(this.model.calls.map(({ header }) => header))].sort();
+    const headers = [...new Set(this.model.calls.flatMap(headersOf))].sort();
     return [
       ...this.provenance(),
       `#include "${this.model.prefix}.h"`,
@@ -139,23 +141,27 @@ export class ModelRenderer {
   /** Lines of the invoke function for one call. */
   private call(call: KernelCall, index: number): string[] {
     const name = this.functionFor(call, index);
-    const pointers = call.arguments.flatMap((argument) => this.pointer(argument, index));
+    const pointers = call.arguments.flatMap((argument, position) =>
+      this.pointer(argument, index, call.arguments.slice(0, position).filter(isParameters).length),
+    );
     return [`    /* ${cComment(call.comment)} */`, breakLine(`    ${name}(${pointers.join(", ")});`)];
   }
 
-  private pointer(argument: Argument, index: number): string[] {
+  /** `struct`: how many parameter structs the call has before this argument. */
+  private pointer(argument: Argument, index: number, struct: number): string[] {
     switch (argument.kind) {
       case "literal":
         return [];
       case "parameters": {
-        const body = structInitializer(argument.struct, (array) => this.table(array, index));
+        const suffix = struct === 0 ? `${index}` : `${index}_${struct}`;
+        const body = structInitializer(argument.struct, (array) => this.table(array, suffix));
         const head = `static const ${argument.struct.type} `;
         return [
-          `&${this.define(`${head}${body}`, `${this.model.prefix}_${index}`, (name) => breakLine(`${head}${name} = ${body};`))}`,
+          `&${this.define(`${head}${body}`, `${this.model.prefix}_${suffix}`, (name) => breakLine(`${head}${name} = ${body};`))}`,
         ];
       }
       case "table":
-        return [this.table(argument.array, index)];
+        return [this.table(argument.array, `${index}`)];
       case "read":
       case "write":
         return [this.address(argument.tensor, index)];
@@ -166,7 +172,7 @@ export class ModelRenderer {
 
   private address(tensor: number, index: number): string {
     const place = this.model.storage.place(tensor);
-    if (place.kind === "constant") return this.table({ role: "constant", values: place.values }, index);
+    if (place.kind === "constant") return this.table({ role: "constant", values: place.values }, `${index}`);
     return place.kind === "arena" ? this.arena(place.offset) : place.kind;
   }
 
@@ -174,12 +180,12 @@ export class ModelRenderer {
     return offset === 0 ? `${this.model.prefix}_arena` : `${this.model.prefix}_arena + ${offset}`;
   }
 
-  private table(array: ConstantArray, index: number): string {
+  private table(array: ConstantArray, label: string): string {
     const { values, role } = array;
     const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("latin1");
     const known = this.tables.size;
     const key = `${values.BYTES_PER_ELEMENT}:${bytes}`;
-    const name = this.define(key, `${this.model.prefix}_${index}_${role}`, (chosen) => arrayDefinition(chosen, values));
+    const name = this.define(key, `${this.model.prefix}_${label}_${role}`, (chosen) => arrayDefinition(chosen, values));
     if (this.tables.size > known) this.weightBytes += values.byteLength;
     return name;
   }
@@ -195,6 +201,10 @@ export class ModelRenderer {
 
   /** A function that calls the kernel with its literals; layers whose literals are equal share it. */
   private functionFor(call: KernelCall, index: number): string {
+    if (call.rows !== undefined) {
+      const { formals, body } = rowFunction(this.model.graph, { ...call, rows: call.rows });
+      return this.defineFunction(`rows_${index}`, formals, body);
+    }
     const parameters: string[] = [];
     const passed = call.arguments.map((argument, position) => {
       const formal = formalParameter(argument, call.arguments.slice(0, position).some(isRead));
@@ -203,17 +213,19 @@ export class ModelRenderer {
       return formal.use;
     });
     const key = `${call.kernel}(${passed.join(", ")})`;
+    return this.defineFunction(`${call.kernel.replace(/^smk_/, "")}_${index}`, parameters.join(", "), [
+      breakLine(`    ${key};`),
+    ]);
+  }
+
+  /** The name of a function; equal ones get one definition. */
+  private defineFunction(suffix: string, formals: string, body: readonly string[]): string {
+    const key = [formals, ...body].join("\n");
     const known = this.functions.get(key);
     if (known !== undefined) return known;
-    const name = `${this.model.prefix}_${call.kernel.replace(/^smk_/, "")}_${index}`;
+    const name = `${this.model.prefix}_${suffix}`;
     this.functions.set(key, name);
-    this.functionText.push(
-      breakLine(`${this.upper}_KERNEL void ${name}(${parameters.join(", ")})`),
-      "{",
-      breakLine(`    ${key};`),
-      "}",
-      "",
-    );
+    this.functionText.push(breakLine(`${this.upper}_KERNEL void ${name}(${formals})`), "{", ...body, "}", "");
     return name;
   }
 
@@ -265,6 +277,10 @@ function literalText(argument: Argument): string {
 
 function isRead(argument: Argument): boolean {
   return argument.kind === "read";
+}
+
+function isParameters(argument: Argument): boolean {
+  return argument.kind === "parameters";
 }
 
 function formalParameter(argument: Argument, second: boolean): { declaration: string; use: string } | undefined {
