@@ -23,6 +23,8 @@ export interface CStruct {
 export type Argument =
   /** Known to the compiler where the kernel is called: it specialises for it. */
   | { readonly kind: "literal"; readonly value: number | CStruct }
+  /** As a literal, but given at run time, so that calls share code (share.ts): the number, or of a struct the fields in `varying`. */
+  | { readonly kind: "shared"; readonly value: number | CStruct; readonly varying: readonly string[] }
   /** What differs between layers of one shape: a struct in flash, passed by value to the kernel. */
   | { readonly kind: "parameters"; readonly struct: CStruct }
   | { readonly kind: "table"; readonly array: ConstantArray }

@@ -8,6 +8,7 @@ import { lowerGraph } from "./lower.js";
 import type { ArenaPlan } from "./plan.js";
 import { ModelRenderer } from "./render.js";
 import { headersOf } from "./rows.js";
+import { shareCode } from "./share.js";
 
 export interface EmitCOptions {
   /** Prefix of all names and of the files; letters, digits and underscores. Default: "model". */
@@ -49,7 +50,9 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
       remedy: "Use letters, digits and underscores, a letter first.",
     });
   }
-  const { calls, storage } = fuseForMemory(graph, lowerGraph(graph));
+  const placed = fuseForMemory(graph, lowerGraph(graph));
+  const { storage } = placed;
+  const calls = shareCode(placed.calls);
   const golden = options.golden ?? patternGolden(graph);
   checkGolden(graph, golden);
   const renderer = new ModelRenderer({ graph, calls, storage, prefix, provenance: options.provenance, golden });

@@ -2,7 +2,7 @@
 import { elementCount, type Int8Graph } from "../../graph/types.js";
 import { arrayDefinition, breakLine, structInitializer } from "./c-text.js";
 import { cComment } from "./escape.js";
-import type { Argument, ConstantArray, KernelCall } from "./kernel-call.js";
+import type { Argument, ConstantArray, CStruct, KernelCall } from "./kernel-call.js";
 import { headersOf } from "./rows.js";
 import { rowFunction } from "./rows-text.js";
 import type { Storage } from "./storage.js";
@@ -152,14 +152,12 @@ export class ModelRenderer {
     switch (argument.kind) {
       case "literal":
         return [];
-      case "parameters": {
-        const suffix = struct === 0 ? `${index}` : `${index}_${struct}`;
-        const body = structInitializer(argument.struct, (array) => this.table(array, suffix));
-        const head = `static const ${argument.struct.type} `;
-        return [
-          `&${this.define(`${head}${body}`, `${this.model.prefix}_${suffix}`, (name) => breakLine(`${head}${name} = ${body};`))}`,
-        ];
-      }
+      case "shared":
+        return typeof argument.value === "number"
+          ? [String(argument.value)]
+          : [this.struct(argument.value, `${index}_window`)];
+      case "parameters":
+        return [this.struct(argument.struct, struct === 0 ? `${index}` : `${index}_${struct}`)];
       case "table":
         return [this.table(argument.array, `${index}`)];
       case "read":
@@ -168,6 +166,14 @@ export class ModelRenderer {
       case "scratch":
         return [argument.bytes === 0 ? "NULL" : this.arena(this.model.storage.scratchOffset(index))];
     }
+  }
+
+  /** The address of a struct in flash. */
+  private struct(struct: CStruct, label: string): string {
+    const body = structInitializer(struct, (array) => this.table(array, label));
+    const head = `static const ${struct.type} `;
+    const text = (name: string) => breakLine(`${head}${name} = ${body};`);
+    return `&${this.define(`${head}${body}`, `${this.model.prefix}_${label}`, text)}`;
   }
 
   private address(tensor: number, index: number): string {
@@ -279,6 +285,16 @@ function isRead(argument: Argument): boolean {
   return argument.kind === "read";
 }
 
+/** A struct whose common fields are literals, so that the compiler still specialises for them. */
+function sharedParameter(argument: Extract<Argument, { kind: "shared" }>): { declaration: string; use: string } {
+  const { value, varying } = argument;
+  if (typeof value === "number") return { declaration: "int32_t count", use: "count" };
+  const fields = Object.entries(value.fields).map(([name, field]) => {
+    return `.${name} = ${varying.includes(name) ? `shape->${name}` : String(field)}`;
+  });
+  return { declaration: `const ${value.type} *shape`, use: `(${value.type}){${fields.join(", ")}}` };
+}
+
 function isParameters(argument: Argument): boolean {
   return argument.kind === "parameters";
 }
@@ -287,6 +303,8 @@ function formalParameter(argument: Argument, second: boolean): { declaration: st
   switch (argument.kind) {
     case "literal":
       return undefined;
+    case "shared":
+      return sharedParameter(argument);
     case "parameters":
       return { declaration: `const ${argument.struct.type} *parameters`, use: "*parameters" };
     case "table":

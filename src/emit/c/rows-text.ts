@@ -20,7 +20,11 @@ export function rowFunction(graph: Int8Graph, call: KernelCall & { readonly rows
   const hasScratch = call.arguments.some((a) => a.kind === "scratch" && a.bytes > 0);
   const formals = [...parameters, "const int8_t *input", "int8_t *scratch", "int8_t *output"].join(", ");
   const unused = hasScratch ? [] : ["    (void)scratch;"];
-  return { formals, body: [...unused, ...loops(graph, call.rows).map((line) => breakLine(`    ${line}`))] };
+  return { formals, body: [...unused, ...loops(graph, call.rows).map(textLine)] };
+}
+
+function textLine(line: string): string {
+  return line === "" ? "" : breakLine(`    ${line}`);
 }
 
 function loops(graph: Int8Graph, { stages, backward }: RowOrder): string[] {
@@ -35,7 +39,7 @@ function loops(graph: Int8Graph, { stages, backward }: RowOrder): string[] {
   const ends = layout.buffers.flatMap((_, i) =>
     standsAlone(layout, i + 1) ? [] : [`int32_t y_${i} = ${-layout.stages[i + 1].window.pad_top};`],
   );
-  return [...ends, loop, ...indent(oneRow(layout, last, `output + y_${last} * ${w.out_width * w.out_depth}`)), "}"];
+  return [...ends, ...(ends.length > 0 ? [""] : []), loop, ...indent(oneRow(layout, last, `output + y_${last} * ${w.out_width * w.out_depth}`)), "}"];
 }
 
 /** Whether the stage needs one row of the one before it, the row of its own number. */
@@ -138,8 +142,9 @@ function argumentTexts(
         return to;
       case "scratch":
         return argument.bytes === 0 ? "NULL" : scratch;
+      case "shared":
       case "table":
-        throw new TypeError(`${call.kernel} reads a table: it is not made row by row`);
+        throw new TypeError(`${call.kernel} cannot be made row by row`);
     }
   };
   return call.arguments.map(text);

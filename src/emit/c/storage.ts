@@ -32,7 +32,7 @@ interface StepOverlap extends Overlap {
 export function assignStorage(graph: Int8Graph, model: LoweredModel): Storage {
   const { buffers, inArena, scratch, overlaps } = tenants(graph, model);
   const lifetimes = [...inArena, ...scratch];
-  const plan = planArena(lifetimes, undefined, overlaps);
+  const plan = planForwardIfEqual(lifetimes, overlaps);
   const offsetOf = new Map(inArena.map(({ root }, i) => [root, plan.offsets[i]]));
   const scratchOffsets = new Map(scratch.map(({ step }, i) => [step, plan.offsets[inArena.length + i]]));
   const backward = new Set(
@@ -48,6 +48,17 @@ export function assignStorage(graph: Int8Graph, model: LoweredModel): Storage {
     scratchOffset: (index) => scratchOffsets.get(index) ?? 0,
     goesBackward: (index) => backward.has(index),
   };
+}
+
+/** Going backward takes a loop more: only where it saves memory. */
+function planForwardIfEqual(lifetimes: readonly Lifetime[], overlaps: readonly Overlap[]): ArenaPlan {
+  const both = planArena(lifetimes, undefined, overlaps);
+  const forward = planArena(
+    lifetimes,
+    undefined,
+    overlaps.map((overlap) => ({ ...overlap, up: Number.POSITIVE_INFINITY })),
+  );
+  return forward.bytes <= both.bytes ? { ...forward, lowerBound: both.lowerBound } : both;
 }
 
 /** The least bytes that the arena needs at each call, without alignment (plan.ts: leastAt). */
