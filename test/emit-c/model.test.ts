@@ -34,8 +34,8 @@ describe("a residual network of 1.7 million multiply-adds", () => {
   it("needs no more memory than its largest set of live tensors", () => {
     const { plan, arenaBytes } = emitC(network, { provenance: "a test" });
     expect(arenaBytes).toBe(plan.lowerBound);
-    // The second convolution of the first stage: the block's input for the skip, its own input and output, two windows.
-    expect(arenaBytes).toBe(24 * 24 * 12 + 2 * (12 * 12 * 16) + 2 * 9 * 16);
+    // Three whole tensors and two windows would take 11,808: the first stage's convolutions write over what they have consumed.
+    expect(arenaBytes).toBeLessThan(24 * 24 * 12 + 2 * (12 * 12 * 16) + 2 * 9 * 16);
   });
 
   it("stores each weight once", () => {

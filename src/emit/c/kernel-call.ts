@@ -28,6 +28,8 @@ export interface CStruct {
 export type Argument =
   /** Known to the compiler where the kernel is called: it specialises for it. */
   | { readonly kind: "literal"; readonly value: number | CStruct }
+  /** As a literal, but given at run time, so that calls share code (share.ts): the number, or of a struct the fields in `varying`. */
+  | { readonly kind: "shared"; readonly value: number | CStruct; readonly varying: readonly string[] }
   /** What differs between layers of one shape: a struct in flash, passed by value to the kernel. */
   | { readonly kind: "parameters"; readonly struct: CStruct }
   | { readonly kind: "table"; readonly array: ConstantArray }
@@ -35,6 +37,14 @@ export type Argument =
   | { readonly kind: "write"; readonly tensor: number }
   /** Working memory for the time of the call. */
   | { readonly kind: "scratch"; readonly bytes: number };
+
+/** How a call that is more than one kernel over a whole tensor goes through its output (rows.ts). */
+export interface RowOrder {
+  /** Kernels that each make one row at a time: the first from the call's input, the others from the rows that the one before made last. */
+  readonly stages: readonly KernelCall[];
+  /** From the last row (or pixel, for one kernel that looks at single pixels) to the first. */
+  readonly backward: boolean;
+}
 
 export interface KernelCall {
   /** Index of the operator it computes; -1 for a copy that stands for none. */
@@ -47,6 +57,8 @@ export interface KernelCall {
   readonly arguments: readonly Argument[];
   /** Tensors this call reads that it may write its result over. */
   readonly overwritable: readonly number[];
+  /** Absent: the kernel is called once. */
+  readonly rows?: RowOrder;
 }
 
 /**

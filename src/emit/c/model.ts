@@ -3,10 +3,12 @@ import { UserError } from "../../errors.js";
 import { elementCount, type Int8Graph } from "../../graph/types.js";
 import { type Example, type Golden, patternExample } from "../golden.js";
 import { isCIdentifier } from "./escape.js";
+import { fuseForMemory } from "./fuse.js";
 import { type KernelTarget, lowerGraph } from "./lower.js";
 import type { ArenaPlan } from "./plan.js";
 import { ModelRenderer } from "./render.js";
-import { assignStorage } from "./storage.js";
+import { headersOf } from "./rows.js";
+import { shareCode } from "./share.js";
 
 export interface EmitCOptions {
   /** Prefix of all names and of the files; letters, digits and underscores. Default: "model". */
@@ -54,9 +56,9 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
       remedy: "Use letters, digits and underscores, a letter first.",
     });
   }
-  const lowered = lowerGraph(graph, options.target ?? "portable");
-  const { calls } = lowered;
-  const storage = assignStorage(graph, lowered);
+  const placed = fuseForMemory(graph, lowerGraph(graph, options.target ?? "portable"));
+  const { storage } = placed;
+  const calls = shareCode(placed.calls);
   const golden = options.golden === undefined ? patternExample(graph) : checkedExample(graph, options.golden);
   const renderer = new ModelRenderer({
     graph,
@@ -71,7 +73,7 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
   const header = renderer.header();
   return {
     files: { [`${prefix}.h`]: header, [`${prefix}.c`]: source },
-    kernelHeaders: withDependencies(calls.map((call) => call.header)),
+    kernelHeaders: withDependencies(calls.flatMap(headersOf)),
     kernelSources: calls.some(({ header }) => header === "smk_lx6.h") ? ["smk_lx6.S"] : [],
     arenaBytes: storage.plan.bytes,
     weightBytes: renderer.weightBytes,
@@ -93,6 +95,7 @@ const INCLUDES: Readonly<Record<string, readonly string[]>> = {
   "smk_pool.h": ["smk_window.h", "smk_arithmetic.h"],
   "smk_elementwise.h": ["smk_arithmetic.h"],
   "smk_softmax.h": ["smk_arithmetic.h"],
+  "smk_rows.h": ["smk_arithmetic.h"],
   "smk_shape.h": ["smk_arithmetic.h"],
   "smk_resize.h": ["smk_arithmetic.h"],
   "smk_boundary.h": ["smk_arithmetic.h"],

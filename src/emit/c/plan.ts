@@ -1,7 +1,10 @@
 /**
  * Places buffers with known lifetimes in one block of memory so that buffers alive at the same time never overlap: offline dynamic storage
  * allocation, NP-hard in general. Several greedy orders give a start; a seeded local search then moves buffers within the order until the
- * largest live set is reached, which nothing can beat, or the budget is used up. The same lifetimes always give the same plan.
+ * lower bound is reached, which nothing can beat, or the budget is used up. The same lifetimes always give the same plan.
+ *
+ * A kernel's result may lie partly over the input that it consumes when it stays far enough behind what is still to be read: such pairs may
+ * overlap by as much as their distances (Overlap) say.
  */
 
 /** Both ends included: `first` is the step that writes the buffer, `last` the last step that reads it. Size in bytes, > 0. */
@@ -11,12 +14,23 @@ export interface Lifetime {
   readonly last: number;
 }
 
+/**
+ * Two lifetimes (indices) that share a step and may overlap all the same: the output may begin `down` bytes or more below the beginning of the
+ * input, or `up` bytes or more above it. Bytes >= 0; at least the size of the lower one: no overlap that way.
+ */
+export interface Overlap {
+  readonly input: number;
+  readonly output: number;
+  readonly down: number;
+  readonly up: number;
+}
+
 export interface ArenaPlan {
   /** Byte offset of each lifetime, in the order given; multiples of the alignment. */
   readonly offsets: readonly number[];
   /** Bytes the block must have: the highest end of a buffer. */
   readonly bytes: number;
-  /** Largest sum of sizes alive at one step: no plan can be smaller. */
+  /** The largest, over the steps, of the least block that holds what is alive at the step: no plan can be smaller. */
   readonly lowerBound: number;
 }
 
@@ -30,9 +44,15 @@ const SEARCH_BUDGET_STEPS = 20_000_000;
 /** How much higher than the present plan a new one may be at the start of the search; falls to nothing at its end. */
 const TOLERANCE = 0.04;
 
-export function planArena(lifetimes: readonly Lifetime[], alignment: number = ARENA_ALIGNMENT): ArenaPlan {
-  const lowerBound = largestLiveSet(lifetimes);
-  const placer = new Placer(lifetimes, alignment);
+export function planArena(
+  lifetimes: readonly Lifetime[],
+  alignment: number = ARENA_ALIGNMENT,
+  overlaps: readonly Overlap[] = [],
+): ArenaPlan {
+  // The live set only grows where a lifetime starts.
+  const starts = [...new Set(lifetimes.map(({ first }) => first))];
+  const lowerBound = Math.max(0, ...starts.map((step) => leastAt(lifetimes, overlaps, step)));
+  const placer = new Placer(lifetimes, alignment, overlaps);
   let best: number[] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const order of greedyOrders(lifetimes)) {
@@ -47,35 +67,58 @@ export function planArena(lifetimes: readonly Lifetime[], alignment: number = AR
   return { offsets: [...placer.offsets], bytes: lifetimes.length === 0 ? 0 : bytes, lowerBound };
 }
 
-/** Largest sum of sizes alive at one step, in bytes. */
-export function largestLiveSet(lifetimes: readonly Lifetime[]): number {
-  // The live set only grows where a lifetime starts.
-  return lifetimes.reduce((largest, { first }) => Math.max(largest, liveAt(lifetimes, first)), 0);
+/**
+ * The least block that holds what is alive at a step, in bytes, without alignment: the sum of sizes when nothing may overlap. Exact for up to
+ * EXHAUSTIVE buffers that may overlap; beyond that a lower bound.
+ */
+export function leastAt(lifetimes: readonly Lifetime[], overlaps: readonly Overlap[], step: number): number {
+  const live = lifetimes.flatMap((l, index) => (l.first <= step && step <= l.last ? [index] : []));
+  const pairs = overlaps.filter(({ input, output }) => live.includes(input) && live.includes(output));
+  const involved = live.filter((index) => pairs.some(({ input, output }) => input === index || output === index));
+  const sum = live.reduce((total, index) => total + lifetimes[index].size, 0);
+  if (involved.length === 0) return sum;
+  // What may overlap nothing lies beside the rest, at best without a gap.
+  const beside = live.reduce((total, index) => (involved.includes(index) ? total : total + lifetimes[index].size), 0);
+  if (involved.length > EXHAUSTIVE) return Math.max(...involved.map((index) => lifetimes[index].size)) + beside;
+  const together = pairs.map((p) => ({ ...p, input: involved.indexOf(p.input), output: involved.indexOf(p.output) }));
+  const placer = new Placer(
+    involved.map((index) => ({ size: lifetimes[index].size, first: 0, last: 0 })),
+    1,
+    together,
+  );
+  const order = involved.map((_, index) => index);
+  const [, bytes] = tryAllOrders(placer, order, placer.place(order, Number.POSITIVE_INFINITY), 0);
+  return bytes + beside;
 }
 
 function liveAt(lifetimes: readonly Lifetime[], step: number): number {
   return lifetimes.reduce((sum, l) => (l.first <= step && step <= l.last ? sum + l.size : sum), 0);
 }
 
-/** Puts buffers one by one at the lowest offset that is free during their whole lifetime. */
+/** Puts buffers one by one at the lowest offset that is far enough from all others of their lifetime. Some order gives an optimal plan. */
 class Placer {
   readonly offsets: Int32Array;
   private readonly count: number;
-  /** At [a * count + b]: whether a and b share a step. */
-  private readonly conflict: Uint8Array;
+  /** At [a * count + b]: how far b must begin above a if it begins above it; -1 when they share no step. */
+  private readonly distance: Int32Array;
   /** Buffers placed so far, by offset. */
   private readonly sorted: Int32Array;
 
   constructor(
     readonly lifetimes: readonly Lifetime[],
     private readonly alignment: number,
+    overlaps: readonly Overlap[] = [],
   ) {
     this.count = lifetimes.length;
     this.offsets = new Int32Array(this.count);
     this.sorted = new Int32Array(this.count);
-    this.conflict = Uint8Array.from(
-      lifetimes.flatMap((a) => lifetimes.map((b) => (a.first <= b.last && b.first <= a.last ? 1 : 0))),
+    this.distance = Int32Array.from(
+      lifetimes.flatMap((a) => lifetimes.map((b) => (a.first <= b.last && b.first <= a.last ? a.size : -1))),
     );
+    for (const { input, output, down, up } of overlaps) {
+      this.distance[output * this.count + input] = Math.min(lifetimes[output].size, down);
+      this.distance[input * this.count + output] = Math.min(lifetimes[input].size, up);
+    }
   }
 
   /** Bytes used when placed in this order; stops early with Infinity when it reaches `limit`. */
@@ -98,14 +141,19 @@ class Placer {
   }
 
   private lowestGap(index: number, placed: number): number {
-    const { size } = this.lifetimes[index];
     let offset = 0;
-    for (let i = 0; i < placed; i++) {
-      const other = this.sorted[i];
-      if (this.conflict[index * this.count + other] === 0) continue;
-      if (offset + size <= this.offsets[other]) break;
-      const end = this.offsets[other] + this.lifetimes[other].size;
-      offset = Math.max(offset, Math.ceil(end / this.alignment) * this.alignment);
+    // Starts that a buffer forbids are an interval; with overlaps the intervals are not in the order of the buffers.
+    for (let moved = true; moved; ) {
+      moved = false;
+      for (let i = 0; i < placed; i++) {
+        const other = this.sorted[i];
+        const below = this.distance[index * this.count + other];
+        if (below < 0 || offset <= this.offsets[other] - below) continue;
+        const next = this.offsets[other] + this.distance[other * this.count + index];
+        if (offset >= next) continue;
+        offset = Math.ceil(next / this.alignment) * this.alignment;
+        moved = true;
+      }
     }
     return offset;
   }

@@ -3,7 +3,9 @@ import { elementCount, type Int8Graph, type Tensor } from "../../graph/types.js"
 import type { Example } from "../golden.js";
 import { arrayDefinition, breakLine, structInitializer } from "./c-text.js";
 import { cComment } from "./escape.js";
-import type { Argument, ConstantArray, KernelCall } from "./kernel-call.js";
+import type { Argument, ConstantArray, CStruct, KernelCall } from "./kernel-call.js";
+import { headersOf } from "./rows.js";
+import { rowFunction } from "./rows-text.js";
 import type { Storage } from "./storage.js";
 
 export interface RenderInput {
@@ -44,7 +46,7 @@ export class ModelRenderer {
       "#include <stdint.h>",
       "",
       ...this.lengths(),
-      `#define ${upper}_ARENA_BYTES ${plan.bytes} /* static working memory; the largest set of live tensors is ${plan.lowerBound} */`,
+      `#define ${upper}_ARENA_BYTES ${plan.bytes} /* static working memory; what is live at one time needs ${plan.lowerBound} */`,
       `#define ${upper}_WEIGHT_BYTES ${this.weightBytes} /* constants: weights, biases, multipliers, tables */`,
       "",
       "/* Results of the functions below. */",
@@ -70,7 +72,7 @@ export class ModelRenderer {
 
   source(): string {
     const invoke = this.model.calls.flatMap((call, index) => this.call(call, index));
-    const headers = [...new Set(this.model.calls.map(({ header }) => header))].sort();
+    const headers = [...new Set(this.model.calls.flatMap(headersOf))].sort();
     return [
       ...this.provenance(),
       `#include "${this.model.prefix}.h"`,
@@ -221,24 +223,26 @@ export class ModelRenderer {
   /** Lines of the invoke function for one call. */
   private call(call: KernelCall, index: number): string[] {
     const name = this.functionFor(call, index);
-    const pointers = call.arguments.flatMap((argument) => this.pointer(argument, index));
+    const pointers = call.arguments.flatMap((argument, position) =>
+      this.pointer(argument, index, call.arguments.slice(0, position).filter(isParameters).length),
+    );
     const step = this.model.profile ? [`    sim_step(${index});`] : [];
     return [`    /* ${cComment(call.comment)} */`, breakLine(`    ${name}(${pointers.join(", ")});`), ...step];
   }
 
-  private pointer(argument: Argument, index: number): string[] {
+  /** `struct`: how many parameter structs the call has before this argument. */
+  private pointer(argument: Argument, index: number, struct: number): string[] {
     switch (argument.kind) {
       case "literal":
         return [];
-      case "parameters": {
-        const body = structInitializer(argument.struct, (array) => this.table(array, index));
-        const head = `static const ${argument.struct.type} `;
-        return [
-          `&${this.define(`${head}${body}`, `${this.model.prefix}_${index}`, (name) => breakLine(`${head}${name} = ${body};`))}`,
-        ];
-      }
+      case "shared":
+        return typeof argument.value === "number"
+          ? [String(argument.value)]
+          : [this.struct(argument.value, `${index}_window`)];
+      case "parameters":
+        return [this.struct(argument.struct, struct === 0 ? `${index}` : `${index}_${struct}`)];
       case "table":
-        return [this.table(argument.array, index)];
+        return [this.table(argument.array, `${index}`)];
       case "read":
       case "write":
         return [this.address(argument.tensor, index)];
@@ -247,9 +251,17 @@ export class ModelRenderer {
     }
   }
 
+  /** The address of a struct in flash. */
+  private struct(struct: CStruct, label: string): string {
+    const body = structInitializer(struct, (array) => this.table(array, label));
+    const head = `static const ${struct.type} `;
+    const text = (name: string) => breakLine(`${head}${name} = ${body};`);
+    return `&${this.define(`${head}${body}`, `${this.model.prefix}_${label}`, text)}`;
+  }
+
   private address(tensor: number, index: number): string {
     const place = this.model.storage.place(tensor);
-    if (place.kind === "constant") return this.table({ role: "constant", values: place.values }, index);
+    if (place.kind === "constant") return this.table({ role: "constant", values: place.values }, `${index}`);
     if (place.kind === "arena") return this.arena(place.offset);
     if (!this.isSingle) return `${place.kind}s[${place.position}]`;
     const isInput = place.kind === "input";
@@ -261,12 +273,12 @@ export class ModelRenderer {
     return offset === 0 ? `${this.model.prefix}_arena` : `${this.model.prefix}_arena + ${offset}`;
   }
 
-  private table(array: ConstantArray, index: number): string {
+  private table(array: ConstantArray, label: string): string {
     const { values, role } = array;
     const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("latin1");
     const known = this.tables.size;
     const key = `${values.BYTES_PER_ELEMENT}:${bytes}`;
-    const name = this.define(key, `${this.model.prefix}_${index}_${role}`, (chosen) => arrayDefinition(chosen, values));
+    const name = this.define(key, `${this.model.prefix}_${label}_${role}`, (chosen) => arrayDefinition(chosen, values));
     if (this.tables.size > known) this.weightBytes += values.byteLength;
     return name;
   }
@@ -282,6 +294,10 @@ export class ModelRenderer {
 
   /** A function that calls the kernel with its literals; layers whose literals are equal share it. */
   private functionFor(call: KernelCall, index: number): string {
+    if (call.rows !== undefined) {
+      const { formals, body } = rowFunction(this.model.graph, { ...call, rows: call.rows });
+      return this.defineFunction(`rows_${index}`, formals, body);
+    }
     const parameters: string[] = [];
     const passed = call.arguments.map((argument, position) => {
       const formal = formalParameter(argument, call.arguments.slice(0, position).some(isRead));
@@ -290,17 +306,19 @@ export class ModelRenderer {
       return formal.use;
     });
     const key = `${call.kernel}(${passed.join(", ")})`;
+    return this.defineFunction(`${call.kernel.replace(/^smk_/, "")}_${index}`, parameters.join(", "), [
+      breakLine(`    ${key};`),
+    ]);
+  }
+
+  /** The name of a function; equal ones get one definition. */
+  private defineFunction(suffix: string, formals: string, body: readonly string[]): string {
+    const key = [formals, ...body].join("\n");
     const known = this.functions.get(key);
     if (known !== undefined) return known;
-    const name = `${this.model.prefix}_${call.kernel.replace(/^smk_/, "")}_${index}`;
+    const name = `${this.model.prefix}_${suffix}`;
     this.functions.set(key, name);
-    this.functionText.push(
-      breakLine(`${this.upper}_KERNEL void ${name}(${parameters.join(", ")})`),
-      "{",
-      breakLine(`    ${key};`),
-      "}",
-      "",
-    );
+    this.functionText.push(breakLine(`${this.upper}_KERNEL void ${name}(${formals})`), "{", ...body, "}", "");
     return name;
   }
 
@@ -364,10 +382,26 @@ function isRead(argument: Argument): boolean {
   return argument.kind === "read";
 }
 
+/** A struct whose common fields are literals, so that the compiler still specialises for them. */
+function sharedParameter(argument: Extract<Argument, { kind: "shared" }>): { declaration: string; use: string } {
+  const { value, varying } = argument;
+  if (typeof value === "number") return { declaration: "int32_t count", use: "count" };
+  const fields = Object.entries(value.fields).map(([name, field]) => {
+    return `.${name} = ${varying.includes(name) ? `shape->${name}` : String(field)}`;
+  });
+  return { declaration: `const ${value.type} *shape`, use: `(${value.type}){${fields.join(", ")}}` };
+}
+
+function isParameters(argument: Argument): boolean {
+  return argument.kind === "parameters";
+}
+
 function formalParameter(argument: Argument, second: boolean): { declaration: string; use: string } | undefined {
   switch (argument.kind) {
     case "literal":
       return undefined;
+    case "shared":
+      return sharedParameter(argument);
     case "parameters":
       return { declaration: `const ${argument.struct.type} *parameters`, use: "*parameters" };
     case "table":

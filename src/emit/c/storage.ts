@@ -4,7 +4,8 @@
  */
 import { type Int8Graph, tensorBytes } from "../../graph/types.js";
 import { type KernelCall, type LoweredModel, readsOf, writesOf } from "./kernel-call.js";
-import { type ArenaPlan, type Lifetime, planArena } from "./plan.js";
+import { distancesOf } from "./overlap.js";
+import { type ArenaPlan, type Lifetime, leastAt, type Overlap, planArena } from "./plan.js";
 
 export type Place =
   | { readonly kind: "input"; readonly position: number }
@@ -19,25 +20,70 @@ export interface Storage {
   place(tensor: number): Place;
   /** Arena offset of the scratch of call `index`. */
   scratchOffset(index: number): number;
+  /** Whether call `index` must go from its last row to its first: its output lies above the input that it partly writes over. */
+  goesBackward(index: number): boolean;
+}
+
+/** An output that may lie partly over the input that call `step` consumes. */
+interface StepOverlap extends Overlap {
+  readonly step: number;
 }
 
 export function assignStorage(graph: Int8Graph, model: LoweredModel): Storage {
+  const { buffers, inArena, scratch, overlaps } = tenants(graph, model);
+  const lifetimes = [...inArena, ...scratch];
+  const plan = planForwardIfEqual(lifetimes, overlaps);
+  const offsetOf = new Map(inArena.map(({ root }, i) => [root, plan.offsets[i]]));
+  const scratchOffsets = new Map(scratch.map(({ step }, i) => [step, plan.offsets[inArena.length + i]]));
+  const backward = new Set(
+    overlaps.flatMap(({ input, output, step }) => {
+      const distance = plan.offsets[output] - plan.offsets[input];
+      return distance >= 0 && distance < lifetimes[input].size ? [step] : [];
+    }),
+  );
+  return {
+    plan,
+    lifetimes: lifetimes.map(({ size, first, last, tensors }) => ({ size, first, last, tensors })),
+    place: (tensor) => buffers.place(tensor, offsetOf),
+    scratchOffset: (index) => scratchOffsets.get(index) ?? 0,
+    goesBackward: (index) => backward.has(index),
+  };
+}
+
+/** Going backward takes a loop more: only where it saves memory. */
+function planForwardIfEqual(lifetimes: readonly Lifetime[], overlaps: readonly Overlap[]): ArenaPlan {
+  const both = planArena(lifetimes, undefined, overlaps);
+  const forward = planArena(
+    lifetimes,
+    undefined,
+    overlaps.map((overlap) => ({ ...overlap, up: Number.POSITIVE_INFINITY })),
+  );
+  return forward.bytes <= both.bytes ? { ...forward, lowerBound: both.lowerBound } : both;
+}
+
+/** The least bytes that the arena needs at each call, without alignment (plan.ts: leastAt). */
+export function leastPerCall(graph: Int8Graph, model: LoweredModel): number[] {
+  const { inArena, scratch, overlaps } = tenants(graph, model);
+  const lifetimes = [...inArena, ...scratch];
+  return model.calls.map((_, step) => leastAt(lifetimes, overlaps, step));
+}
+
+function tenants(graph: Int8Graph, model: LoweredModel) {
   const buffers = new Buffers(graph, model);
   buffers.overwriteDeadInputs();
   const inArena = buffers.arenaLifetimes();
   const scratch = model.calls.flatMap((call, step) =>
     scratchBytes(call) > 0 ? [{ size: scratchBytes(call), first: step, last: step, tensors: [], step }] : [],
   );
-  const lifetimes = [...inArena, ...scratch];
-  const plan = planArena(lifetimes);
-  const offsetOf = new Map(inArena.map(({ root }, i) => [root, plan.offsets[i]]));
-  const scratchOffsets = new Map(scratch.map(({ step }, i) => [step, plan.offsets[inArena.length + i]]));
-  return {
-    plan,
-    lifetimes: lifetimes.map(({ size, first, last, tensors }) => ({ size, first, last, tensors })),
-    place: (tensor) => buffers.place(tensor, offsetOf),
-    scratchOffset: (index) => scratchOffsets.get(index) ?? 0,
-  };
+  const overlaps = model.calls.flatMap((call, step): StepOverlap[] => {
+    const [input, ...others] = readsOf(call).map((tensor) => inArena.findIndex((b) => buffers.holds(b.root, tensor)));
+    const output = inArena.findIndex((b) => buffers.holds(b.root, writesOf(call)[0]));
+    if (input < 0 || output < 0 || input === output || others.length > 0) return [];
+    const consumed = inArena[input].last === step && inArena[output].first === step;
+    const distances = consumed ? distancesOf(graph, call) : undefined;
+    return distances === undefined ? [] : [{ input, output, step, ...distances }];
+  });
+  return { buffers, inArena, scratch, overlaps };
 }
 
 function scratchBytes(call: KernelCall): number {
@@ -85,6 +131,10 @@ class Buffers {
     if (input >= 0) return { kind: "input", position: input };
     const values = this.constantIn(root);
     return values === undefined ? { kind: "arena", offset: offsets?.get(root) ?? 0 } : { kind: "constant", values };
+  }
+
+  holds(root: number, tensor: number): boolean {
+    return this.root(tensor) === root;
   }
 
   private constantIn(root: number): Int8Array | undefined {
