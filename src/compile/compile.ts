@@ -58,11 +58,7 @@ async function folderState(dir: string): Promise<FolderState> {
   });
 }
 
-async function write(
-  dir: string,
-  files: Readonly<Record<string, string>>,
-  found: FolderState,
-): Promise<FolderChange> {
+async function write(dir: string, files: Readonly<Record<string, string>>, found: FolderState): Promise<FolderChange> {
   const folder = { dir, manifest: LIBRARY_MANIFEST, remedy: "Move it away; the library's folder is smilec's own." };
   try {
     return await updateOwnedFolder(folder, files);

@@ -18,7 +18,14 @@ export function tensorRows(graph: Int8Graph): string {
     .map(({ role, tensor: { name, type, shape, quantization } }) => {
       const scale = quantization === undefined ? "" : String(Number(quantization.scale[0].toPrecision(9)));
       const zeroPoint = quantization === undefined ? "" : String(quantization.zeroPoint[0]);
-      const cells = [role.toLowerCase().replace("_", " "), markdownCode(name), type, shape.join(" × "), scale, zeroPoint];
+      const cells = [
+        role.toLowerCase().replace("_", " "),
+        markdownCode(name),
+        type,
+        shape.join(" × "),
+        scale,
+        zeroPoint,
+      ];
       return `| ${cells.join(" | ")} |`;
     })
     .join("\n");
