@@ -60,7 +60,7 @@ export function lowerLx6Depthwise(
 ): ChosenKernel | undefined {
   const s = padded(imageWindow(p), padding);
   const plain = s.height === 3 && s.width === 3 && s.dilation_y === 1 && s.dilation_x === 1 && s.stride_x <= 2;
-  const columns = Math.floor(((s.out_width - 1) * s.stride_x + 4) / 2) * 2;
+  const columns = Math.ceil(Math.max((s.out_width - 1) * s.stride_x + 3, s.pad_left + s.in_width) / 2) * 2;
   const lines = (s.out_height - 1) * s.stride_y + 3;
   const bytes = lines * columns * 2 + 16;
   if (!plain || p.depthMultiplier !== 1 || bytes > LARGEST_SCRATCH) return undefined;
