@@ -39,7 +39,7 @@ _Static_assert((INT32_C(-3) >> 1) == -2 && (INT64_C(-3) >> 1) == -2,
  */
 #if defined(__XTENSA__) && defined(__GNUC__)
 #define SMK_FEW_REGISTERS 1
-#define SMK_IN_ORDER(a, b, c, d, p, q, r, s) \
+#define SMK_IN_ORDER(a, b, c, d, p, q, r, s)                                                                           \
     __asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(p), "+r"(q), "+r"(r), "+r"(s))
 #define SMK_IN_ORDER_3(a, p, q) __asm__("" : "+r"(a), "+r"(p), "+r"(q))
 #else

@@ -37,11 +37,11 @@ typedef struct smk_lx6_channel {
     int8_t *output;
     int32_t bias;
     int32_t multiplier;
-    int32_t nudge;        /* half of 2^shift and the zero point * 2^shift */
-    int32_t shift;        /* to the right */
-    int32_t loops;        /* convolution: values in one run of a window / 4 - 1; depthwise: pixels */
-    int32_t step;         /* between output pixels, bytes */
-    int32_t pixels;       /* of a line */
+    int32_t nudge;  /* half of 2^shift and the zero point * 2^shift */
+    int32_t shift;  /* to the right */
+    int32_t loops;  /* convolution: values in one run of a window / 4 - 1; depthwise: pixels */
+    int32_t step;   /* between output pixels, bytes */
+    int32_t pixels; /* of a line */
     int32_t lines;
     int32_t low;
     int32_t high;
@@ -58,8 +58,8 @@ void smk_lx6_widen(const int8_t *from, void *to, int32_t quads);
 void smk_lx6_fill(void *to, int32_t word, int32_t words);
 void smk_lx6_unpack(const int32_t *from, void *to, int32_t quads);
 /*
- * `rows` >= 1 times: to[count] int16 = from[0], from[step], ..., and `gap` bytes of `to` left as they are. `from` goes on
- * from row to row. `to` at a multiple of 2.
+ * `rows` >= 1 times: to[count] int16 = from[0], from[step], ..., and `gap` bytes of `to` left as they are. `from` goes
+ * on from row to row. `to` at a multiple of 2.
  */
 void smk_lx6_plane(const int8_t *from, void *to, int32_t count, int32_t step, int32_t rows, int32_t gap);
 /* Windows of one run, `pixels` of them without gaps; of three runs, row_jump apart. _range: low, high not -128, 127. */
