@@ -58,6 +58,11 @@
     l32i    temporary, a1, 4; \
     min     value, value, temporary
 
+/* For conv1, which has two registers left. */
+#define CLAMP_REGISTERS(value, temporary) \
+    max     value, value, a10; \
+    min     value, value, a2
+
     .text
 
 /* void smk_lx6_widen(const int8_t *from, void *to, int32_t quads) */
@@ -212,6 +217,8 @@ name: \
     addi    a3, a3, -4; \
     ldinc   m0, a3; \
     ldinc   m1, a3; \
+    l32i    a10, a2, A_LOW; \
+    l32i    a2, a2, A_HIGH; \
 .Lpixel_##name: \
     wsr     a6, acclo; \
     loopnez a9, .Lend_##name; \
@@ -302,7 +309,7 @@ name: \
     retw
 
 CONV_1(smk_lx6_conv1, CLAMP_INT8)
-CONV_1(smk_lx6_conv1_range, CLAMP_RANGE)
+CONV_1(smk_lx6_conv1_range, CLAMP_REGISTERS)
 CONV_3(smk_lx6_conv3, CLAMP_INT8)
 CONV_3(smk_lx6_conv3_range, CLAMP_RANGE)
 
