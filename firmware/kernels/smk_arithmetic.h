@@ -35,15 +35,17 @@ _Static_assert((INT32_C(-3) >> 1) == -2 && (INT64_C(-3) >> 1) == -2,
 
 /*
  * Xtensa has few registers, no addressing with an index and no sums of 64 bits: there, loops over products are unrolled
- * by hand and kept in order (SMK_IN_ORDER: all these values exist at this point), else compilers spill.
+ * by hand and kept in order (SMK_IN_ORDER*: all these values exist at this point), else compilers spill.
  */
 #if defined(__XTENSA__) && defined(__GNUC__)
 #define SMK_FEW_REGISTERS 1
-#define SMK_IN_ORDER(a, b, c, d, p, q, r, s) \
+#define SMK_IN_ORDER(a, b, c, d, p, q, r, s)                                                                           \
     __asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(p), "+r"(q), "+r"(r), "+r"(s))
+#define SMK_IN_ORDER_3(a, p, q) __asm__("" : "+r"(a), "+r"(p), "+r"(q))
 #else
 #define SMK_FEW_REGISTERS 0
 #define SMK_IN_ORDER(a, b, c, d, p, q, r, s) ((void)0)
+#define SMK_IN_ORDER_3(a, p, q) ((void)0)
 #endif
 
 /* a + b, wrapping as two's complement. */

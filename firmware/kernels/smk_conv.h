@@ -6,7 +6,7 @@
  * checks for each channel (|sum| <= 128 * sum|w|).
  *
  * Four forms, chosen by the generator:
- *   smk_conv_pairs   two neighbouring pixels times two channels at a time: every byte loaded is used twice
+ *   smk_conv_pairs   two successive pixels times two channels at a time: every byte loaded is used twice
  *   smk_conv_single  one pixel times four channels: for outputs one pixel wide (FULLY_CONNECTED on one picture)
  *   smk_conv_few     few input values per pixel (the first layer on grey pictures): weights lie tap by tap
  *   smk_conv_grouped channels in groups that do not see each other: one channel at a time
@@ -98,36 +98,55 @@ SMK_INLINE void smk_conv_pair(smk_window_t s, smk_conv_t w, const int8_t *first,
     }
 }
 
+/* To the next output pixel, which may be the first of the next line. */
+SMK_INLINE void smk_conv_advance(smk_window_t s, int32_t *y, int32_t *x)
+{
+    if (++*x == s.out_width) {
+        *x = 0;
+        ++*y;
+    }
+}
+
 /* scratch: 2 * smk_window_size(s) bytes, unused when s.whole. */
 SMK_INLINE void smk_conv_pairs(smk_window_t s, smk_conv_t w, const int8_t *input, int8_t *scratch, int8_t *output)
 {
     const int32_t row = s.in_width * s.in_depth;
+    /* Where loops are dear, a gathered window's short runs are better one long one. */
+    const bool joined = SMK_FEW_REGISTERS && !s.whole && s.height > 1 && s.width * s.in_depth < 16;
+    smk_window_t pair = s;
 
+    if (joined) {
+        pair.width = s.height * s.width;
+        pair.height = 1;
+    }
     for (int32_t n = 0; n < s.batches; n++) {
-        for (int32_t oy = 0; oy < s.out_height; oy++) {
-            const int32_t y = oy * s.stride_y - s.pad_top;
+        int32_t oy = 0, ox = 0;
 
-            for (int32_t ox = 0; ox < s.out_width; ox += 2) {
-                const int32_t more = ox + 1 < s.out_width ? 1 : 0;
-                const int32_t x = ox * s.stride_x - s.pad_left;
-                const int32_t x_second = x + more * s.stride_x;
-                const int8_t *first, *second;
-                int32_t step;
+        for (int32_t left = s.out_height * s.out_width; left > 0; left -= 2) {
+            const int32_t y = oy * s.stride_y - s.pad_top, x = ox * s.stride_x - s.pad_left;
+            int32_t y_second = y, x_second = x;
+            const int8_t *first, *second;
+            int32_t step;
 
-                if (smk_window_inside(s, y, x) && smk_window_inside(s, y, x_second)) {
-                    first = input + y * row + x * s.in_depth;
-                    second = input + y * row + x_second * s.in_depth;
-                    step = row;
-                } else {
-                    smk_window_gather(s, input, y, x, w.input_zero_point, scratch);
-                    smk_window_gather(s, input, y, x_second, w.input_zero_point, scratch + smk_window_size(s));
-                    first = scratch;
-                    second = scratch + smk_window_size(s);
-                    step = s.width * s.in_depth;
-                }
-                smk_conv_pair(s, w, first, second, step, output, output + more * s.out_depth);
-                output += (1 + more) * s.out_depth;
+            smk_conv_advance(s, &oy, &ox);
+            if (left > 1) {
+                y_second = oy * s.stride_y - s.pad_top;
+                x_second = ox * s.stride_x - s.pad_left;
+                smk_conv_advance(s, &oy, &ox);
             }
+            if (!joined && smk_window_inside(s, y, x) && smk_window_inside(s, y_second, x_second)) {
+                first = input + y * row + x * s.in_depth;
+                second = input + y_second * row + x_second * s.in_depth;
+                step = row;
+            } else {
+                smk_window_gather(s, input, y, x, w.input_zero_point, scratch);
+                smk_window_gather(s, input, y_second, x_second, w.input_zero_point, scratch + smk_window_size(s));
+                first = scratch;
+                second = scratch + smk_window_size(s);
+                step = s.width * s.in_depth;
+            }
+            smk_conv_pair(pair, w, first, second, step, output, output + (left > 1 ? s.out_depth : 0));
+            output += (left > 1 ? 2 : 1) * s.out_depth;
         }
         input += s.in_height * row;
     }

@@ -47,10 +47,38 @@ SMK_INLINE void smk_depthwise_run(smk_window_t s, smk_conv_t w, const int8_t *wi
     }
 }
 
+/* One channel at a time, row by row. */
+SMK_INLINE void smk_depthwise_in_order(smk_window_t s, smk_conv_t w, const int8_t *window, int32_t step, int8_t *to)
+{
+    for (int32_t o = 0; o < s.out_depth; o++) {
+        const int8_t *x = window + o;
+        const int8_t *u = w.weights + o;
+        int32_t sum = 0;
+
+        SMK_UNROLL
+        for (int32_t r = 0; r < s.height; r++) {
+            SMK_UNROLL
+            for (int32_t t = 0; t < s.width; t++) {
+                const int16_t a = x[t * s.in_depth], b = u[t * s.out_depth];
+
+                sum += a * b;
+            }
+            x += step;
+            u += s.width * s.out_depth;
+            SMK_IN_ORDER_3(sum, x, u);
+        }
+        to[o] = smk_conv_output(w, o, sum);
+    }
+}
+
 SMK_INLINE void smk_depthwise_pixel(smk_window_t s, smk_conv_t w, const int8_t *window, int32_t step, int8_t *to)
 {
     const int32_t rest = s.out_depth % SMK_DEPTHWISE_RUN;
 
+    if (SMK_FEW_REGISTERS) {
+        smk_depthwise_in_order(s, w, window, step, to);
+        return;
+    }
     for (int32_t o = 0; o < s.out_depth - rest; o += SMK_DEPTHWISE_RUN) {
         smk_depthwise_run(s, w, window, step, o, SMK_DEPTHWISE_RUN, to);
     }

@@ -76,6 +76,42 @@ describeSimulated(`MAC16 kernels on the simulated LX6${suffix}`, () => {
     240_000,
   );
 
+  it("compute layers in several bands as the reference does", async () => {
+    const layer = (shape: readonly number[], filter: number): Int8Graph => {
+      const b = new NetworkBuilder(new Random(8), shape);
+      const choice = { ...plain, filterH: filter, filterW: filter, strideH: 1, strideW: 1, padding: "SAME" } as const;
+      return b.finish("banded", b.conv(b.input, 5, choice));
+    };
+    const graphs = [layer([1, 23, 21, 16], 3), layer([1, 21, 20, 32], 1), layer([1, 20, 21, 3], 5)];
+    const bands = graphs.map((graph) => {
+      const { files } = emitC(graph, { provenance: "test", target: "lx6" });
+      const [, band = ""] = /smk_lx6_conv_\w+\([^;]*?(\d+), input/s.exec(files["model.c"]) ?? [];
+      return Number(band);
+    });
+    expect(bands[0]).toBeLessThan(23);
+    expect(bands[1]).toBeLessThan(420);
+    expect(bands[2]).toBeLessThan(420);
+    expect(Math.min(...bands)).toBeGreaterThan(0);
+    const result = await simulateGraphs(graphs, "lx6", new Random(10), 3);
+    expect(result.firstDifference).toBeUndefined();
+    expect(result.compared).toBe(3 * 5 * (23 * 21 + 21 * 20 + 20 * 21));
+    expect(result.kernels).toEqual(["smk_lx6_conv_patches", "smk_lx6_conv_point", "smk_lx6_conv_rows"]);
+  }, 120_000);
+
+  it("leave layers whose sums or weights they cannot hold to portable code", async () => {
+    const b = new NetworkBuilder(new Random(2), [1, 6, 6, 8]);
+    const graph = b.finish("extreme", b.conv(b.input, 4, { ...plain, filterH: 3, filterW: 3, strideH: 1, strideW: 1 }));
+    const extreme = {
+      ...graph,
+      tensors: graph.tensors.map((tensor) =>
+        tensor.data instanceof Int8Array ? { ...tensor, data: Int8Array.from(tensor.data).fill(-128, 0, 1) } : tensor,
+      ),
+    };
+    const result = await simulateGraphs([extreme], "lx6", new Random(11), 3);
+    expect(result.firstDifference).toBeUndefined();
+    expect(result.kernels).toEqual(["smk_conv_pairs"]);
+  }, 60_000);
+
   it("compute a whole residual network as the reference does, in both kinds of code", async () => {
     const graph = residualNet(new Random(3), { size: 24, channels: [8, 12, 16, 24] });
     const portable = await simulateGraphs([graph], "portable", new Random(4), 4);

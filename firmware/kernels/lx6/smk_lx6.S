@@ -58,6 +58,11 @@
     l32i    temporary, a1, 4; \
     min     value, value, temporary
 
+/* For conv1, which has two registers left. */
+#define CLAMP_REGISTERS(value, temporary) \
+    max     value, value, a10; \
+    min     value, value, a2
+
     .text
 
 /* void smk_lx6_widen(const int8_t *from, void *to, int32_t quads) */
@@ -212,6 +217,8 @@ name: \
     addi    a3, a3, -4; \
     ldinc   m0, a3; \
     ldinc   m1, a3; \
+    l32i    a10, a2, A_LOW; \
+    l32i    a2, a2, A_HIGH; \
 .Lpixel_##name: \
     wsr     a6, acclo; \
     loopnez a9, .Lend_##name; \
@@ -302,44 +309,48 @@ name: \
     retw
 
 CONV_1(smk_lx6_conv1, CLAMP_INT8)
-CONV_1(smk_lx6_conv1_range, CLAMP_RANGE)
+CONV_1(smk_lx6_conv1_range, CLAMP_REGISTERS)
 CONV_3(smk_lx6_conv3, CLAMP_INT8)
 CONV_3(smk_lx6_conv3_range, CLAMP_RANGE)
 
-/* void smk_lx6_plane(const int8_t *from, void *to, int32_t count, int32_t step): count a multiple of 4 or any */
+/* void smk_lx6_plane(const int8_t *from, void *to, int32_t count, int32_t step, int32_t rows, int32_t gap) */
     .align  4
     .global smk_lx6_plane
     .type   smk_lx6_plane, @function
 smk_lx6_plane:
     entry   a1, 32
-    srli    a6, a4, 2
-    loopnez a6, .Lplane_end
-    l8ui    a7, a2, 0
-    add     a2, a2, a5
+    srli    a12, a4, 2
+    extui   a13, a4, 0, 2
+.Lplane_row:
+    loopnez a12, .Lplane_end
     l8ui    a8, a2, 0
     add     a2, a2, a5
     l8ui    a9, a2, 0
     add     a2, a2, a5
     l8ui    a10, a2, 0
     add     a2, a2, a5
-    sext    a7, a7, 7
-    s16i    a7, a3, 0
+    l8ui    a11, a2, 0
+    add     a2, a2, a5
     sext    a8, a8, 7
-    s16i    a8, a3, 2
+    s16i    a8, a3, 0
     sext    a9, a9, 7
-    s16i    a9, a3, 4
+    s16i    a9, a3, 2
     sext    a10, a10, 7
-    s16i    a10, a3, 6
+    s16i    a10, a3, 4
+    sext    a11, a11, 7
+    s16i    a11, a3, 6
     addi    a3, a3, 8
 .Lplane_end:
-    extui   a6, a4, 0, 2
-    loopnez a6, .Lplane_rest
-    l8ui    a7, a2, 0
+    loopnez a13, .Lplane_rest
+    l8ui    a8, a2, 0
     add     a2, a2, a5
-    sext    a7, a7, 7
-    s16i    a7, a3, 0
+    sext    a8, a8, 7
+    s16i    a8, a3, 0
     addi    a3, a3, 2
 .Lplane_rest:
+    add     a3, a3, a7
+    addi    a6, a6, -1
+    bnez    a6, .Lplane_row
     retw
 
 /*

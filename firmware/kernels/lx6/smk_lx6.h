@@ -37,11 +37,11 @@ typedef struct smk_lx6_channel {
     int8_t *output;
     int32_t bias;
     int32_t multiplier;
-    int32_t nudge;        /* half of 2^shift and the zero point * 2^shift */
-    int32_t shift;        /* to the right */
-    int32_t loops;        /* convolution: values in one run of a window / 4 - 1; depthwise: pixels */
-    int32_t step;         /* between output pixels, bytes */
-    int32_t pixels;       /* of a line */
+    int32_t nudge;  /* half of 2^shift and the zero point * 2^shift */
+    int32_t shift;  /* to the right */
+    int32_t loops;  /* convolution: values in one run of a window / 4 - 1; depthwise: pixels */
+    int32_t step;   /* between output pixels, bytes */
+    int32_t pixels; /* of a line */
     int32_t lines;
     int32_t low;
     int32_t high;
@@ -57,8 +57,11 @@ _Static_assert(sizeof(void *) != 4 || sizeof(smk_lx6_channel_t) == 68, "smk_lx6.
 void smk_lx6_widen(const int8_t *from, void *to, int32_t quads);
 void smk_lx6_fill(void *to, int32_t word, int32_t words);
 void smk_lx6_unpack(const int32_t *from, void *to, int32_t quads);
-/* to[count] int16 = from[0], from[step], ... `to` at a multiple of 2. */
-void smk_lx6_plane(const int8_t *from, void *to, int32_t count, int32_t step);
+/*
+ * `rows` >= 1 times: to[count] int16 = from[0], from[step], ..., and `gap` bytes of `to` left as they are. `from` goes
+ * on from row to row. `to` at a multiple of 2.
+ */
+void smk_lx6_plane(const int8_t *from, void *to, int32_t count, int32_t step, int32_t rows, int32_t gap);
 /* Windows of one run, `pixels` of them without gaps; of three runs, row_jump apart. _range: low, high not -128, 127. */
 void smk_lx6_conv1(const smk_lx6_channel_t *c);
 void smk_lx6_conv1_range(const smk_lx6_channel_t *c);
@@ -260,13 +263,14 @@ SMK_INLINE void smk_lx6_conv_rows(smk_window_t s, smk_lx6_t w, int32_t band, con
 
 /*
  * Depthwise 3x3, multiplier 1, no dilation, stride_x 1 or 2, any stride_y. scratch: lines * row + 16, where lines =
- * (out_height - 1) * stride_y + 3 and row = (columns of (out_width - 1) * stride_x + 3, rounded up to even) * 2.
+ * (out_height - 1) * stride_y + 3 and row = 2 * the larger of (out_width - 1) * stride_x + 3 and pad_left + in_width,
+ * rounded up to even.
  */
 SMK_INLINE void smk_lx6_depthwise(smk_window_t s, smk_lx6_t w, const int8_t *input, int8_t *scratch, int8_t *output)
 {
-    const int32_t columns = ((s.out_width - 1) * s.stride_x + 4) / 2 * 2;
+    const int32_t needed = (s.out_width - 1) * s.stride_x + 3, padded = s.pad_left + s.in_width;
+    const int32_t columns = ((needed > padded ? needed : padded) + 1) / 2 * 2;
     const int32_t lines = (s.out_height - 1) * s.stride_y + 3;
-    const int32_t inside_x = smk_lx6_min(columns - s.pad_left, s.in_width);
     const int32_t inside_y = smk_lx6_min(lines - s.pad_top, s.in_height);
     smk_lx6_channel_t c = {.x = scratch,
                            .loops = s.stride_x == 1 ? s.out_width / 2 * 2 : s.out_width,
@@ -281,12 +285,8 @@ SMK_INLINE void smk_lx6_depthwise(smk_window_t s, smk_lx6_t w, const int8_t *inp
     smk_lx6_fill(scratch, (w.input_zero_point & 0xffff) * 0x10001, lines * columns / 2 + 4);
     for (int32_t n = 0; n < s.batches; n++) {
         for (int32_t o = 0; o < s.out_depth; o++) {
-            int8_t *to = scratch + (s.pad_top * columns + s.pad_left) * 2;
-
-            for (int32_t y = 0; y < inside_y; y++) {
-                smk_lx6_plane(input + y * s.in_width * s.in_depth + o, to, inside_x, s.in_depth);
-                to += columns * 2;
-            }
+            smk_lx6_plane(input + o, scratch + (s.pad_top * columns + s.pad_left) * 2, s.in_width, s.in_depth, inside_y,
+                          (columns - s.in_width) * 2);
             smk_lx6_set_channel(&c, w, o, output);
             c.weights = w.weights + o * 5;
             if (s.stride_x == 1) {

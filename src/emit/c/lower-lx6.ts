@@ -24,7 +24,7 @@ import {
 const HEADER = "smk_lx6.h";
 
 /** Scratch for one band of a layer's widened activations, at most, in bytes, unless one line takes more. */
-const BAND_BYTES = 12 * 1024;
+const BAND_BYTES = 6 * 1024;
 /** A line, window or plane that takes more is left to the portable kernels, which need no scratch of that size. */
 const LARGEST_SCRATCH = 24 * 1024;
 /** Fewer values under a window than this cost more to bring into form than they save. */
@@ -60,7 +60,7 @@ export function lowerLx6Depthwise(
 ): ChosenKernel | undefined {
   const s = padded(imageWindow(p), padding);
   const plain = s.height === 3 && s.width === 3 && s.dilation_y === 1 && s.dilation_x === 1 && s.stride_x <= 2;
-  const columns = Math.floor(((s.out_width - 1) * s.stride_x + 4) / 2) * 2;
+  const columns = Math.ceil(Math.max((s.out_width - 1) * s.stride_x + 3, s.pad_left + s.in_width) / 2) * 2;
   const lines = (s.out_height - 1) * s.stride_y + 3;
   const bytes = lines * columns * 2 + 16;
   if (!plain || p.depthMultiplier !== 1 || bytes > LARGEST_SCRATCH) return undefined;
@@ -77,7 +77,7 @@ export function lowerLx6Depthwise(
 /** 1x1 filters, or rows of a matrix. */
 function point(p: PreparedWeighted, s: Window, source: number, output: number): ChosenKernel | undefined {
   const taps = s.in_depth;
-  const band = Math.min(s.out_width, Math.max(1, Math.floor(BAND_BYTES / (taps * 2))));
+  const band = evenBand(s.out_width, BAND_BYTES / (taps * 2));
   const bytes = taps * 2 + band * taps * 2 + 8;
   if (taps < FEWEST_TAPS || taps * s.out_width < FEWEST_PRODUCTS || bytes > LARGEST_SCRATCH) return undefined;
   const parameters = convParameters(p, taps, taps);
@@ -89,21 +89,24 @@ function convRows(p: PreparedConv, s: Window, source: number, output: number): C
   const line = columns * s.in_depth * 2;
   const fixed = 9 * s.in_depth * 2 + s.stride_x * s.in_depth * 2 + 8;
   const linesOf = (band: number) => (band - 1) * s.stride_y + 3;
-  let band = s.out_height;
-  while (band > 1 && linesOf(band) * line > BAND_BYTES) band--;
-  // Bands of one height share the weights' widening evenly.
-  band = Math.ceil(s.out_height / Math.ceil(s.out_height / band));
+  const band = evenBand(s.out_height, (BAND_BYTES / line - 3) / s.stride_y + 1);
   const bytes = fixed + linesOf(band) * line;
   if (bytes > LARGEST_SCRATCH) return undefined;
   const parameters = convParameters(p, 9 * s.in_depth, 9 * s.in_depth);
   return parameters && kernel("smk_lx6_conv_rows", s, parameters, [band], source, bytes, output);
 }
 
+/** `count` in as few bands of at most `largest` as can be, at least of 1, and these alike: each band widens the weights anew. */
+function evenBand(count: number, largest: number): number {
+  const bands = Math.ceil(count / Math.max(1, Math.floor(largest)));
+  return Math.ceil(count / bands);
+}
+
 function patches(p: PreparedWeighted, s: Window, source: number, output: number): ChosenKernel | undefined {
   const values = s.height * s.width * s.in_depth;
   const taps = Math.ceil(values / 4) * 4;
   const count = s.batches * s.out_height * s.out_width;
-  const band = Math.min(count, Math.max(1, Math.floor(BAND_BYTES / 2 / (taps * 2))));
+  const band = evenBand(count, BAND_BYTES / 2 / (taps * 2));
   const bytes = taps * 3 + band * taps * 2 + 8;
   if (values < FEWEST_TAPS || taps * count < FEWEST_PRODUCTS || s.out_depth < 4 || bytes > LARGEST_SCRATCH) {
     return undefined;
