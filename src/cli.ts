@@ -40,6 +40,7 @@ function declare(signal: AbortSignal): Command {
 
   declareProject(program, action);
   declareModel(program, action);
+  declareCompiler(program, action);
   declareDevice(program, action);
   return program;
 }
@@ -106,6 +107,26 @@ function declareModel(program: Command, action: Action): void {
     .option("--images <dir>", "also let the bot look at these pictures")
     .option("--whole", "the pictures are face crops: use all of each", false)
     .action(action(async () => (await import("./commands/report.js")).reportCommand));
+}
+
+function declareCompiler(program: Command, action: Action): void {
+  program
+    .command("compile <model>")
+    .description("any int8 .tflite model to a self-contained C library; needs no project")
+    .requiredOption("--out <dir>", "folder of the library: new, empty, or one that this command made")
+    .option("--name <name>", "prefix of the library's C names (default: made from the file's name)")
+    .addOption(
+      new Option("--target <target>", "whose kernels: C11 for any machine, or the ESP32's")
+        .choices(["portable", "esp32"])
+        .default("portable"),
+    )
+    .action(action(async () => (await import("./commands/compile.js")).compileCommand));
+  program
+    .command("inspect <model>")
+    .description("a .tflite model's operators, costs, arena over time, flash and RAM per engine, estimated time")
+    .option("--svg <file>", "write the arena over time as a picture")
+    .option("--html <file>", "write all figures as a page")
+    .action(action(async () => (await import("./commands/inspect.js")).inspectCommand));
 }
 
 function declareDevice(program: Command, action: Action): void {

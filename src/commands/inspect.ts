@@ -1,0 +1,46 @@
+/** `smilec inspect MODEL` */
+import { resolve } from "node:path";
+import { readModelFile } from "../compile/model-file.js";
+import { UserError } from "../errors.js";
+import { writeFileIfChanged } from "../files/write.js";
+import { inspectModel } from "../inspect/inspect.js";
+import { inspectionText } from "../inspect/text.js";
+import type { CommandContext } from "./context.js";
+
+export interface InspectOptions {
+  readonly svg?: string;
+  readonly html?: string;
+}
+
+export async function inspectCommand(context: CommandContext, path: string, options: InspectOptions): Promise<void> {
+  const model = await readModelFile(path);
+  const files = [options.svg, options.html].flatMap((file) => (file === undefined ? [] : [resolve(file)]));
+  for (const file of files) {
+    if (file === resolve(path))
+      throw new UserError("this is the model itself", { where: file, remedy: "Give another file." });
+  }
+  if (files.length === 2 && files[0] === files[1]) {
+    throw new UserError("--svg and --html name the same file", { where: files[0], remedy: "Give two files." });
+  }
+  const inspection = inspectModel(model);
+  // All is drawn before the first file is written.
+  const pages: [file: string, text: string][] = [];
+  if (options.svg !== undefined) {
+    pages.push([options.svg, await (await import("../inspect/picture.js")).arenaSvg(inspection)]);
+  }
+  if (options.html !== undefined) {
+    pages.push([options.html, await (await import("../inspect/page.js")).inspectionPage(inspection)]);
+  }
+  for (const [file, text] of pages) await write(file, text);
+  context.result(inspection, () => inspectionText(inspection));
+}
+
+async function write(file: string, text: string): Promise<void> {
+  try {
+    await writeFileIfChanged(resolve(file), text);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EISDIR" && code !== "ENOTDIR" && code !== "EEXIST") throw error;
+    throw new UserError("a file cannot be written here", { where: file, remedy: "Give the path of a file." });
+  }
+}

@@ -1,0 +1,94 @@
+/** An inspection as one HTML page without scripts or outside references. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { packageRoot, toolVersion } from "../files/package-root.js";
+import { foreign, integer, shortened } from "../report/format.js";
+import type { Inspection, TensorFacts } from "./inspect.js";
+import type { EngineMemory } from "./memory.js";
+import { arenaDrawing } from "./picture.js";
+
+export async function inspectionPage(inspection: Inspection): Promise<string> {
+  const { default: Handlebars } = await import("handlebars");
+  const templates = join(packageRoot, "templates");
+  const page = Handlebars.create().compile(await readFile(join(templates, "inspect.html.hbs"), "utf8"), {
+    strict: true,
+  });
+  return page({
+    ...view(inspection),
+    toolVersion,
+    arenaHtml: await arenaDrawing(inspection),
+    styleCss: await readFile(join(templates, "report", "report.css"), "utf8"),
+  });
+}
+
+function view(inspection: Inspection) {
+  const { model, inputs, outputs, totals, arena, engines, speed, description } = inspection;
+  const ends = [...inputs.map((t) => end("input", t)), ...outputs.map((t) => end("output", t))];
+  return {
+    title: foreign(model.file),
+    modelBytes: integer(model.bytes),
+    sha256: model.sha256,
+    labels: description === null ? "none" : description.labels.map(foreign).join(", "),
+    ends,
+    operators: inspection.operators.map((operator) => ({
+      index: String(operator.index),
+      kind: operator.kind,
+      input: shape(operator.inputs[0]),
+      output: shape(operator.outputs[0]),
+      scale: String(operator.outputs[0].scales[0] ?? "-"),
+      zeroPoint: String(operator.outputs[0].zeroPoints[0] ?? "-"),
+      macs: integer(operator.macs),
+      weightBytes: integer(operator.weightBytes),
+      ms: operator.estimatedMs.toFixed(3),
+    })),
+    macs: integer(totals.macs),
+    weightBytes: integer(totals.weightBytes),
+    ms: totals.estimatedMs.toFixed(1),
+    mhz: String(speed.cpuHz / 1e6),
+    board: speed.board,
+    source: speed.source,
+    arenaBytes: arena === null ? "not defined" : integer(arena.bytes),
+    lowerBound: arena === null ? "not defined" : integer(arena.lowerBound),
+    tenants: (arena?.tenants ?? []).map(({ name, offset, bytes, from, to }) => ({
+      name: shortened(name, 60),
+      offset: integer(offset),
+      bytes: integer(bytes),
+      steps: `${from} to ${to}`,
+    })),
+    engines: engines.map(engine),
+  };
+}
+
+function end(role: string, { name, type, shape: sizes, scales, zeroPoints }: TensorFacts) {
+  return {
+    role,
+    name: foreign(name),
+    type,
+    shape: sizes.join(" × "),
+    scale: String(scales[0] ?? "-"),
+    zeroPoint: String(zeroPoints[0] ?? "-"),
+  };
+}
+
+function engine({ engine: name, target, refused, flash, ram, flashBytes, ramBytes }: EngineMemory) {
+  const figures = [
+    ...flash.map((figure) => ({ kind: "flash", ...figure })),
+    ...ram.map((figure) => ({ kind: "RAM", ...figure })),
+  ];
+  return {
+    title: `${name} on ${target}`,
+    refused: refused === null ? "" : foreign(refused),
+    flashBytes: integer(flashBytes),
+    ramBytes: integer(ramBytes),
+    figures: figures.map(({ kind, what, bytes, exact, origin }) => ({
+      kind,
+      what,
+      bytes: `${exact ? "" : "about "}${integer(bytes)}`,
+      origin,
+    })),
+  };
+}
+
+function shape(tensor: TensorFacts | null | undefined): string {
+  return tensor?.shape.join(" × ") ?? "-";
+}

@@ -1,0 +1,57 @@
+/** The arena over time as a picture of its own, drawn by the report's chart. */
+import { arenaChart } from "../report/charts/arena.js";
+import { bytes, foreign } from "../report/format.js";
+import { type ChartOption, drawChart } from "../report/svg.js";
+import type { Inspection } from "./inspect.js";
+
+/** templates/report/report.css has the same colours for pages. */
+const STYLE = `<style>
+svg{--ink:#1b1c1f;--muted:#5b5f68;--grid:#e3e0d8;--surface:#ffffff;--blue:#2458c5;--orange:#b0540c;--green:#14783a;--red:#bb2525;--violet:#6a3fc0;background:#ffffff;font-family:system-ui,sans-serif}
+@media (prefers-color-scheme:dark){svg{--ink:#ecebe7;--muted:#a3a7af;--grid:#2d3036;--surface:#1b1d21;--blue:#82abff;--orange:#f0a35f;--green:#5fce8c;--red:#ff8f85;--violet:#bba1ff;background:#1b1d21}}
+</style>`;
+
+const HEIGHTS = { wide: 420, narrow: 320 };
+
+/** For wide and narrow screens, as a page shows them; "" when there is no arena to show. */
+export async function arenaDrawing(inspection: Inspection): Promise<string> {
+  const { arena, model } = inspection;
+  if (arena === null || arena.tenants.length === 0) return "";
+  const description = `Arena of ${bytes(arena.bytes)} over ${arena.steps.length} kernel calls of ${foreign(model.file)}, with ${arena.tenants.length} tensors.`;
+  return drawChart("arena", description, byStep(inspection), HEIGHTS);
+}
+
+/** A file of its own. With no arena it says so. */
+export async function arenaSvg(inspection: Inspection): Promise<string> {
+  const drawing = await arenaDrawing(inspection);
+  if (drawing === "") {
+    return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 60" width="400" height="60"><text x="20" y="36" font-family="sans-serif">${inspection.arena === null ? "The model cannot be compiled." : "The model needs no arena."}</text></svg>\n`;
+  }
+  const wide = drawing.slice(0, drawing.indexOf("</svg>") + "</svg>".length);
+  return `${wide.replace(/^<svg [^>]*>/, (open) => `${open}\n${STYLE}`)}\n`;
+}
+
+/** The report counts operators from 1; here everything is counted from 0, and time is in kernel calls. */
+function byStep({ arena, model }: Inspection): ChartOption {
+  const steps = arena?.steps ?? [];
+  const operators = steps.map((operator) => ({
+    name: `operator ${operator}`,
+    kind: "",
+    outputShape: [],
+    macs: 0,
+    weightBytes: 0,
+  }));
+  const section = {
+    hash: model.sha256,
+    modelBytes: model.bytes,
+    weightBytes: 0,
+    arenaBytes: arena?.bytes ?? 0,
+    operators,
+    arena: arena?.tenants ?? [],
+  };
+  const chart = arenaChart(section);
+  return (size) => {
+    const option = chart(size) as { xAxis: { axisLabel: object } };
+    const axisLabel = { ...option.xAxis.axisLabel, formatter: (step: number) => String(step) };
+    return { ...option, xAxis: { ...option.xAxis, name: "kernel call", axisLabel } };
+  };
+}
