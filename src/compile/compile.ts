@@ -63,8 +63,13 @@ async function write(dir: string, files: Readonly<Record<string, string>>, found
   try {
     return await updateOwnedFolder(folder, files);
   } catch (error) {
-    if (found === "missing") await remove(dir);
-    if (found === "empty") for (const name of await readdir(dir)) await remove(join(dir, name));
+    if (found !== "own") await takeBack(dir, found).catch(() => undefined);
     throw error;
   }
+}
+
+/** What is left behind must not hide why writing failed. */
+async function takeBack(dir: string, found: "missing" | "empty"): Promise<void> {
+  if (found === "missing") return remove(dir);
+  for (const name of await readdir(dir)) await remove(join(dir, name));
 }

@@ -133,5 +133,7 @@ function platformioManifest({ fileName, sha256 }: ModelFile, name: string): stri
     platforms: "*",
     build: { srcDir: "src", includeDir: "include", flags: ["-O2"] },
   };
-  return `${JSON.stringify(manifest, null, 2)}\n`;
+  // Plain ASCII: what a name may hide from a reader shows as an escape.
+  const text = JSON.stringify(manifest, null, 2);
+  return `${text.replace(/[^\n\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;
 }

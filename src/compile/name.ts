@@ -40,7 +40,7 @@ export function suggestedName(fileName: string): string {
     .replace(/\p{M}/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "_")
-    .replace(/^[_0-9]+|_+$/g, "")
+    .replace(/^(smk_|[_0-9])+|_+$/g, "")
     .slice(0, LONGEST);
   if (words === "") return FALLBACK;
   return objection(words) === undefined ? words : `${words}_${FALLBACK}`;

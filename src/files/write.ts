@@ -1,28 +1,43 @@
 /** The one writer of files: temporary file + fsync + rename, and only when the contents differ. */
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import writeFileAtomic from "write-file-atomic";
-import { asEnvironmentError } from "../errors.js";
+import { asEnvironmentError, EnvironmentError } from "../errors.js";
 
 /** Makes a folder and its parents; one that is there is fine. */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeWithParents(path);
   } catch (error) {
-    throw asEnvironmentError(await plainError(error, path), path);
+    throw asEnvironmentError(error, path);
   }
 }
 
-/** Node's recursive mkdir reports a read-only file system as ENOENT; a plain one, at the first folder that is missing, tells the truth. */
-async function plainError(error: unknown, path: string): Promise<unknown> {
-  if ((error as NodeJS.ErrnoException).code !== "ENOENT") return error;
-  try {
-    await mkdir(path);
-    return error;
-  } catch (plain) {
-    const isRoot = dirname(path) === path;
-    return (plain as NodeJS.ErrnoException).code === "ENOENT" && !isRoot ? plainError(error, dirname(path)) : plain;
-  }
+/** Not Node's recursive mkdir: it reports a read-only file system as ENOENT, and never ends where the system makes no folders (/proc). */
+async function makeWithParents(path: string): Promise<void> {
+  const error = await madeOne(path);
+  if (error === undefined || (await isFolder(path))) return;
+  const parent = dirname(path);
+  if (error.code !== "ENOENT" || parent === path) throw error;
+  await makeWithParents(parent);
+  const again = await madeOne(path);
+  if (again === undefined || (await isFolder(path))) return;
+  if (again.code !== "ENOENT") throw again;
+  throw new EnvironmentError("no folder can be made here", { where: path, remedy: "Choose another folder." });
+}
+
+async function madeOne(path: string): Promise<NodeJS.ErrnoException | undefined> {
+  return mkdir(path).then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error,
+  );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** Writes `data` to `path` so that a reader sees the old or the new contents, never a part. Creates parent folders. */

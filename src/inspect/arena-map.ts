@@ -27,7 +27,8 @@ export function arenaMap({ bytes, steps, tenants }: ArenaFacts): string[] {
     return `${String(row * slice).padStart(width)} |${letters}|`;
   });
   const each = perColumn === 1 ? "a kernel call" : `${perColumn} kernel calls`;
-  return [...lines, `${" ".repeat(width)} +${"-".repeat(columns)}+ each column is ${each}, each row ${slice} bytes`];
+  const frame = `${" ".repeat(width)} +${"-".repeat(columns)}+`;
+  return [...lines, frame, `${" ".repeat(width)}  each column is ${each}, each row ${slice} bytes`];
 }
 
 function occupant(

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { packageRoot, toolVersion } from "../files/package-root.js";
-import { foreign, integer } from "../report/format.js";
+import { foreign, integer, shortened } from "../report/format.js";
 import type { Inspection, TensorFacts } from "./inspect.js";
 import type { EngineMemory } from "./memory.js";
 import { arenaDrawing } from "./picture.js";
@@ -50,7 +50,7 @@ function view(inspection: Inspection) {
     arenaBytes: arena === null ? "not defined" : integer(arena.bytes),
     lowerBound: arena === null ? "not defined" : integer(arena.lowerBound),
     tenants: (arena?.tenants ?? []).map(({ name, offset, bytes, from, to }) => ({
-      name: foreign(name),
+      name: shortened(name, 60),
       offset: integer(offset),
       bytes: integer(bytes),
       steps: `${from} to ${to}`,

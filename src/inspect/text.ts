@@ -15,7 +15,7 @@ export function inspectionText(inspection: Inspection): string {
     ...inspection.outputs.map((tensor) => `output  ${tensorText(tensor)}`),
     description === null
       ? "labels  none: smilec did not make this model"
-      : `labels  ${description.labels.map(plain).join(", ")}; positive: ${plain(description.labels[description.positive] ?? "")}, threshold: margin ${description.thresholdMargin}`,
+      : `labels  ${description.labels.map((label) => plain(label)).join(", ")}; positive: ${plain(description.labels[description.positive] ?? "")}, threshold: margin ${description.thresholdMargin}`,
     "",
     operatorTable(inspection.operators),
     "",

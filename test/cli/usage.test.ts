@@ -6,6 +6,8 @@ import { temporaryFolders } from "../support/temporary-folder.js";
 
 const folder = temporaryFolders();
 
+const VERBS = "loop init data train quantize compile inspect build simulate report doctor".split(" ");
+
 /** What every error a user can meet must be: a sentence, no stack. */
 function expectFriendly(stderr: string): void {
   expect(stderr).not.toMatch(/^\s+at .*\(?file:|node:internal|dist\//m);
@@ -16,7 +18,7 @@ describe("smilec on the command line", () => {
   it("lists every command of the README in its help", async () => {
     const { stdout, exitCode } = await smilec(["--help"], { cwd: folder() });
     expect(exitCode).toBe(0);
-    for (const verb of ["loop", "init", "data", "train", "quantize", "build", "simulate", "report", "doctor"]) {
+    for (const verb of VERBS) {
       expect(stdout).toMatch(new RegExp(`^ {2}${verb}\\b`, "m"));
     }
   });

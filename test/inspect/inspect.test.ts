@@ -1,0 +1,188 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, jest } from "@jest/globals";
+import { readModelFile } from "#smilec/compile/model-file.js";
+import { emitC } from "#smilec/emit/c/model.js";
+import { writeTflite } from "#smilec/emit/tflite/write.js";
+import { arenaMap, FREE } from "#smilec/inspect/arena-map.js";
+import { type ArenaFacts, inspectModel } from "#smilec/inspect/inspect.js";
+import { arenaSvg } from "#smilec/inspect/picture.js";
+import { inspectionText } from "#smilec/inspect/text.js";
+import { NetworkBuilder } from "../emit-c/networks.js";
+import { smilec } from "../support/cli.js";
+import { findAll, parseHtml } from "../support/html.js";
+import { Random } from "../support/random.js";
+import { temporaryFolders } from "../support/temporary-folder.js";
+import { modelCases, shippedModelPath } from "../support/tflite-models.js";
+
+// Loading echarts takes a second; on a busy machine many.
+jest.setTimeout(60_000);
+const folder = temporaryFolders();
+
+describe("the figures of", () => {
+  it.each(modelCases)("%s are those of sums made otherwise", async (_, path) => {
+    const model = await readModelFile(path);
+    const inspection = inspectModel(model);
+    const { operators, totals } = inspection;
+    expect(operators).toHaveLength(model.graph.operators.length);
+    // Multiply-adds: one for each weight at each place where its filter is laid.
+    const macs = operators.map(({ kind, inputs, outputs }) => {
+      if (!["CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"].includes(kind)) return 0;
+      const weights = inputs[1]!.constantBytes!;
+      const channels = outputs[0].shape.at(-1)!;
+      return (weights * product(outputs[0].shape)) / channels;
+    });
+    expect(operators.map((operator) => operator.macs)).toEqual(macs);
+    expect(totals.macs).toBe(sum(macs));
+    expect(totals.macs).toBeGreaterThan(250);
+    const constants = model.graph.tensors.filter(({ data }) => data !== undefined);
+    const bytes = new Map(constants.map(({ data }) => [`${data!.byteOffset}`, data!.byteLength]));
+    expect(totals.weightBytes).toBe(sum([...bytes.values()]));
+    expect(totals.estimatedCycles).toBe(sum(operators.map(({ estimatedCycles }) => estimatedCycles)));
+    expect(totals.estimatedMs).toBeCloseTo((1000 * totals.estimatedCycles) / 240e6, 3);
+    for (const engine of inspection.engines) {
+      expect(engine.refused).toBeNull();
+      expect(engine.flashBytes).toBe(sum(engine.flash.map((figure) => figure.bytes)));
+      expect(engine.ramBytes).toBe(sum(engine.ram.map((figure) => figure.bytes)));
+      for (const { bytes: size, origin } of [...engine.flash, ...engine.ram]) {
+        expect(size).toBeGreaterThanOrEqual(0);
+        expect(origin).not.toBe("");
+      }
+    }
+    const [aot, tflm] = inspection.engines;
+    expect(aot.ramBytes).toBe(emitC(model.graph, { provenance: "" }).arenaBytes);
+    expect(tflm.flash[0].bytes).toBe(readFileSync(path).length);
+  });
+
+  it.each(modelCases)("%s's arena never put two tensors in one place at one time", async (_, path) => {
+    const { arena, operators } = inspectModel(await readModelFile(path));
+    const { tenants, steps, bytes, lowerBound } = arena!;
+    expect(Math.max(...tenants.map((tenant) => tenant.offset + tenant.bytes))).toBe(bytes);
+    const live = steps.map((_step, step) => tenants.filter(({ from, to }) => from <= step && step <= to));
+    expect(Math.max(...live.map((set) => sum(set.map((tenant) => tenant.bytes))))).toBe(lowerBound);
+    let pairs = 0;
+    for (const set of live) {
+      const byOffset = [...set].sort((a, b) => a.offset - b.offset);
+      for (let i = 1; i < byOffset.length; i++) {
+        expect(byOffset[i].offset).toBeGreaterThanOrEqual(byOffset[i - 1].offset + byOffset[i - 1].bytes);
+        pairs++;
+      }
+    }
+    expect(pairs).toBeGreaterThan(0);
+    expect(steps.every((operator) => operator >= -1 && operator < operators.length)).toBe(true);
+  });
+});
+
+describe("the arena in letters", () => {
+  const arena: ArenaFacts = {
+    bytes: 64,
+    lowerBound: 64,
+    steps: [0, 1, 2],
+    tenants: [
+      { name: "first", offset: 0, bytes: 32, from: 0, to: 1 },
+      { name: "second", offset: 32, bytes: 32, from: 1, to: 2 },
+    ],
+  };
+
+  it("shows who has which place when", () => {
+    expect(arenaMap(arena).slice(0, 4)).toEqual(["48 |.BB|", "32 |.BB|", "16 |AA.|", " 0 |AA.|"]);
+    expect(FREE).toBe(".");
+  });
+
+  it("stays small for a thousand kernel calls", () => {
+    const steps = Array.from({ length: 1000 }, (_, i) => i);
+    const tenants = steps.map((step) => ({
+      name: `${step}`,
+      offset: 64 * (step % 100),
+      bytes: 64,
+      from: step,
+      to: step,
+    }));
+    const lines = arenaMap({ bytes: 6400, lowerBound: 64, steps, tenants });
+    expect(lines.length).toBeLessThanOrEqual(22);
+    expect(lines.every((line) => line.length <= 120)).toBe(true);
+    expect(lines[0]).toMatch(/\|.*[A-Za-z].*\|/);
+  });
+
+  it("says when there is none", () => {
+    expect(arenaMap({ bytes: 0, lowerBound: 0, steps: [0], tenants: [] })).toEqual(["(the model needs no arena)"]);
+  });
+});
+
+describe("smilec inspect", () => {
+  it("prints, and writes a picture and a page that need nothing else", async () => {
+    const cwd = folder();
+    const args = ["inspect", shippedModelPath, "--svg", "a.svg", "--html", "out/a.html"];
+    const { stdout, stderr, exitCode } = await smilec(args, { cwd });
+    expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+    expect(stdout).toContain("labels  neutral, smile; positive: smile");
+    expect(stdout).toMatch(/15 operators, 1,702,784 multiply-accumulates, [\d,]+ bytes of constants, about [\d.]+ ms/);
+    const svg = readFileSync(join(cwd, "a.svg"), "utf8");
+    expect(svg).toMatch(/^<svg .*<\/svg>\n$/s);
+    expect(svg).not.toMatch(/<script|href=|url\((?!#)/);
+    expect(svg.match(/fill-opacity|opacity="0.22"/g)?.length).toBeGreaterThan(10);
+    const html = readFileSync(join(cwd, "out/a.html"), "utf8");
+    expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org\/2000\/svg)/);
+    const cells = findAll(parseHtml(html), (element) => element.tag === "td").map(({ text }) => text);
+    expect(cells.filter((text) => text === "CONV_2D").length).toBeGreaterThan(5);
+    expect(cells).toContain("FULLY_CONNECTED");
+  });
+
+  it("gives JSON that is the inspection", async () => {
+    const { stdout } = await smilec(["inspect", shippedModelPath, "--json"], { cwd: folder() });
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(inspectModel(await readModelFile(shippedModelPath)))));
+  });
+
+  it("does not overwrite the model, nor one file by the other", async () => {
+    const cwd = folder();
+    writeFileSync(join(cwd, "m.tflite"), readFileSync(shippedModelPath));
+    for (const args of [
+      ["--svg", "m.tflite"],
+      ["--svg", "a", "--html", "./a"],
+      ["--html", "."],
+    ]) {
+      const { exitCode, stderr } = await smilec(["inspect", "m.tflite", ...args], { cwd });
+      expect(exitCode).toBe(2);
+      expect(stderr).toMatch(/^smilec: /);
+      expect(stderr).not.toContain("internal error");
+    }
+    expect(readdirSync(cwd)).toEqual(["m.tflite"]);
+    expect(readFileSync(join(cwd, "m.tflite")).equals(readFileSync(shippedModelPath))).toBe(true);
+  });
+
+  it("lets no name in a model reach the terminal or a page as anything but text", async () => {
+    const evil = "\u001b[31m\u202e<script>alert(1)</script>&\u0007";
+    const builder = new NetworkBuilder(new Random(3), [1, 4, 4, 2]);
+    const graph = builder.finish(evil, builder.unary("RELU", builder.conv(builder.conv(builder.input, 8), 4)));
+    const tensors = graph.tensors.map((tensor, i) => ({ ...tensor, name: `${evil}${i}` }));
+    const path = join(folder(), "evil.tflite");
+    writeFileSync(path, writeTflite({ ...graph, tensors }));
+    const inspection = inspectModel(await readModelFile(path));
+    const control = /(?!\n)[\p{Cc}\p{Cf}]/u;
+    expect(inspectionText(inspection)).not.toMatch(control);
+    expect(await arenaSvg(inspection)).not.toMatch(/<script/);
+    const cwd = folder();
+    expect((await smilec(["inspect", path, "--html", "a.html"], { cwd })).exitCode).toBe(0);
+    expect(readFileSync(join(cwd, "a.html"), "utf8")).not.toMatch(/<script/);
+  });
+
+  it("shows all else of a model that an engine refuses", async () => {
+    const builder = new NetworkBuilder(new Random(4), [2, 8]);
+    const graph = builder.finish("wide softmax", builder.softmax(builder.reshape(builder.input, [16])));
+    const path = join(folder(), "m.tflite");
+    writeFileSync(path, writeTflite(graph));
+    const inspection = inspectModel(await readModelFile(path));
+    const [aot, tflm] = inspection.engines;
+    expect(aot.refused).toBeNull();
+    expect(tflm).toMatchObject({ refused: expect.stringContaining("SOFTMAX"), flash: [], flashBytes: 0 });
+    expect(inspectionText(inspection)).toContain("tflm on esp32cam: cannot run this model");
+  });
+});
+
+function product(values: readonly number[]): number {
+  return values.reduce((total, value) => total * value, 1);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
