@@ -218,9 +218,10 @@ function fullyConnected(graph: GraphBuilder, random: Random): void {
   });
 }
 
-/** Two shapes that broadcast to a third, of rank 1 to 4. */
+/** Two shapes that broadcast to a third, of rank 1 to 6. */
 function broadcastingShapes(random: Random): [number[], number[], number[]] {
-  const shape = Array.from({ length: random.integer(1, 4) }, () => random.integer(1, 5));
+  const rank = random.integer(1, 6);
+  const shape = Array.from({ length: rank }, () => random.integer(1, rank > 4 ? 3 : 5));
   if (random.chance(0.5)) return [shape, shape, shape];
   const narrow = () => shape.map((size) => (random.chance(0.4) ? 1 : size)).slice(random.integer(0, shape.length - 1));
   const a = random.chance(0.5) ? shape : narrow();
@@ -292,9 +293,10 @@ function mean(graph: GraphBuilder, random: Random): void {
 const pad =
   (kind: "PAD" | "PADV2"): Generator =>
   (graph, random) => {
-    const shape = Array.from({ length: random.integer(1, 4) }, () => random.integer(1, 6));
+    const shape = Array.from({ length: random.integer(1, 5) }, () => random.integer(1, 5));
     const input = graph.input(shape);
-    const paddings = shape.flatMap(() => [random.integer(0, 3), random.integer(0, 3)]);
+    const most = shape.length === 5 ? 1 : 3;
+    const paddings = shape.flatMap(() => [random.integer(0, most), random.integer(0, most)]);
     const table = graph.int32s(paddings, [shape.length, 2]);
     const outputShape = shape.map((size, i) => size + paddings[2 * i] + paddings[2 * i + 1]);
     const output = graph.activation(outputShape, graph.scaleOf(input), graph.zeroPointOf(input));
@@ -346,7 +348,7 @@ function expandDims(graph: GraphBuilder, random: Random): void {
 }
 
 function concatenation(graph: GraphBuilder, random: Random): void {
-  const shape = Array.from({ length: random.integer(1, 4) }, () => random.integer(1, 5));
+  const shape = Array.from({ length: random.integer(1, 5) }, () => random.integer(1, 4));
   const axis = random.integer(0, shape.length - 1);
   const first = graph.input(shape);
   const inputs = [first];

@@ -4,7 +4,8 @@ import { readTflite } from "#smilec/emit/tflite/read.js";
 import { writeTflite } from "#smilec/emit/tflite/write.js";
 import { UserError } from "#smilec/errors.js";
 import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";
-import { type ActivationData, type Int8Graph, tensorBytes } from "#smilec/graph/types.js";
+import { prepareOperator } from "#smilec/graph/prepare.js";
+import { type ActivationData, type Int8Graph, type OperatorKind, tensorBytes } from "#smilec/graph/types.js";
 import { Random } from "../support/random.js";
 import { GraphBuilder, OPERATOR_KINDS, randomOperatorGraph } from "../support/random-graph.js";
 import { residualNet } from "../support/residual-net.js";
@@ -36,6 +37,8 @@ interface Crafted {
   readonly buffer?: number;
   readonly activation?: number;
   readonly optionsType?: number;
+  readonly customOptions?: boolean;
+  readonly options2Type?: number;
   /** How often the vector of tensors names the one tensor. */
   readonly repeatTensor?: number;
   readonly tensorName?: string;
@@ -78,12 +81,15 @@ function craft(options: Crafted): Uint8Array {
   const inputs = integers([0, 0]);
   const outputs = integers([0]);
   const addOptions = table(2, () => builder.addFieldInt8(0, options.activation ?? 0, 0));
-  const operator = table(5, () => {
+  const customOptions = builder.createString("a map of something");
+  const operator = table(13, () => {
     builder.addFieldInt32(0, options.opcodeIndex ?? 0, 0);
     builder.addFieldOffset(1, inputs, 0);
     builder.addFieldOffset(2, outputs, 0);
     builder.addFieldInt8(3, options.optionsType ?? 11, 0);
     builder.addFieldOffset(4, addOptions, 0);
+    if (options.customOptions === true) builder.addFieldOffset(5, customOptions, 0);
+    builder.addFieldInt8(11, options.options2Type ?? 0, 0);
   });
   const tensors = vector(new Array(options.repeatTensor ?? 1).fill(tensor));
   const operators = vector([operator]);
@@ -127,6 +133,8 @@ describe("readTflite on what it cannot accept", () => {
     ["a version of zero", { operatorVersion: 0 }, /operator 0 \(ADD\) has version 0/],
     ["options of another operator", { optionsType: 1 }, /operator 0 \(ADD\) has options of type 1, not 11/],
     ["an activation without int8 kernels", { activation: 4 }, /operator 0 \(ADD\) has the fused activation TANH/],
+    ["custom options", { customOptions: true }, /operator 0 \(ADD\) has custom options/],
+    ["options of the second union", { options2Type: 3 }, /operator 0 \(ADD\) has options of a newer kind/],
     [
       "an operator code that is missing",
       { opcodeIndex: 7 },
@@ -146,6 +154,19 @@ describe("readTflite on what it cannot accept", () => {
     ["a graph that is none", {}, /operator 0 \(ADD\) writes tensor "only tensor"/],
   ])("names %s", (_, model, message) => {
     expect(outcome(craft(model))).toMatch(message);
+  });
+
+  it.each<[kind: OperatorKind, type: "int16" | "uint8" | "float32", message: RegExp]>([
+    ["MUL", "int16", /operator 0 \(MUL\) reads or writes .*int16/],
+    ["CONV_2D", "float32", /operator 0 \(CONV_2D\) reads or writes .*float32/],
+    ["TRANSPOSE", "uint8", /operator 0 \(TRANSPOSE\) reads or writes .*uint8/],
+    ["QUANTIZE", "uint8", /operator 0 \(QUANTIZE\) from uint8 to uint8 is not supported/],
+    ["DEQUANTIZE", "float32", /operator 0 \(DEQUANTIZE\) from float32 to float32 is not supported/],
+  ])("names %s of %s values", (kind, type, message) => {
+    const graph = randomOperatorGraph(kind, new Random(4));
+    const ends = [...graph.inputs, ...graph.outputs];
+    const tensors = graph.tensors.map((tensor, index) => (ends.includes(index) ? { ...tensor, type } : tensor));
+    expect(() => prepareOperator({ ...graph, tensors }, 0, "model.tflite")).toThrow(message);
   });
 
   it("says that other files are no TFLite models", () => {

@@ -177,7 +177,7 @@ export function weightParameters(p: PreparedWeighted, taps: number, weights: Int
       magnitude += Math.abs(weight);
     }
     if (magnitude * 128 >= 2 ** 31) {
-      throw new UserError(`${p.kind} sums ${taps} products for output channel ${o}, which may not fit int32`, {
+      throw new UserError(`sums ${taps} products for output channel ${o}, which may not fit int32`, {
         remedy: "Split the layer: fewer input channels or a smaller filter.",
       });
     }

@@ -74,7 +74,7 @@ function binary(
     kernel: whole ? kernel : `${kernel}_broadcast`,
     header: "smk_elementwise.h",
     arguments: [
-      literal(whole ? count : broadcastStruct(p.kind, dimensions)),
+      literal(whole ? count : broadcastStruct(dimensions)),
       { kind: "parameters", struct },
       read(inputs[0]),
       read(inputs[1]),
@@ -108,9 +108,9 @@ function mergeBroadcast(
 
 const BROADCAST_RANK = 6;
 
-function broadcastStruct(kind: string, dimensions: readonly BroadcastDimension[]): CStruct {
+function broadcastStruct(dimensions: readonly BroadcastDimension[]): CStruct {
   if (dimensions.length > BROADCAST_RANK) {
-    throw new UserError(`${kind} broadcasts along ${dimensions.length} dimensions, more than ${BROADCAST_RANK}`, {
+    throw new UserError(`broadcasts along ${dimensions.length} dimensions, more than ${BROADCAST_RANK}`, {
       remedy: "Reshape the operands to fewer dimensions.",
     });
   }
@@ -205,7 +205,7 @@ function splitDimensions(
 
 function fill(name: "kept" | "summed", dimensions: readonly ReducedDimension[]): Record<string, number[]> {
   if (dimensions.length > REDUCTION_RANK) {
-    throw new UserError(`MEAN alternates between kept and reduced dimensions more than ${REDUCTION_RANK} times`, {
+    throw new UserError(`alternates between kept and reduced dimensions more than ${REDUCTION_RANK} times`, {
       remedy: "Transpose or reshape the tensor so that reduced dimensions are neighbours.",
     });
   }

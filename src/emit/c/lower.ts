@@ -1,4 +1,5 @@
 /** Int8Graph to kernel calls: chooses a kernel for every operator, drops what no output needs, folds PAD into the convolution after it. */
+import { UserError } from "../../errors.js";
 import type { PreparedPad } from "../../graph/operators/copy.js";
 import type { PreparedOperator } from "../../graph/registry.js";
 import { type Int8Graph, type Operator, type OperatorKind, type Tensor, tensorBytes } from "../../graph/types.js";
@@ -56,10 +57,21 @@ class Lowering {
       const [output] = operator.outputs;
       if (!this.needed.has(output) || this.foldedPads.has(output)) continue;
       if (RESHAPING_KINDS.has(operator.kind)) this.reshape(operator.inputs[0], output, index);
-      else for (const chosen of this.choose(index)) this.add(chosen, index);
+      else for (const chosen of this.named(index)) this.add(chosen, index);
     }
     const outputs = this.graph.outputs.map((_, position) => position).reduce(this.claimOutput, []);
     return { calls: this.calls, aliases: this.aliases, outputs };
+  }
+
+  /** {@link choose}, its errors naming the operator. */
+  private named(index: number): readonly ChosenKernel[] {
+    try {
+      return this.choose(index);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const what = `operator ${index} (${this.graph.operators[index].kind}) ${error.message}`;
+      throw new UserError(what, error.remedy === undefined ? {} : { remedy: error.remedy });
+    }
   }
 
   private choose(index: number): readonly ChosenKernel[] {

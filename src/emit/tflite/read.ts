@@ -102,6 +102,12 @@ class ModelReader {
     if (version < 1 || version > maxVersion) fail(`has version ${version}; smilec knows versions 1 to ${maxVersion}`);
     const type = table.int8(OperatorTable.builtinOptionsType) & 0xff;
     if (type !== optionsType && type !== 0) fail(`has options of type ${type}, not ${optionsType}`);
+    if (table.int8(OperatorTable.builtinOptions2Type) !== 0)
+      fail("has options of a newer kind, which are not supported");
+    const custom = table.vector(OperatorTable.customOptions, 1)?.length ?? 0;
+    if (custom > 0 || table.uint64(OperatorTable.largeCustomOptionsOffset) > 1n) {
+      fail("has custom options, which are not supported");
+    }
     const options = type === 0 ? undefined : table.table(OperatorTable.builtinOptions);
     const tensors = {
       inputs: withoutAbsentTail([...table.int32s(OperatorTable.inputs)]),

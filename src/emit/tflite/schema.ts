@@ -42,6 +42,9 @@ export const OperatorTable = {
   outputs: 2,
   builtinOptionsType: 3,
   builtinOptions: 4,
+  customOptions: 5,
+  largeCustomOptionsOffset: 9,
+  builtinOptions2Type: 11,
   fields: 5,
 } as const;
 export const BufferTable = { data: 0, offset: 1, size: 2, fields: 3 } as const;
