@@ -1,7 +1,7 @@
 /** Many compiled models in one program, run on the same inputs as the reference interpreter. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { emitC } from "#smilec/emit/c/model.js";
+import { type EmitCOptions, emitC } from "#smilec/emit/c/model.js";
 import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";
 import { elementCount, type Int8Graph } from "#smilec/graph/types.js";
 import { compile } from "../support/compile.js";
@@ -23,9 +23,15 @@ export interface Comparison {
 export async function compareWithReference(
   graphs: readonly Int8Graph[],
   random: Random,
-  options: { readonly runs: number; readonly flags: readonly string[]; readonly perFile?: number },
+  options: {
+    readonly runs: number;
+    readonly flags: readonly string[];
+    readonly perFile?: number;
+    readonly emit?: Partial<EmitCOptions>;
+  },
 ): Promise<Comparison> {
-  const program = await compile(programFiles(graphs, options.runs, options.perFile ?? 25), options.flags);
+  const files = programFiles(graphs, options.runs, options.perFile ?? 25, options.emit ?? {});
+  const program = await compile(files, options.flags);
   try {
     const inputs = graphs.map((graph) => randomInputs(graph, options.runs, random));
     await writeFile(
@@ -73,18 +79,29 @@ function compare(
   return { compared, different, firstDifference, distinct: new Set(outputs).size };
 }
 
-function programFiles(graphs: readonly Int8Graph[], runs: number, perFile: number): Record<string, string> {
+function programFiles(
+  graphs: readonly Int8Graph[],
+  runs: number,
+  perFile: number,
+  emit: Partial<EmitCOptions>,
+): Record<string, string> {
   const files: Record<string, string> = { "main.c": mainText(graphs, runs) };
   for (let start = 0; start < graphs.length; start += perFile) {
     const group = graphs.slice(start, start + perFile);
     const sources = group.map((graph, i) => {
-      const emitted = emitC(graph, { prefix: `m${start + i}`, provenance: graph.name });
+      const emitted = emitC(graph, { prefix: `m${start + i}`, provenance: graph.name, ...emit });
       Object.assign(files, { [`m${start + i}.h`]: emitted.files[`m${start + i}.h`] });
-      return emitted.files[`m${start + i}.c`];
+      return emitted.files[`m${start + i}.c`] + scramble(`m${start + i}`, emitted.arenaBytes);
     });
     files[`models${start}.c`] = sources.join("\n");
   }
   return files;
+}
+
+/** A function that fills the arena with what a model must not depend on. */
+function scramble(name: string, arenaBytes: number): string {
+  const body = arenaBytes === 0 ? "    (void)value;" : `    memset(${name}_arena, value, sizeof(${name}_arena));`;
+  return `\nvoid ${name}_scramble(int value);\nvoid ${name}_scramble(int value)\n{\n${body}\n}\n`;
 }
 
 function mainText(graphs: readonly Int8Graph[], runs: number): string {
@@ -93,13 +110,15 @@ function mainText(graphs: readonly Int8Graph[], runs: number): string {
 #include <stdio.h>
 #include <stdlib.h>
 ${names.map((name) => `#include "${name}.h"`).join("\n")}
+${names.map((name) => `void ${name}_scramble(int value);`).join("\n")}
 struct model {
     int (*invoke)(const int8_t *, int8_t *);
     int (*self_test)(void);
+    void (*scramble)(int);
     size_t input, output;
 };
 static const struct model models[] = {
-${names.map((n) => `    {${n}_invoke, ${n}_self_test, ${n.toUpperCase()}_INPUT_LENGTH, ${n.toUpperCase()}_OUTPUT_LENGTH},`).join("\n")}
+${names.map((n) => `    {${n}_invoke, ${n}_self_test, ${n}_scramble, ${n.toUpperCase()}_INPUT_LENGTH, ${n.toUpperCase()}_OUTPUT_LENGTH},`).join("\n")}
 };
 int main(int argc, char **argv)
 {
@@ -117,6 +136,7 @@ int main(int argc, char **argv)
             return 2;
         }
         for (int run = 0; run < ${runs}; run++) {
+            models[m].scramble(run * 0x55 + 0x7f);
             if (fread(input, 1, models[m].input, in) != models[m].input || models[m].invoke(input, output) != 0 ||
                 fwrite(output, 1, models[m].output, out) != models[m].output) {
                 return 3;

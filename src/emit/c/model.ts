@@ -3,7 +3,7 @@ import { UserError } from "../../errors.js";
 import { elementCount, type Int8Graph } from "../../graph/types.js";
 import { type Golden, patternGolden } from "../golden.js";
 import { isCIdentifier } from "./escape.js";
-import { fuseForMemory } from "./fuse.js";
+import { type JoinLayers, joinLayers } from "./fuse.js";
 import { lowerGraph } from "./lower.js";
 import type { ArenaPlan } from "./plan.js";
 import { ModelRenderer } from "./render.js";
@@ -17,6 +17,8 @@ export interface EmitCOptions {
   readonly provenance: string;
   /** Input and output that model_self_test compares. Default: a fixed pattern and what the reference arithmetic makes of it. */
   readonly golden?: Golden;
+  /** Which layers are computed row by row together: those that lower the memory needed (default), or all that can be. */
+  readonly joinLayers?: JoinLayers;
 }
 
 export interface EmittedC {
@@ -50,7 +52,7 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
       remedy: "Use letters, digits and underscores, a letter first.",
     });
   }
-  const placed = fuseForMemory(graph, lowerGraph(graph));
+  const placed = joinLayers(graph, lowerGraph(graph), options.joinLayers);
   const { storage } = placed;
   const calls = shareCode(placed.calls);
   const golden = options.golden ?? patternGolden(graph);
