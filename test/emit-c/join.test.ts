@@ -13,19 +13,19 @@ const count = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 
 
 describe("layers computed row by row", () => {
   const random = new Random(21);
-  const graphs = Array.from({ length: 120 }, () => randomSeparable(random));
+  const graphs = Array.from({ length: 80 }, () => randomSeparable(random));
 
   it.each([
     ["wherever possible, optimized", "wherever-possible", OPTIMIZED, graphs],
-    ["wherever possible, under the sanitizers", "wherever-possible", SANITIZED, graphs.slice(0, 40)],
+    ["wherever possible, under the sanitizers", "wherever-possible", SANITIZED, graphs.slice(0, 25)],
     ["to save memory, optimized", "to-save-memory", OPTIMIZED, graphs],
-    ["to save memory, under the sanitizers", "to-save-memory", SANITIZED, graphs.slice(40, 80)],
+    ["to save memory, under the sanitizers", "to-save-memory", SANITIZED, graphs.slice(25, 50)],
   ] as const)(
     "equal the reference, whatever the arena holds before: %s",
     async (_, joinLayers, flags, nets) => {
       const result = await compareWithReference(nets, new Random(22), { runs: 4, flags, emit: { joinLayers } });
-      expect(result).toMatchObject({ different: 0, firstDifference: undefined, failedSelfTests: 0, distinct: 256 });
-      expect(result.compared).toBeGreaterThan(4_000);
+      expect(result).toMatchObject({ different: 0, firstDifference: undefined, failedSelfTests: 0 });
+      expect(result.compared).toBeGreaterThan(2_000);
     },
     300_000,
   );
