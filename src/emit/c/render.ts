@@ -144,7 +144,7 @@ export class ModelRenderer {
     const pointers = call.arguments.flatMap((argument, position) =>
       this.pointer(argument, index, call.arguments.slice(0, position).filter(isParameters).length),
     );
-    return [`    /* ${cComment(call.comment)} */`, breakLine(`    ${name}(${pointers.join(", ")});`)];
+    return [breakLine(`    /* ${cComment(call.comment)} */`), breakLine(`    ${name}(${pointers.join(", ")});`)];
   }
 
   /** `struct`: how many parameter structs the call has before this argument. */

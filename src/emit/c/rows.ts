@@ -129,7 +129,7 @@ export function joinRows(graph: Int8Graph, calls: readonly KernelCall[]): Kernel
   const last = stages[stages.length - 1];
   return {
     operator: last.operator,
-    comment: `row by row: ${stages.map(({ comment }) => comment).join("; ")}`,
+    comment: `row by row: ${stages.map(({ comment }) => comment).join(", ")}`,
     kernel: "smk_rows",
     header: "smk_rows.h",
     arguments: rowArguments(stages, bytes),
