@@ -1,7 +1,7 @@
 /** Many compiled models in one program, run on the same inputs as the reference interpreter. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { emitC } from "#smilec/emit/c/model.js";
+import { type EmitCOptions, emitC } from "#smilec/emit/c/model.js";
 import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";
 import { type ActivationData, type Int8Graph, type Tensor, tensorBytes } from "#smilec/graph/types.js";
 import { compile } from "../support/compile.js";
@@ -26,10 +26,15 @@ export interface Comparison {
 export async function compareWithReference(
   graphs: readonly Int8Graph[],
   random: Random,
-  options: { readonly runs: number; readonly flags: readonly string[]; readonly perFile?: number },
+  options: {
+    readonly runs: number;
+    readonly flags: readonly string[];
+    readonly perFile?: number;
+    readonly emit?: Partial<EmitCOptions>;
+  },
 ): Promise<Comparison> {
   const cases = graphs.map((graph) => ({ graph, inputs: randomInputs(graph, options.runs, random) }));
-  return compareCases(cases, options.flags, options.perFile);
+  return compareCases(cases, options.flags, options.perFile, options.emit);
 }
 
 /** As {@link compareWithReference} on given inputs, as many for each graph. */
@@ -37,10 +42,11 @@ export async function compareCases(
   cases: readonly OperatorCase[],
   flags: readonly string[],
   perFile = 25,
+  emit: Partial<EmitCOptions> = {},
 ): Promise<Comparison> {
   const graphs = cases.map(({ graph }) => graph);
   const inputs = cases.map((c) => c.inputs);
-  const program = await compile(programFiles(graphs, inputs[0].length, perFile), flags);
+  const program = await compile(programFiles(graphs, inputs[0].length, perFile, emit), flags);
   try {
     await writeFile(join(program.folder, "in.bin"), Buffer.concat(inputs.flat(2).map(bytesOf)));
     const failed = await program.run(["in.bin", "out.bin"]);
@@ -96,18 +102,29 @@ function compare(
   return { compared, different, firstDifference, distinct: new Set(written).size };
 }
 
-function programFiles(graphs: readonly Int8Graph[], runs: number, perFile: number): Record<string, string> {
+function programFiles(
+  graphs: readonly Int8Graph[],
+  runs: number,
+  perFile: number,
+  emit: Partial<EmitCOptions>,
+): Record<string, string> {
   const files: Record<string, string> = { "main.c": mainText(graphs, runs) };
   for (let start = 0; start < graphs.length; start += perFile) {
     const group = graphs.slice(start, start + perFile);
     const sources = group.map((graph, i) => {
-      const emitted = emitC(graph, { prefix: `m${start + i}`, provenance: graph.name });
+      const emitted = emitC(graph, { prefix: `m${start + i}`, provenance: graph.name, ...emit });
       Object.assign(files, { [`m${start + i}.h`]: emitted.files[`m${start + i}.h`] });
-      return emitted.files[`m${start + i}.c`];
+      return emitted.files[`m${start + i}.c`] + scramble(`m${start + i}`, emitted.arenaBytes);
     });
     files[`models${start}.c`] = sources.join("\n");
   }
   return files;
+}
+
+/** A function that fills the arena with what a model must not depend on. */
+function scramble(name: string, arenaBytes: number): string {
+  const body = arenaBytes === 0 ? "    (void)value;" : `    memset(${name}_arena, value, sizeof(${name}_arena));`;
+  return `\nvoid ${name}_scramble(int value);\nvoid ${name}_scramble(int value)\n{\n${body}\n}\n`;
 }
 
 /** Calls a model through pointers of no type, whatever its entry point. */
@@ -120,7 +137,7 @@ function adapter(graph: Int8Graph, name: string): string {
 function descriptor(graph: Int8Graph, name: string): string {
   const sizes = (tensors: readonly number[]) => tensors.map((index) => tensorBytes(graph.tensors[index])).join(", ");
   const counts = `${graph.inputs.length}, ${graph.outputs.length}`;
-  return `    {${name}_run, ${name}_self_test, ${counts}, {${sizes(graph.inputs)}}, {${sizes(graph.outputs)}}},`;
+  return `    {${name}_run, ${name}_self_test, ${name}_scramble, ${counts}, {${sizes(graph.inputs)}}, {${sizes(graph.outputs)}}},`;
 }
 
 function mainText(graphs: readonly Int8Graph[], runs: number): string {
@@ -130,9 +147,11 @@ function mainText(graphs: readonly Int8Graph[], runs: number): string {
 #include <stdio.h>
 #include <stdlib.h>
 ${names.map((name) => `#include "${name}.h"`).join("\n")}
+${names.map((name) => `void ${name}_scramble(int value);`).join("\n")}
 struct model {
     int (*run)(const void *const *, void *const *);
     int (*self_test)(void);
+    void (*scramble)(int);
     size_t inputs, outputs, input[${most}], output[${most}];
 };
 ${graphs.map((graph, i) => adapter(graph, names[i])).join("\n")}
@@ -162,6 +181,7 @@ static int run(const struct model *m, FILE *in, FILE *out)
                 return 3;
             }
         }
+        m->scramble(n * 0x55 + 0x7f);
         if (m->run((const void *const *)inputs, outputs) != 0) {
             return 5;
         }

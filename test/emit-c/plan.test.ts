@@ -128,4 +128,56 @@ describe("arena planner", () => {
   it("plans nothing as nothing", () => {
     expect(planArena([])).toEqual({ offsets: [], bytes: 0, lowerBound: 0 });
   });
+
+  it("keeps overlapping pairs as far apart as they say, and everything else apart", () => {
+    const random = new Random(6);
+    let overlapping = 0;
+    for (let trial = 0; trial < 60; trial++) {
+      const lifetimes = chain(random, 12);
+      const overlaps = lifetimes.slice(1).map((next, i) => ({
+        input: i,
+        output: i + 1,
+        down: random.integer(0, next.size),
+        up: random.chance(0.5) ? random.integer(0, lifetimes[i].size) : Number.POSITIVE_INFINITY,
+      }));
+      const { offsets, bytes, lowerBound } = planArena(lifetimes, 4, overlaps);
+      expect(bytes).toBeGreaterThanOrEqual(lowerBound);
+      expect(bytes).toBeLessThanOrEqual(planArena(lifetimes, 4).bytes);
+      for (const [a, b] of pairsThatMeet(lifetimes)) {
+        if (offsets[a] + lifetimes[a].size <= offsets[b] || offsets[b] + lifetimes[b].size <= offsets[a]) continue;
+        const { down, up } = overlaps[Math.min(a, b)];
+        const above = offsets[Math.max(a, b)] - offsets[Math.min(a, b)];
+        expect(Math.abs(a - b)).toBe(1);
+        expect(above >= up || -above >= down).toBe(true);
+        overlapping++;
+      }
+    }
+    expect(overlapping).toBeGreaterThan(100);
+  });
+
+  it("bounds pairs that overlap from below as trying all places does", () => {
+    const random = new Random(7);
+    for (let trial = 0; trial < 60; trial++) {
+      const [a, b] = [random.integer(1, 20), random.integer(1, 20)];
+      const [down, up] = [random.integer(0, 25), random.integer(0, 25)];
+      const lifetimes = [a, b].map((size) => ({ size, first: 0, last: 0 }));
+      const heights = Array.from({ length: 41 }, (_, i) => i - 20)
+        .filter((above) => above >= Math.min(up, a) || -above >= Math.min(down, b))
+        .map((above) => Math.max(a, above + b, above < 0 ? a - above : 0, above < 0 ? b : 0));
+      expect(planArena(lifetimes, 1, [{ input: 0, output: 1, down, up }]).lowerBound).toBe(Math.min(...heights));
+    }
+  });
 });
+
+/** Buffers each read by the next step only. */
+function chain(random: Random, count: number): Lifetime[] {
+  return Array.from({ length: count }, (_, i) => ({ size: random.integer(20, 400), first: i, last: i + 1 }));
+}
+
+function pairsThatMeet(lifetimes: readonly Lifetime[]): [number, number][] {
+  return lifetimes.flatMap((a, i) =>
+    lifetimes
+      .slice(0, i)
+      .flatMap((b, j): [number, number][] => (a.first <= b.last && b.first <= a.last ? [[i, j]] : [])),
+  );
+}

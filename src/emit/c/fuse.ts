@@ -15,18 +15,30 @@ export interface PlacedModel {
   readonly storage: Storage;
 }
 
-/** Joins what lowers the largest need until nothing does; a model that planning then places no better stays as it is. */
-export function fuseForMemory(graph: Int8Graph, model: LoweredModel): PlacedModel {
+export type JoinLayers = "to-save-memory" | "wherever-possible";
+
+/** A model that planning places no better with layers joined stays as it is. */
+export function joinLayers(graph: Int8Graph, model: LoweredModel, which: JoinLayers = "to-save-memory"): PlacedModel {
+  if (which === "wherever-possible") {
+    const joined = joinAll(graph, model);
+    return placed(joined, assignStorage(graph, joined));
+  }
   const plain = assignStorage(graph, model);
   const joined = joinWherePeaks(graph, model);
   const storage = joined === model ? plain : assignStorage(graph, joined);
   return storage.plan.bytes < plain.plan.bytes ? placed(joined, storage) : placed(model, plain);
 }
 
+function joinAll(graph: Int8Graph, model: LoweredModel): LoweredModel {
+  const [run] = runs(graph, model, () => true);
+  return run === undefined ? model : joinAll(graph, join(graph, model, run));
+}
+
 function placed({ calls }: LoweredModel, storage: Storage): PlacedModel {
   return { calls: calls.map((call, index) => (storage.goesBackward(index) ? backward(call) : call)), storage };
 }
 
+/** Joins what lowers the largest need until nothing does. */
 function joinWherePeaks(graph: Int8Graph, model: LoweredModel): LoweredModel {
   let current = model;
   let need = peak(leastPerCall(graph, model));

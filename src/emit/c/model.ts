@@ -3,7 +3,7 @@ import { UserError } from "../../errors.js";
 import { elementCount, type Int8Graph } from "../../graph/types.js";
 import { type Example, type Golden, patternExample } from "../golden.js";
 import { isCIdentifier } from "./escape.js";
-import { fuseForMemory } from "./fuse.js";
+import { type JoinLayers, joinLayers } from "./fuse.js";
 import { type KernelTarget, lowerGraph } from "./lower.js";
 import type { ArenaPlan } from "./plan.js";
 import { ModelRenderer } from "./render.js";
@@ -21,6 +21,8 @@ export interface EmitCOptions {
   readonly target?: KernelTarget;
   /** Generated code calls `void sim_step(int)` after each kernel call, to be measured (src/build/xtensa-sim.ts). Default: false. */
   readonly profile?: boolean;
+  /** Which layers are computed row by row together: those that lower the memory needed (default), or all that can be. */
+  readonly joinLayers?: JoinLayers;
 }
 
 export interface EmittedC {
@@ -56,7 +58,7 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
       remedy: "Use letters, digits and underscores, a letter first.",
     });
   }
-  const placed = fuseForMemory(graph, lowerGraph(graph, options.target ?? "portable"));
+  const placed = joinLayers(graph, lowerGraph(graph, options.target ?? "portable"), options.joinLayers);
   const { storage } = placed;
   const calls = shareCode(placed.calls);
   const golden = options.golden === undefined ? patternExample(graph) : checkedExample(graph, options.golden);

@@ -5,7 +5,7 @@
 import type { Int8Graph } from "../../graph/types.js";
 import type { KernelCall } from "./kernel-call.js";
 import type { Window } from "./lower-conv.js";
-import { layoutRows, type RowLayout, stageOf, visitsPixels, windowOf } from "./rows.js";
+import { layoutRows, type RowLayout, stageOf, takesSameRow, visitsPixels, windowOf } from "./rows.js";
 
 export interface Distances {
   /** The output may begin this many bytes or more below the input. */
@@ -147,5 +147,5 @@ function rowsMade({ stages }: RowLayout): number[] {
 
 /** Rows between the stages that stand alone can be made in any order. */
 function goesBackward({ stages }: RowLayout): boolean {
-  return stages.slice(1).every(({ window: w, reach }) => reach === 1 && w.stride_y === 1 && w.pad_top === 0);
+  return stages.slice(1).every(takesSameRow);
 }

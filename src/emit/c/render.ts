@@ -227,7 +227,11 @@ export class ModelRenderer {
       this.pointer(argument, index, call.arguments.slice(0, position).filter(isParameters).length),
     );
     const step = this.model.profile ? [`    sim_step(${index});`] : [];
-    return [`    /* ${cComment(call.comment)} */`, breakLine(`    ${name}(${pointers.join(", ")});`), ...step];
+    return [
+      breakLine(`    /* ${cComment(call.comment)} */`),
+      breakLine(`    ${name}(${pointers.join(", ")});`),
+      ...step,
+    ];
   }
 
   /** `struct`: how many parameter structs the call has before this argument. */

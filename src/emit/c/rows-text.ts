@@ -4,7 +4,7 @@ import { breakLine } from "./c-text.js";
 import type { Argument, KernelCall, RowOrder } from "./kernel-call.js";
 import type { Window } from "./lower-conv.js";
 import { BACKWARD_PIXELS } from "./overlap.js";
-import { bufferWindow, layoutRows, type RowLayout, visitsPixels, windowOf } from "./rows.js";
+import { bufferWindow, layoutRows, type RowLayout, staysInside, takesSameRow, visitsPixels, windowOf } from "./rows.js";
 
 export interface RowFunction {
   /** `const smk_conv_t *parameters_0, ..., const int8_t *input, int8_t *scratch, int8_t *output` */
@@ -37,15 +37,15 @@ function loops(graph: Int8Graph, { stages, backward }: RowOrder): string[] {
     ? `for (int32_t y_${last} = ${w.out_height - 1}; y_${last} >= 0; y_${last}--) {`
     : `for (int32_t y_${last} = 0; y_${last} < ${w.out_height}; y_${last}++) {`;
   const ends = layout.buffers.flatMap((_, i) =>
-    standsAlone(layout, i + 1) ? [] : [`int32_t y_${i} = ${-layout.stages[i + 1].window.pad_top};`],
+    takesSameRow(layout.stages[i + 1]) ? [] : [`int32_t y_${i} = ${-layout.stages[i + 1].window.pad_top};`],
   );
-  return [...ends, ...(ends.length > 0 ? [""] : []), loop, ...indent(oneRow(layout, last, `output + y_${last} * ${w.out_width * w.out_depth}`)), "}"];
-}
-
-/** Whether the stage needs one row of the one before it, the row of its own number. */
-function standsAlone({ stages }: RowLayout, index: number): boolean {
-  const { window: w, reach } = stages[index];
-  return reach === 1 && w.stride_y === 1 && w.pad_top === 0;
+  return [
+    ...ends,
+    ...(ends.length > 0 ? [""] : []),
+    loop,
+    ...indent(oneRow(layout, last, `output + y_${last} * ${w.out_width * w.out_depth}`)),
+    "}",
+  ];
 }
 
 /** Lines that make row y_<index> of a stage at `to`, after the rows before it that it needs. */
@@ -59,7 +59,7 @@ function oneRow(layout: RowLayout, index: number, to: string): string[] {
   const buffer = layout.buffers[before];
   const at = scratchAt(buffer.offset);
   const run = kernelCall(layout, index, call, windowText(bufferWindow(w), {}), at, to);
-  if (standsAlone(layout, index)) {
+  if (takesSameRow(layout.stages[index])) {
     return [`const int32_t y_${before} = y_${index};`, "", ...oneRow(layout, before, at), run];
   }
   return [
@@ -74,10 +74,10 @@ function oneRow(layout: RowLayout, index: number, to: string): string[] {
 
 /** Rows outside the picture are its zero point. */
 function rowOrPadding(layout: RowLayout, before: number): string[] {
-  const { window: w, reach, call } = layout.stages[before + 1];
-  const inside = w.pad_top === 0 && (w.out_height - 1) * w.stride_y + reach <= w.in_height;
+  const next = layout.stages[before + 1];
+  const { window: w, call } = next;
   const make = oneRow(layout, before, `row_${before}`);
-  if (inside) return make;
+  if (staysInside(next)) return make;
   return [
     `if (y_${before} < 0 || y_${before} >= ${w.in_height}) {`,
     `    smk_fill(row_${before}, ${zeroPointOf(call)}, ${layout.buffers[before].rowBytes});`,

@@ -25,7 +25,8 @@ const GATHERING: ReadonlySet<string> = new Set(["smk_conv_few", "smk_conv_groupe
 /** The window of a call to one of these kernels; undefined for any other call. */
 export function windowOf(call: KernelCall): Window | undefined {
   const [first] = call.arguments;
-  if (!WINDOW_KERNELS.has(call.kernel) || first?.kind !== "literal" || typeof first.value === "number") return undefined;
+  if (!WINDOW_KERNELS.has(call.kernel) || first?.kind !== "literal" || typeof first.value === "number")
+    return undefined;
   const fields = first.value.fields as unknown as Window;
   return { ...fields, whole: Boolean(fields.whole) };
 }
@@ -56,9 +57,17 @@ export function stageOf(graph: Int8Graph, call: KernelCall): Stage | undefined {
 
 /** Whether a row of `next` can be made from rows that come one after the other: nothing skipped, and padding that is rows of one value. */
 export function canFollow(next: Stage): boolean {
-  const { window: w, reach, call } = next;
-  if (w.stride_y > reach) return false;
-  return !POOLS.has(call.kernel) || (w.pad_top === 0 && (w.out_height - 1) * w.stride_y + reach <= w.in_height);
+  return next.window.stride_y <= next.reach && (!POOLS.has(next.call.kernel) || staysInside(next));
+}
+
+/** Whether no window reaches over the top or bottom of the picture. */
+export function staysInside({ window: w, reach }: Stage): boolean {
+  return w.pad_top === 0 && (w.out_height - 1) * w.stride_y + reach <= w.in_height;
+}
+
+/** Whether every output row is made from the one input row of its number. */
+export function takesSameRow(stage: Stage): boolean {
+  return stage.reach === 1 && stage.window.stride_y === 1 && staysInside(stage);
 }
 
 export interface RowBuffer {
@@ -120,7 +129,7 @@ export function joinRows(graph: Int8Graph, calls: readonly KernelCall[]): Kernel
   const last = stages[stages.length - 1];
   return {
     operator: last.operator,
-    comment: `row by row: ${stages.map(({ comment }) => comment).join("; ")}`,
+    comment: `row by row: ${stages.map(({ comment }) => comment).join(", ")}`,
     kernel: "smk_rows",
     header: "smk_rows.h",
     arguments: rowArguments(stages, bytes),

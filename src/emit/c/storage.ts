@@ -36,9 +36,10 @@ export function assignStorage(graph: Int8Graph, model: LoweredModel): Storage {
   const offsetOf = new Map(inArena.map(({ root }, i) => [root, plan.offsets[i]]));
   const scratchOffsets = new Map(scratch.map(({ step }, i) => [step, plan.offsets[inArena.length + i]]));
   const backward = new Set(
-    overlaps.flatMap(({ input, output, step }) => {
+    overlaps.flatMap(({ input, output, down, step }) => {
       const distance = plan.offsets[output] - plan.offsets[input];
-      return distance >= 0 && distance < lifetimes[input].size ? [step] : [];
+      const apart = distance >= lifetimes[input].size || -distance >= Math.min(down, lifetimes[output].size);
+      return apart ? [] : [step];
     }),
   );
   return {
