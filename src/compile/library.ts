@@ -29,7 +29,7 @@ export interface Library {
 export async function libraryFiles(model: ModelFile, name: string, target: LibraryTarget): Promise<Library> {
   const from = `${model.fileName} (SHA-256 ${model.sha256}), smilec ${toolVersion}, target ${target}`;
   const emitted = compiled(model, name, target, from);
-  const assembly = (emitted as EmittedC & { readonly kernelSources?: readonly string[] }).kernelSources ?? [];
+  const assembly = emitted.kernelSources;
   const upper = name.toUpperCase();
   const headerName = `${name}.h`;
   const sources = Object.keys(emitted.files).filter((file) => file !== headerName);
