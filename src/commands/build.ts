@@ -19,7 +19,7 @@ export async function buildCommand(context: CommandContext, options: { readonly 
   const project = await openProject(context.project);
   const model = await deployedModel(project, context);
   const firmware = await obtainFirmware(project, model, options.target, context);
-  const { build, emitted, target, dir } = firmware;
+  const { build, emitted, arenaBytes, target, dir } = firmware;
   context.result(
     {
       target,
@@ -29,17 +29,16 @@ export async function buildCommand(context: CommandContext, options: { readonly 
       sizes: build.sizes,
       limits: build.limits,
       upToDate: build.upToDate,
-      arenaBytes: emitted?.arenaBytes,
+      arenaBytes,
       weightBytes: emitted?.weightBytes,
     },
     () => describe(firmware),
   );
 }
 
-function describe({ build, emitted, target }: Firmware): string {
+function describe({ build, emitted, arenaBytes, target }: Firmware): string {
   const lines = [`${target}:`, ...sizeTable(build.sizes, build.limits).map((line) => `  ${line}`)];
-  if (emitted !== undefined)
-    lines.push(`of which weights ${bytes(emitted.weightBytes)}, arena ${bytes(emitted.arenaBytes)}`);
+  if (emitted !== undefined) lines.push(`of which weights ${bytes(emitted.weightBytes)}, arena ${bytes(arenaBytes)}`);
   lines.push(
     build.upToDate
       ? `up to date: ${build.programPath}`

@@ -1,14 +1,16 @@
 /** `smilec doctor`: one line per check, with the remedy; exit code 1 when `npm start` could not work. */
-import pc from "picocolors";
 import { type Check, fix, runChecks } from "../doctor/checks.js";
 import { CheckFailedError } from "../errors.js";
 import { describeBackend } from "../train/select-backend.js";
 import type { CommandContext } from "./context.js";
+import { coloursFor } from "./terminal.js";
+
+const colours = coloursFor(process.stdout);
 
 const MARK: Readonly<Record<Check["status"], string>> = {
-  ok: pc.green("ok  "),
-  warn: pc.yellow("warn"),
-  fail: pc.red("fail"),
+  ok: colours.green("ok  "),
+  warn: colours.yellow("warn"),
+  fail: colours.red("fail"),
 };
 
 export async function doctorCommand(context: CommandContext, options: { readonly fix: boolean }): Promise<void> {
@@ -26,5 +28,5 @@ export async function doctorCommand(context: CommandContext, options: { readonly
 
 function describe({ name, status, found, remedy }: Check): string {
   const line = `${MARK[status]}  ${name.padEnd(15)} ${found}`;
-  return remedy === "" ? line : `${line}\n      ${" ".repeat(15)} ${pc.bold(remedy)}`;
+  return remedy === "" ? line : `${line}\n      ${" ".repeat(15)} ${colours.bold(remedy)}`;
 }

@@ -1,23 +1,34 @@
 /** Progress and messages on standard error: a live bar with rate and time left on a terminal, plain lines elsewhere. */
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import pc from "picocolors";
+
 import { type Progress, type Reporter, silentReporter } from "../pipeline/reporter.js";
 
 /** Seconds between plain progress lines when standard error is not a terminal. */
 const PLAIN_INTERVAL_S = 10;
 
+/** Colours for a stream: none unless a person is looking at it. picocolors alone would also colour the logs of CI. */
+export function coloursFor(stream: NodeJS.WriteStream): ReturnType<typeof pc.createColors> {
+  return pc.createColors(stream.isTTY === true && pc.isColorSupported);
+}
+
 export function createReporter(quiet: boolean, stream: NodeJS.WriteStream = process.stderr): Reporter {
-  if (quiet) return { ...silentReporter, warn: (line) => stream.write(`${pc.yellow("warning:")} ${line}\n`) };
+  if (quiet)
+    return { ...silentReporter, warn: (line) => stream.write(`${coloursFor(stream).yellow("warning:")} ${line}\n`) };
   return new TerminalReporter(stream);
 }
 
 class TerminalReporter implements Reporter {
   private bar: BarProgress | undefined;
 
-  constructor(private readonly stream: NodeJS.WriteStream) {}
+  private readonly colours: ReturnType<typeof pc.createColors>;
+
+  constructor(private readonly stream: NodeJS.WriteStream) {
+    this.colours = coloursFor(stream);
+  }
 
   stage(name: string, detail: string): void {
-    this.line(`${pc.bold(pc.green(name.padEnd(10)))} ${detail}`);
+    this.line(`${this.colours.bold(this.colours.green(name.padEnd(10)))} ${detail}`);
   }
 
   info(line: string): void {
@@ -25,7 +36,7 @@ class TerminalReporter implements Reporter {
   }
 
   warn(line: string): void {
-    this.line(`${pc.yellow("warning:")} ${line}`);
+    this.line(`${this.colours.yellow("warning:")} ${line}`);
   }
 
   progress(label: string, total: number, unit: string): Progress {

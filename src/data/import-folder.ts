@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { mkdir, open, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { asEnvironmentError, UserError } from "../errors.js";
-import { remove, writeFile, writeJson } from "../files/write.js";
+import { makeFolder, remove, writeFile, writeJson } from "../files/write.js";
 import { pgmHeader } from "./pgm.js";
 import { TarWriter } from "./tar.js";
 import type { Box, GrayImage, ImportSummary, PictureRecord, RejectedPicture, Split } from "./types.js";
@@ -73,7 +73,7 @@ export class ImportFolder {
   ): Promise<ImportFolder> {
     checkImportName(name);
     try {
-      await mkdir(into, { recursive: true });
+      await makeFolder(into);
       await recoverImports(into);
       const temporary = join(into, `.importing-${process.pid}-${name}`);
       await remove(temporary);

@@ -230,7 +230,6 @@ async function decodeAll(
   request: ImportRequest,
 ): Promise<{ contents: string; notes: Record<string, number> }> {
   const progress = request.context.reporter.progress("import", entries.length, "pictures");
-  const started = performance.now();
   const jobOf = new Map(jobs.map((job) => [job.entry, job]));
   const total = createHash("sha256");
   const notes: string[] = [];
@@ -242,16 +241,12 @@ async function decodeAll(
       total.update(result.digest);
       await keep(item, jobOf.get(item), result, folder);
       notes.push(...(result.picture?.notes ?? []));
-      if (++done % REPORT_EVERY === 0 || done === entries.length) progress.update(done, rate(done, started));
+      if (++done % REPORT_EVERY === 0 || done === entries.length) progress.update(done);
     }
   } finally {
     progress.end();
   }
   return { contents: total.digest("hex"), notes: tally(notes) };
-}
-
-function rate(done: number, started: number): string {
-  return `${Math.round((1000 * done) / Math.max(1, performance.now() - started))}/s`;
 }
 
 async function keep(entry: ImportEntry, job: Job | undefined, outcome: Outcome, folder: ImportFolder): Promise<void> {

@@ -1,9 +1,11 @@
 /** Stage "firmware": the model's engine files, the rendered PlatformIO project, and its build. */
 import { findBoard } from "../board/boards.js";
+import { pinConflicts } from "../board/rules.js";
 import type { Board } from "../board/types.js";
 import { type BuildResult, buildFirmware } from "../build/build.js";
 import { type EmittedC, emitC } from "../emit/c/model.js";
-import { emitTflmEngine } from "../emit/tflite/tflm-engine.js";
+import { emitTflmEngine, firmwareArena } from "../emit/tflite/tflm-engine.js";
+import { UserError } from "../errors.js";
 import { toolVersion } from "../files/package-root.js";
 import { renderProject } from "../template/project.js";
 import type { Model } from "./model.js";
@@ -17,6 +19,8 @@ export interface Firmware {
   readonly build: BuildResult;
   /** Absent for engine coin. */
   readonly emitted?: EmittedC;
+  /** Working memory of the engine that was built, bytes. */
+  readonly arenaBytes: number;
 }
 
 /** Renders and builds the firmware for `host` or the project's board. `model` is absent for engine coin only. */
@@ -27,6 +31,7 @@ export async function obtainFirmware(
   context: StageContext,
 ): Promise<Firmware> {
   const board = findBoard(target === "host" ? project.config.board : target);
+  refusePinConflicts(board);
   const dir = buildDir(project, target);
   const emitted = model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model) });
   const rendered = await renderProject({
@@ -40,7 +45,15 @@ export async function obtainFirmware(
   for (const file of rendered.kept)
     context.reporter.warn(`${file} is no longer part of the firmware, but was changed by hand: kept`);
   const build = await buildFirmware({ projectDir: dir, target, board, context });
-  return { target, dir, board, build, ...(emitted === undefined ? {} : { emitted }) };
+  const usesTflm = model !== undefined && target !== "host" && project.config.engine === "tflm";
+  const arenaBytes = usesTflm ? firmwareArena(model.graph, board.chip).arenaBytes : (emitted?.arenaBytes ?? 0);
+  return { target, dir, board, build, arenaBytes, ...(emitted === undefined ? {} : { emitted }) };
+}
+
+function refusePinConflicts(board: Board): void {
+  const conflicts = pinConflicts(board);
+  if (conflicts.length === 0) return;
+  throw new UserError("the board's pins are in each other's way", { where: board.id, detail: conflicts.join("\n") });
 }
 
 /** What src/generated/ gets for the engine. Without a board, on the host, the generated C stands in for TFLite Micro: their results are equal. */

@@ -1,8 +1,9 @@
 /** Stage "pictures": the project's imports, or drawn faces while there is none, packed for training and for exact evaluation. */
 import { type Catalogue, listImports, openCatalogue } from "../data/catalogue.js";
 import { obtainPacked } from "../data/packed.js";
-import { syntheticImport } from "../data/synthetic/import.js";
+import { SYNTHETIC_REVISION, syntheticImport } from "../data/synthetic/import.js";
 import type { Split } from "../data/types.js";
+import { UserError } from "../errors.js";
 import type { Project } from "./project.js";
 import type { StageContext } from "./reporter.js";
 import type { Artifact } from "./store.js";
@@ -25,17 +26,28 @@ export async function obtainPictures(project: Project, context: StageContext): P
     return { catalogue: await openCatalogue(project.dataDir, names), synthetic: false };
   }
   const { count, seed } = project.config.data.synthetic;
+  const labels = drawnLabels(project);
   const artifact = await project.store.obtain({
     stage: "synthetic",
-    revision: 1,
-    options: { count, seed },
+    revision: SYNTHETIC_REVISION,
+    options: { count, seed, labels },
     inputs: [],
     produce: async (dir) => {
       context.reporter.stage("pictures", `drawing ${count} faces, as nothing has been imported`);
-      return syntheticImport({ count, seed, into: dir, context });
+      return syntheticImport({ count, seed, labels, into: dir, context });
     },
   });
   return { catalogue: await openCatalogue(artifact.dir), synthetic: true };
+}
+
+/** What drawn faces are called in the project: they smile, which is the positive label, or they don't. */
+export function drawnLabels({ config: { labels, positive } }: Project): { neutral: string; smile: string } {
+  const [neutral, ...more] = labels.filter((label) => label !== positive);
+  if (more.length === 0) return { neutral, smile: positive };
+  throw new UserError(`the face generator draws two labels, and the project has ${labels.length}`, {
+    where: "labels",
+    remedy: "Import pictures of your labels with `smilec data import`.",
+  });
 }
 
 /**

@@ -57,7 +57,7 @@ export async function obtainReport(
   const { pictures, trained, quantized, evaluated, model, firmware = [], simulated } = parts;
   const artifact = await project.store.obtain({
     stage: "report",
-    revision: 1,
+    revision: 2,
     options: {
       name: project.config.name,
       engine: project.config.engine,
@@ -252,6 +252,17 @@ function firmwareSection(project: Project, { target, build }: Firmware): Firmwar
   return { target, engine: project.config.engine, sizes: rows.filter(({ bytes }) => bytes > 0) };
 }
 
+function countPresses(
+  { meta: { presses } }: Simulated,
+  { description }: Model,
+): NonNullable<SimulationSection["totals"]> {
+  const positive = description.labels[description.positive];
+  const labelled = presses.filter(({ label }) => label !== undefined);
+  const right = labelled.filter(({ label, smile }) => (label === positive) === smile).length;
+  const green = presses.filter(({ smile }) => smile).length;
+  return { presses: presses.length, green, right, wrong: labelled.length - right };
+}
+
 async function simulationSection(simulated: Simulated, model: Model): Promise<SimulationSection> {
   const { golden, gallery } = simulated.meta;
   const pixels = new Uint8Array(await readFile(join(simulated.dir, GALLERY_FILE)));
@@ -261,6 +272,7 @@ async function simulationSection(simulated: Simulated, model: Model): Promise<Si
     captures: golden?.captures ?? 0,
     values: golden?.values ?? 0,
     differences: golden?.differences ?? [],
+    totals: countPresses(simulated, model),
     presses: gallery.map(({ name, label, width, height, box, offset, probability, margin, smile }) => {
       const frame: GrayImage = { width, height, pixels: pixels.subarray(offset, offset + width * height) };
       const input = preprocess(frame, box, spec);

@@ -39,6 +39,8 @@ export interface SimulationRequest {
   /** Identifies the folder's contents. */
   readonly imagesKey: string;
   readonly whole: boolean;
+  /** The project's names of the pictures' labels, where they differ. */
+  readonly labelNames?: Readonly<Record<string, string>>;
   readonly context: StageContext;
 }
 
@@ -46,12 +48,12 @@ export const GALLERY_FILE = "gallery.u8";
 
 /** Runs the host firmware over the pictures and replays every capture; differences are part of the result. */
 export async function obtainSimulation(request: SimulationRequest): Promise<Simulated> {
-  const { project, firmware, model, images, imagesKey, whole, context } = request;
+  const { project, firmware, model, images, imagesKey, whole, labelNames = {}, context } = request;
   const program = firmware.build.programPath;
   return project.store.obtain({
     stage: "simulate",
     revision: 1,
-    options: { whole },
+    options: { whole, labelNames },
     inputs: [
       imagesKey,
       model.sha256,
@@ -66,9 +68,15 @@ export async function obtainSimulation(request: SimulationRequest): Promise<Simu
         if (press >= 0 && press < GALLERY && !first.has(press)) first.set(press, capture);
       };
       const result = await simulate({ images, program, model, whole, golden: true, context, onCapture: keep });
-      return { ...result, images, gallery: await writeGallery(dir, result.presses, first) };
+      const presses = result.presses.map((press) => rename(press, labelNames));
+      return { ...result, presses, images, gallery: await writeGallery(dir, presses, first) };
     },
   });
+}
+
+function rename(press: Press, labelNames: Readonly<Record<string, string>>): Press {
+  const label = press.label === undefined ? undefined : labelNames[press.label];
+  return label === undefined ? press : { ...press, label };
 }
 
 async function writeGallery(

@@ -125,6 +125,13 @@ export interface SimulationSection {
   readonly captures: number;
   readonly values: number;
   readonly differences: readonly string[];
+  /** Of all presses, when `presses` holds only the first of them. */
+  readonly totals?: {
+    readonly presses: number;
+    readonly green: number;
+    readonly right: number;
+    readonly wrong: number;
+  };
   readonly presses: readonly {
     readonly name: string;
     /** True label, when the picture's folder or manifest tells. */

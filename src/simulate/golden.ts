@@ -74,7 +74,10 @@ class Comparison {
     this.values += preprocess.size * preprocess.size + outputs.length + 4 + 4;
     const decision = this.byFirst.get(sequence);
     if (decision !== undefined) this.press = { decision, captures: [] };
-    if (this.press === undefined) return this.fail(`capture ${sequence}: belongs to no press that was reported`);
+    if (this.press === undefined) {
+      this.fail(`capture ${sequence}: belongs to no press that was reported`);
+      return;
+    }
     this.press.captures.push(capture);
     if (this.press.captures.length === this.press.decision.sequences.length) this.finishPress();
   }

@@ -7,7 +7,7 @@ import { esp32cam } from "#smilec/board/esp32cam.js";
 import { configJsonSchema, parseConfig } from "#smilec/config/load.js";
 import { writeFrames } from "#smilec/data/synthetic/frames.js";
 import { emitC } from "#smilec/emit/c/model.js";
-import { emitModelData, emitModelResolver } from "#smilec/emit/tflite/model-data.js";
+import { emitTflmEngine } from "#smilec/emit/tflite/tflm-engine.js";
 import { writeTflite } from "#smilec/emit/tflite/write.js";
 import { margin } from "#smilec/graph/bundle.js";
 import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";
@@ -36,11 +36,12 @@ describe("golden files of a tiny graph", () => {
   it("has the same .tflite, C, C array and resolver as ever", async () => {
     const graph = await tinyGraph();
     const bytes = writeTflite(graph);
-    const emitted = { ...emitC(graph, { provenance }).files };
-    const data = { ...emitModelData(bytes, provenance), "model_resolver.h": emitModelResolver(graph, provenance) };
-    const files = { "model.tflite": bytes, ...emitted, ...data };
-    expect(Object.keys(files)).toHaveLength(6);
-    expectGolden(Object.fromEntries(Object.entries(files).map(([name, text]) => [`tiny/${name}`, text])));
+    const named = (engine: string, files: Readonly<Record<string, string>>) =>
+      Object.fromEntries(Object.entries(files).map(([name, text]) => [`tiny/${engine}/${name}`, text]));
+    const aot = named("aot", emitC(graph, { provenance }).files);
+    const tflm = named("tflm", emitTflmEngine(graph, bytes, provenance));
+    expect([Object.keys(aot).length, Object.keys(tflm).length]).toEqual([2, 5]);
+    expectGolden({ "tiny/model.tflite": bytes, ...aot, ...tflm });
   });
 
   it("has the same scores as ever", async () => {

@@ -135,7 +135,7 @@ describe("charts", () => {
   it("count every score in one bar, positives above and the others below", async () => {
     const input = reportInput({ scores: 3000 });
     const page = parseHtml(await renderReport(input));
-    const chart = withClass(byId(page, "evaluation"), "wide").find((svg) => svg.text.includes("red light"))!;
+    const chart = withClass(byId(page, "evaluation"), "wide").find((svg) => svg.text.includes("no light"))!;
     const heights = (isPositive: boolean) => {
       const bins = new Array<number>(20).fill(0);
       for (const score of input.evaluation.scores) {

@@ -46,7 +46,7 @@ describe("the report", () => {
     expectFigures(byId(page, "firmware"), ["esp32cam", "aot", "891.0 KB of 3.0 MB, 29.0 %", "200.9 KB too much"]);
     expectFigures(byId(page, "firmware"), ["nearly full: 25.1 KB left", "127.9 KB"]);
     expectFigures(byId(page, "simulation"), ["6 captures, 14,526 values, 0 differences", "Replay is bit-exact"]);
-    expectFigures(byId(page, "simulation"), ["office/IMG_1003.jpg", "31.5 %", "red light", "green light"]);
+    expectFigures(byId(page, "simulation"), ["office/IMG_1003.jpg", "31.5 %", "no light", "green light"]);
   });
 
   it("is the same, byte for byte, whatever was rendered before", async () => {

@@ -1,8 +1,8 @@
 /** Drawn camera frames as files, for `simulate`: what the host firmware's camera reads. */
-import { mkdir, readdir, rename } from "node:fs/promises";
+import { readdir, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { asEnvironmentError, InterruptedError, UserError } from "../../errors.js";
-import { remove, writeFile } from "../../files/write.js";
+import { makeFolder, remove, writeFile } from "../../files/write.js";
 import type { StageContext } from "../../pipeline/reporter.js";
 import { encodePgm } from "../pgm.js";
 import { drawnFrame } from "./people.js";
@@ -34,7 +34,7 @@ export async function writeFrames(request: FramesRequest): Promise<WrittenFrame[
   try {
     await checkReplaceable(dir);
     await remove(temporary);
-    await mkdir(temporary, { recursive: true });
+    await makeFolder(temporary);
     const frames = await drawAll(request, temporary);
     await remove(dir);
     await rename(temporary, dir);

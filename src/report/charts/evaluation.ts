@@ -123,7 +123,7 @@ export function scoreChart({ scores, threshold }: EvaluationSection): ChartOptio
           ? {
               markLine: rule(
                 at,
-                width < NARROW ? `threshold ${percent(at, 0)}` : `red light ◂ ${percent(at)} ▸ green light`,
+                width < NARROW ? `threshold ${percent(at, 0)}` : `no light ◂ ${percent(at)} ▸ green light`,
                 at,
               )!,
             }

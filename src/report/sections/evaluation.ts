@@ -96,7 +96,7 @@ function confusion({ confusion: c }: EvaluationSection) {
     truePositive: cell(c.truePositive, positives, "right", "found"),
     falseNegative: cell(c.falseNegative, positives, "wrong", "missed"),
     falsePositive: cell(c.falsePositive, negatives, "wrong", "false alarm"),
-    trueNegative: cell(c.trueNegative, negatives, "right", "rightly red"),
+    trueNegative: cell(c.trueNegative, negatives, "right", "rightly dark"),
   };
 }
 

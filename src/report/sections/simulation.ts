@@ -40,9 +40,13 @@ export async function simulationSection(simulation: SimulationSection, decision:
       banner: replayBanner(simulation),
       differences: simulation.differences.slice(0, DIFFERENCES).map(foreign),
       moreDifferences: remaining(simulation.differences.length, DIFFERENCES, "difference"),
-      tiles: simulation.presses.length === 0 ? null : tiles(simulation.presses, verdicts),
+      tiles: simulation.presses.length === 0 ? null : tiles(simulation.totals ?? count(simulation.presses, verdicts)),
       chosenNote:
-        chosen.length < simulation.presses.length ? chosenNote(chosen.length, simulation.presses.length) : null,
+        simulation.totals !== undefined && simulation.totals.presses > simulation.presses.length
+          ? `The first ${integer(chosen.length)} are shown.`
+          : chosen.length < simulation.presses.length
+            ? chosenNote(chosen.length, simulation.presses.length)
+            : null,
       presses: gallery.cards,
       threshold: thresholdMark(decision),
       rows: simulation.presses
@@ -108,19 +112,25 @@ function remaining(count: number, shown: number, singular: string, plural?: stri
   return count > shown ? `and ${counted(count - shown, `more ${singular}`, `more ${plural ?? `${singular}s`}`)}` : null;
 }
 
-function tiles(presses: readonly Press[], verdicts: readonly Verdict[]) {
-  const green = presses.filter((press) => press.smile).length;
-  const right = verdicts.filter((v) => v === "right").length;
-  const wrong = verdicts.filter((v) => v === "wrong").length;
+function count(presses: readonly Press[], verdicts: readonly Verdict[]): NonNullable<SimulationSection["totals"]> {
+  return {
+    presses: presses.length,
+    green: presses.filter((press) => press.smile).length,
+    right: verdicts.filter((v) => v === "right").length,
+    wrong: verdicts.filter((v) => v === "wrong").length,
+  };
+}
+
+function tiles({ presses, green, right, wrong }: NonNullable<SimulationSection["totals"]>) {
   const known = right + wrong;
   return [
-    tile("presses", integer(presses.length), null),
-    tile("green lights", integer(green), percent(green / presses.length, 0)),
+    tile("presses", integer(presses), null),
+    tile("green lights", integer(green), percent(green / presses, 0)),
     tile("right", known === 0 ? "unknown" : integer(right), known === 0 ? "no true label" : percent(right / known)),
     tile(
       "wrong",
       known === 0 ? "unknown" : integer(wrong),
-      known < presses.length && known > 0 ? `${integer(presses.length - known)} without a label` : null,
+      known < presses && known > 0 ? `${integer(presses - known)} without a label` : null,
     ),
   ];
 }
@@ -129,7 +139,7 @@ function row(press: Press, state: Verdict) {
   return {
     name: foreign(press.name),
     label: press.label === undefined ? null : foreign(press.label),
-    light: press.smile ? "green" : "red",
+    light: press.smile ? "green" : "off",
     probability: percent(press.probability),
     margin: integer(press.margin),
     state,
@@ -158,7 +168,7 @@ function networkInput({ input, inputSize }: Press) {
 }
 
 function card(press: Press, state: Verdict, frames: Sheet, inputs: Sheet, index: number) {
-  const light = press.smile ? "green" : "red";
+  const light = press.smile ? "green" : "off";
   const frame: PictureView = {
     sheet: frames.name,
     style: frames.cells[index].style,
@@ -172,6 +182,7 @@ function card(press: Press, state: Verdict, frames: Sheet, inputs: Sheet, index:
   return {
     ...row(press, state),
     light,
+    answer: press.smile ? "green light" : "no light",
     frame,
     input,
     boxStyle: frames.boxStyle(index, press.box),
