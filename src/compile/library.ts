@@ -54,8 +54,10 @@ function compiled(model: ModelFile, prefix: string, target: LibraryTarget, prove
   return emitC(model.graph, options);
 }
 
+/** Kernels for one processor lie in a folder of its name. */
 function kernelText(file: string): Promise<string> {
-  return readFile(join(packageRoot, "firmware", "kernels", file), "utf8");
+  const folder = file.startsWith("smk_lx6.") ? "firmware/kernels/lx6" : "firmware/kernels";
+  return readFile(join(packageRoot, folder, file), "utf8");
 }
 
 interface Facts {

@@ -54,20 +54,22 @@ describe("the figures of", () => {
     expect(tflm.flash[0].bytes).toBe(readFileSync(path).length);
   });
 
-  it.each(modelCases)("%s's arena never put two tensors in one place at one time", async (_, path) => {
-    const { arena, operators } = inspectModel(await readModelFile(path));
+  it.each(modelCases)("%s's arena never puts two tensors in one place that are needed at one time", async (_, path) => {
+    const { arena } = inspectModel(await readModelFile(path));
     const { tenants, steps, bytes, lowerBound } = arena!;
     expect(Math.max(...tenants.map((tenant) => tenant.offset + tenant.bytes))).toBe(bytes);
-    const live = steps.map((_step, step) => tenants.filter(({ from, to }) => from <= step && step <= to));
-    expect(Math.max(...live.map((set) => sum(set.map((tenant) => tenant.bytes))))).toBe(lowerBound);
+    expect(bytes).toBeGreaterThanOrEqual(lowerBound);
     let pairs = 0;
-    for (const set of live) {
-      const byOffset = [...set].sort((a, b) => a.offset - b.offset);
-      for (let i = 1; i < byOffset.length; i++) {
-        expect(byOffset[i].offset).toBeGreaterThanOrEqual(byOffset[i - 1].offset + byOffset[i - 1].bytes);
+    steps.forEach((_step, step) => {
+      const set = tenants.filter(({ from, to }) => from <= step && step <= to).sort((a, b) => a.offset - b.offset);
+      for (let i = 1; i < set.length; i++) {
+        const [below, above] = [set[i - 1], set[i]];
+        // An output may lie partly over the input that the same step consumes for the last time.
+        const handsOver = (below.to === step && above.from === step) || (above.to === step && below.from === step);
+        if (!handsOver) expect(above.offset).toBeGreaterThanOrEqual(below.offset + below.bytes);
         pairs++;
       }
-    }
+    });
     expect(pairs).toBeGreaterThan(0);
     expect(steps.every((operator) => operator >= -1 && operator < operators.length)).toBe(true);
   });
