@@ -2,6 +2,7 @@
 import { UserError } from "../../errors.js";
 import { elementCount, type Int8Graph } from "../../graph/types.js";
 import { type Golden, patternGolden } from "../golden.js";
+import { foldActivations } from "./activation.js";
 import { isCIdentifier } from "./escape.js";
 import { type JoinLayers, joinLayers } from "./fuse.js";
 import { lowerGraph } from "./lower.js";
@@ -52,7 +53,7 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
       remedy: "Use letters, digits and underscores, a letter first.",
     });
   }
-  const placed = joinLayers(graph, lowerGraph(graph), options.joinLayers);
+  const placed = joinLayers(graph, foldActivations(graph, lowerGraph(graph)), options.joinLayers);
   const { storage } = placed;
   const calls = shareCode(placed.calls);
   const golden = options.golden ?? patternGolden(graph);
