@@ -64,10 +64,9 @@ describe("the arena", () => {
     expect(arenaBytes).toBeLessThanOrEqual(headBytes);
   });
 
-  it("of keyword spotting leaves the model under 12 KB of memory", () => {
-    const kws = reference.find(([name]) => name.startsWith("kws"));
-    if (kws === undefined) return;
-    expect(emitC(kws[1], { provenance: "a test" }).arenaBytes).toBeLessThanOrEqual(9 * 1024);
+  const kws = reference.filter(([name]) => name.startsWith("kws"));
+  (kws.length === 0 ? it.skip : it)("of keyword spotting leaves the model under 12 KB of memory", () => {
+    expect(emitC(kws[0][1], { provenance: "a test" }).arenaBytes).toBeLessThanOrEqual(9 * 1024);
   });
 
   it("of large networks fits internal memory where their tensors alone do not leave room", () => {

@@ -55,7 +55,7 @@ describe("the figures of", () => {
   });
 
   it.each(modelCases)("%s's arena never puts two tensors in one place that are needed at one time", async (_, path) => {
-    const { arena } = inspectModel(await readModelFile(path));
+    const { arena, operators } = inspectModel(await readModelFile(path));
     const { tenants, steps, bytes, lowerBound } = arena!;
     expect(Math.max(...tenants.map((tenant) => tenant.offset + tenant.bytes))).toBe(bytes);
     expect(bytes).toBeGreaterThanOrEqual(lowerBound);

@@ -2,6 +2,7 @@
 import { UserError } from "../../errors.js";
 import { elementCount, type Int8Graph } from "../../graph/types.js";
 import { type Example, type Golden, patternExample } from "../golden.js";
+import { foldActivations } from "./activation.js";
 import { isCIdentifier } from "./escape.js";
 import { type JoinLayers, joinLayers } from "./fuse.js";
 import { type KernelTarget, lowerGraph } from "./lower.js";
@@ -58,7 +59,8 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
       remedy: "Use letters, digits and underscores, a letter first.",
     });
   }
-  const placed = joinLayers(graph, lowerGraph(graph, options.target ?? "portable"), options.joinLayers);
+  const lowered = foldActivations(graph, lowerGraph(graph, options.target ?? "portable"));
+  const placed = joinLayers(graph, lowered, options.joinLayers);
   const { storage } = placed;
   const calls = shareCode(placed.calls);
   const golden = options.golden === undefined ? patternExample(graph) : checkedExample(graph, options.golden);

@@ -32,7 +32,7 @@ interface StepOverlap extends Overlap {
 export function assignStorage(graph: Int8Graph, model: LoweredModel): Storage {
   const { buffers, inArena, scratch, overlaps } = tenants(graph, model);
   const lifetimes = [...inArena, ...scratch];
-  const plan = planForwardIfEqual(lifetimes, overlaps);
+  const plan = planSparingly(lifetimes, overlaps);
   const offsetOf = new Map(inArena.map(({ root }, i) => [root, plan.offsets[i]]));
   const scratchOffsets = new Map(scratch.map(({ step }, i) => [step, plan.offsets[inArena.length + i]]));
   const backward = new Set(
@@ -51,15 +51,13 @@ export function assignStorage(graph: Int8Graph, model: LoweredModel): Storage {
   };
 }
 
-/** Going backward takes a loop more: only where it saves memory. */
-function planForwardIfEqual(lifetimes: readonly Lifetime[], overlaps: readonly Overlap[]): ArenaPlan {
-  const both = planArena(lifetimes, undefined, overlaps);
-  const forward = planArena(
-    lifetimes,
-    undefined,
-    overlaps.map((overlap) => ({ ...overlap, up: Number.POSITIVE_INFINITY })),
-  );
-  return forward.bytes <= both.bytes ? { ...forward, lowerBound: both.lowerBound } : both;
+/** No overlaps, then none that go backward (which takes a loop more), unless they save memory. */
+function planSparingly(lifetimes: readonly Lifetime[], overlaps: readonly Overlap[]): ArenaPlan {
+  const forward = overlaps.map((overlap) => ({ ...overlap, up: Number.POSITIVE_INFINITY }));
+  const plans = [[], forward, overlaps].map((allowed) => planArena(lifetimes, undefined, allowed));
+  const bytes = Math.min(...plans.map((plan) => plan.bytes));
+  const { lowerBound } = plans[2];
+  return { ...(plans.find((plan) => plan.bytes === bytes) ?? plans[2]), lowerBound };
 }
 
 /** The least bytes that the arena needs at each call, without alignment (plan.ts: leastAt). */

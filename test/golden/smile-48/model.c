@@ -75,6 +75,10 @@ static const int8_t model_1_shift[16] = {
 static const smk_conv_t model_1 = {.weights = model_1_weights, .bias = model_1_bias, .multiplier = model_1_multiplier,
     .shift = model_1_shift, .input_zero_point = -128, .output = {.zero_point = -1, .low = -128, .high = 127}};
 
+static const smk_window_t model_2_window = {.batches = 1, .in_height = 24, .in_width = 24, .in_depth = 12,
+    .out_height = 12, .out_width = 12, .out_depth = 16, .height = 3, .width = 3, .stride_y = 2, .stride_x = 2,
+    .dilation_y = 1, .dilation_x = 1, .pad_top = 0, .pad_left = 0, .whole = 0};
+
 static const int8_t model_2_weights[1728] = {
     53, 25, 42, 22, 28, -68, 64, 69, -33, -10, -11, -4, -48, -37, 56, -41, 5, -14, 127, -33, -56, 28, -7, 19, 13, -30,
     25, -13, -35, -9, -43, 39, 32, -6, 10, 53, 112, 58, -28, -4, 81, 72, 41, 86, 49, 52, -53, 35, -31, 19, -7, -121, 21,
@@ -160,6 +164,10 @@ static const int8_t model_2_shift[16] = {
 
 static const smk_conv_t model_2 = {.weights = model_2_weights, .bias = model_2_bias, .multiplier = model_2_multiplier,
     .shift = model_2_shift, .input_zero_point = -128, .output = {.zero_point = -128, .low = -128, .high = 127}};
+
+static const smk_window_t model_3_window = {.batches = 1, .in_height = 12, .in_width = 12, .in_depth = 16,
+    .out_height = 12, .out_width = 12, .out_depth = 16, .height = 3, .width = 3, .stride_y = 1, .stride_x = 1,
+    .dilation_y = 1, .dilation_x = 1, .pad_top = 1, .pad_left = 1, .whole = 0};
 
 static const int8_t model_3_weights[2304] = {
     -13, 24, -20, -9, -65, 41, 15, 25, 26, 20, -43, -34, 58, 29, 35, 8, -5, -57, 0, -21, -101, 34, -68, 29, 6, 68, -38,
@@ -317,6 +325,10 @@ static const int8_t model_5_shift[32] = {
 
 static const smk_conv_t model_5 = {.weights = model_5_weights, .bias = model_5_bias, .multiplier = model_5_multiplier,
     .shift = model_5_shift, .input_zero_point = -128, .output = {.zero_point = 5, .low = -128, .high = 127}};
+
+static const smk_window_t model_6_window = {.batches = 1, .in_height = 12, .in_width = 12, .in_depth = 16,
+    .out_height = 6, .out_width = 6, .out_depth = 32, .height = 3, .width = 3, .stride_y = 2, .stride_x = 2,
+    .dilation_y = 1, .dilation_x = 1, .pad_top = 0, .pad_left = 0, .whole = 0};
 
 static const int8_t model_6_weights[4608] = {
     47, 23, -46, 81, -77, -12, 17, -90, -97, 8, 51, 44, 11, -6, -42, -32, 77, 89, -17, 92, -43, -30, -64, 54, -36, 47,
@@ -517,6 +529,10 @@ static const int8_t model_6_shift[32] = {
 
 static const smk_conv_t model_6 = {.weights = model_6_weights, .bias = model_6_bias, .multiplier = model_6_multiplier,
     .shift = model_6_shift, .input_zero_point = -128, .output = {.zero_point = -128, .low = -128, .high = 127}};
+
+static const smk_window_t model_7_window = {.batches = 1, .in_height = 6, .in_width = 6, .in_depth = 32,
+    .out_height = 6, .out_width = 6, .out_depth = 32, .height = 3, .width = 3, .stride_y = 1, .stride_x = 1,
+    .dilation_y = 1, .dilation_x = 1, .pad_top = 1, .pad_left = 1, .whole = 0};
 
 static const int8_t model_7_weights[9216] = {
     -27, -1, -14, -7, -18, 29, -44, -27, 58, 40, -30, -49, -55, 10, 24, 6, -65, 45, 16, 52, -65, -59, -74, -16, 10, -41,
@@ -1004,6 +1020,10 @@ static const int8_t model_9_shift[64] = {
 
 static const smk_conv_t model_9 = {.weights = model_9_weights, .bias = model_9_bias, .multiplier = model_9_multiplier,
     .shift = model_9_shift, .input_zero_point = -128, .output = {.zero_point = 22, .low = -128, .high = 127}};
+
+static const smk_window_t model_10_window = {.batches = 1, .in_height = 6, .in_width = 6, .in_depth = 32,
+    .out_height = 3, .out_width = 3, .out_depth = 64, .height = 3, .width = 3, .stride_y = 2, .stride_x = 2,
+    .dilation_y = 1, .dilation_x = 1, .pad_top = 0, .pad_left = 0, .whole = 0};
 
 static const int8_t model_10_weights[18432] = {
     -85, -22, 88, 19, -8, 79, 85, -104, 11, 16, -18, -51, -100, -88, 37, -59, -29, -12, 15, -14, 15, -74, -6, 37, -41,
@@ -1737,6 +1757,10 @@ static const int8_t model_10_shift[64] = {
 static const smk_conv_t model_10 = {.weights = model_10_weights, .bias = model_10_bias,
     .multiplier = model_10_multiplier, .shift = model_10_shift, .input_zero_point = -128, .output = {.zero_point = -128,
     .low = -128, .high = 127}};
+
+static const smk_window_t model_11_window = {.batches = 1, .in_height = 3, .in_width = 3, .in_depth = 64,
+    .out_height = 3, .out_width = 3, .out_depth = 64, .height = 3, .width = 3, .stride_y = 1, .stride_x = 1,
+    .dilation_y = 1, .dilation_x = 1, .pad_top = 1, .pad_left = 1, .whole = 0};
 
 static const int8_t model_11_weights[36864] = {
     5, -20, 9, 23, -16, -15, 61, 78, 28, -73, -32, 7, -20, -39, -29, 32, 13, -66, 1, -25, -24, 60, 38, -3, 17, -61, -74,
@@ -3200,23 +3224,20 @@ MODEL_KERNEL void model_conv_few_1(const smk_conv_t *parameters, const int8_t *i
         .dilation_x = 1, .pad_top = 0, .pad_left = 0, .whole = 1}, *parameters, input, scratch, output);
 }
 
-MODEL_KERNEL void model_conv_pairs_2(const smk_conv_t *parameters, const int8_t *input, int8_t *scratch, int8_t *output)
+MODEL_KERNEL void model_conv_pairs_2(const smk_window_t *shape, const smk_conv_t *parameters, const int8_t *input,
+    int8_t *scratch, int8_t *output)
 {
-    smk_conv_pairs((smk_window_t){.batches = 1, .in_height = 24, .in_width = 24, .in_depth = 12, .out_height = 12,
-        .out_width = 12, .out_depth = 16, .height = 3, .width = 3, .stride_y = 2, .stride_x = 2, .dilation_y = 1,
-        .dilation_x = 1, .pad_top = 0, .pad_left = 0, .whole = 0}, *parameters, input, scratch, output);
+    smk_conv_pairs((smk_window_t){.batches = 1, .in_height = shape->in_height, .in_width = shape->in_width,
+        .in_depth = shape->in_depth, .out_height = shape->out_height, .out_width = shape->out_width,
+        .out_depth = shape->out_depth, .height = 3, .width = 3, .stride_y = shape->stride_y,
+        .stride_x = shape->stride_x, .dilation_y = 1, .dilation_x = 1, .pad_top = shape->pad_top,
+        .pad_left = shape->pad_left, .whole = 0}, *parameters, input, scratch, output);
 }
 
-MODEL_KERNEL void model_conv_pairs_3(const smk_conv_t *parameters, const int8_t *input, int8_t *scratch, int8_t *output)
+MODEL_KERNEL void model_add_4(int32_t count, const smk_add_t *parameters, const int8_t *input, const int8_t *other,
+    int8_t *output)
 {
-    smk_conv_pairs((smk_window_t){.batches = 1, .in_height = 12, .in_width = 12, .in_depth = 16, .out_height = 12,
-        .out_width = 12, .out_depth = 16, .height = 3, .width = 3, .stride_y = 1, .stride_x = 1, .dilation_y = 1,
-        .dilation_x = 1, .pad_top = 1, .pad_left = 1, .whole = 0}, *parameters, input, scratch, output);
-}
-
-MODEL_KERNEL void model_add_4(const smk_add_t *parameters, const int8_t *input, const int8_t *other, int8_t *output)
-{
-    smk_add(2304, *parameters, input, other, output);
+    smk_add(count, *parameters, input, other, output);
 }
 
 MODEL_KERNEL void model_conv_few_5(const smk_conv_t *parameters, const int8_t *input, int8_t *scratch, int8_t *output)
@@ -3226,51 +3247,11 @@ MODEL_KERNEL void model_conv_few_5(const smk_conv_t *parameters, const int8_t *i
         .dilation_x = 1, .pad_top = 0, .pad_left = 0, .whole = 1}, *parameters, input, scratch, output);
 }
 
-MODEL_KERNEL void model_conv_pairs_6(const smk_conv_t *parameters, const int8_t *input, int8_t *scratch, int8_t *output)
-{
-    smk_conv_pairs((smk_window_t){.batches = 1, .in_height = 12, .in_width = 12, .in_depth = 16, .out_height = 6,
-        .out_width = 6, .out_depth = 32, .height = 3, .width = 3, .stride_y = 2, .stride_x = 2, .dilation_y = 1,
-        .dilation_x = 1, .pad_top = 0, .pad_left = 0, .whole = 0}, *parameters, input, scratch, output);
-}
-
-MODEL_KERNEL void model_conv_pairs_7(const smk_conv_t *parameters, const int8_t *input, int8_t *scratch, int8_t *output)
-{
-    smk_conv_pairs((smk_window_t){.batches = 1, .in_height = 6, .in_width = 6, .in_depth = 32, .out_height = 6,
-        .out_width = 6, .out_depth = 32, .height = 3, .width = 3, .stride_y = 1, .stride_x = 1, .dilation_y = 1,
-        .dilation_x = 1, .pad_top = 1, .pad_left = 1, .whole = 0}, *parameters, input, scratch, output);
-}
-
-MODEL_KERNEL void model_add_8(const smk_add_t *parameters, const int8_t *input, const int8_t *other, int8_t *output)
-{
-    smk_add(1152, *parameters, input, other, output);
-}
-
 MODEL_KERNEL void model_conv_few_9(const smk_conv_t *parameters, const int8_t *input, int8_t *scratch, int8_t *output)
 {
     smk_conv_few((smk_window_t){.batches = 1, .in_height = 6, .in_width = 6, .in_depth = 32, .out_height = 3,
         .out_width = 3, .out_depth = 64, .height = 1, .width = 1, .stride_y = 2, .stride_x = 2, .dilation_y = 1,
         .dilation_x = 1, .pad_top = 0, .pad_left = 0, .whole = 1}, *parameters, input, scratch, output);
-}
-
-MODEL_KERNEL void model_conv_pairs_10(const smk_conv_t *parameters, const int8_t *input, int8_t *scratch,
-    int8_t *output)
-{
-    smk_conv_pairs((smk_window_t){.batches = 1, .in_height = 6, .in_width = 6, .in_depth = 32, .out_height = 3,
-        .out_width = 3, .out_depth = 64, .height = 3, .width = 3, .stride_y = 2, .stride_x = 2, .dilation_y = 1,
-        .dilation_x = 1, .pad_top = 0, .pad_left = 0, .whole = 0}, *parameters, input, scratch, output);
-}
-
-MODEL_KERNEL void model_conv_pairs_11(const smk_conv_t *parameters, const int8_t *input, int8_t *scratch,
-    int8_t *output)
-{
-    smk_conv_pairs((smk_window_t){.batches = 1, .in_height = 3, .in_width = 3, .in_depth = 64, .out_height = 3,
-        .out_width = 3, .out_depth = 64, .height = 3, .width = 3, .stride_y = 1, .stride_x = 1, .dilation_y = 1,
-        .dilation_x = 1, .pad_top = 1, .pad_left = 1, .whole = 0}, *parameters, input, scratch, output);
-}
-
-MODEL_KERNEL void model_add_12(const smk_add_t *parameters, const int8_t *input, const int8_t *other, int8_t *output)
-{
-    smk_add(576, *parameters, input, other, output);
 }
 
 MODEL_KERNEL void model_mean_13(const int8_t *input, int8_t *output)
@@ -3299,31 +3280,31 @@ int model_invoke(const int8_t *input, int8_t *output)
         return MODEL_ERROR_ARGUMENT;
     }
     /* CONV_2D [1,48,48,1] -> [1,24,24,12] */
-    model_conv_few_0(&model_0, input, model_arena + 6912, model_arena);
+    model_conv_few_0(&model_0, input, model_arena, model_arena + 32);
     /* CONV_2D [1,24,24,12] -> [1,12,12,16] */
-    model_conv_few_1(&model_1, model_arena, model_arena + 9216, model_arena + 6912);
+    model_conv_few_1(&model_1, model_arena + 32, model_arena, model_arena + 6944);
     /* CONV_2D [1,24,24,12] -> [1,12,12,16] */
-    model_conv_pairs_2(&model_2, model_arena, model_arena + 11520, model_arena + 9216);
+    model_conv_pairs_2(&model_2_window, &model_2, model_arena + 32, model_arena + 9248, model_arena);
     /* CONV_2D [1,12,12,16] -> [1,12,12,16] */
-    model_conv_pairs_3(&model_3, model_arena + 9216, model_arena + 2304, model_arena);
+    model_conv_pairs_2(&model_3_window, &model_3, model_arena, model_arena + 4608, model_arena + 2304);
     /* ADD [1,12,12,16], [1,12,12,16] -> [1,12,12,16] */
-    model_add_4(&model_4, model_arena, model_arena + 6912, model_arena);
+    model_add_4(2304, &model_4, model_arena + 2304, model_arena + 6944, model_arena + 2304);
     /* CONV_2D [1,12,12,16] -> [1,6,6,32] */
-    model_conv_few_5(&model_5, model_arena, model_arena + 3456, model_arena + 2304);
+    model_conv_few_5(&model_5, model_arena + 2304, model_arena + 1152, model_arena);
     /* CONV_2D [1,12,12,16] -> [1,6,6,32] */
-    model_conv_pairs_6(&model_6, model_arena, model_arena + 4608, model_arena + 3456);
+    model_conv_pairs_2(&model_6_window, &model_6, model_arena + 2304, model_arena + 4608, model_arena + 1152);
     /* CONV_2D [1,6,6,32] -> [1,6,6,32] */
-    model_conv_pairs_7(&model_7, model_arena + 3456, model_arena + 1152, model_arena);
+    model_conv_pairs_2(&model_7_window, &model_7, model_arena + 1152, model_arena + 3456, model_arena + 2304);
     /* ADD [1,6,6,32], [1,6,6,32] -> [1,6,6,32] */
-    model_add_8(&model_8, model_arena, model_arena + 2304, model_arena);
+    model_add_4(1152, &model_8, model_arena + 2304, model_arena, model_arena + 2304);
     /* CONV_2D [1,6,6,32] -> [1,3,3,64] */
-    model_conv_few_9(&model_9, model_arena, model_arena + 1728, model_arena + 1152);
+    model_conv_few_9(&model_9, model_arena + 2304, model_arena, model_arena + 1152);
     /* CONV_2D [1,6,6,32] -> [1,3,3,64] */
-    model_conv_pairs_10(&model_10, model_arena, model_arena + 2304, model_arena + 1728);
+    model_conv_pairs_2(&model_10_window, &model_10, model_arena + 2304, model_arena, model_arena + 1728);
     /* CONV_2D [1,3,3,64] -> [1,3,3,64] */
-    model_conv_pairs_11(&model_11, model_arena + 1728, model_arena, model_arena + 2304);
+    model_conv_pairs_2(&model_11_window, &model_11, model_arena + 1728, model_arena, model_arena + 2304);
     /* ADD [1,3,3,64], [1,3,3,64] -> [1,3,3,64] */
-    model_add_12(&model_12, model_arena + 2304, model_arena + 1152, model_arena + 2304);
+    model_add_4(576, &model_12, model_arena + 2304, model_arena + 1152, model_arena + 2304);
     /* MEAN [1,3,3,64] -> [1,64] */
     model_mean_13(model_arena + 2304, model_arena);
     /* FULLY_CONNECTED [1,64] -> [1,2] */

@@ -9,7 +9,7 @@
 
 #define MODEL_INPUT_LENGTH 64 /* bytes: int8, NHWC [1, 8, 8, 1] */
 #define MODEL_OUTPUT_LENGTH 2
-#define MODEL_ARENA_BYTES 164 /* static working memory; the largest set of live tensors is 164 */
+#define MODEL_ARENA_BYTES 164 /* static working memory; what is live at one time needs 164 */
 #define MODEL_WEIGHT_BYTES 170 /* constants: weights, biases, multipliers, tables */
 
 /* Results of the functions below. */
