@@ -52,9 +52,11 @@ function clashes(order: readonly Visit[], shift: number): boolean {
   return order.some(({ writes }, step) => writes.some((address) => (lastRead.get(address + shift) ?? -1) >= step));
 }
 
+/** smk_conv_pairs: two successive pixels of a picture, also from one row to the next. */
 function pairs(w: Window): number[] {
-  const row = Array.from({ length: Math.ceil(w.out_width / 2) }, (_, i) => Math.min(2, w.out_width - 2 * i));
-  return Array.from({ length: w.batches * w.out_height }, () => row).flat();
+  const pixels = w.out_height * w.out_width;
+  const picture = Array.from({ length: Math.ceil(pixels / 2) }, (_, i) => Math.min(2, pixels - 2 * i));
+  return Array.from({ length: w.batches }, () => picture).flat();
 }
 
 function chunksOfFour(pixels: number): number[] {

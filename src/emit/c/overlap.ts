@@ -37,28 +37,33 @@ interface AccessStep {
   readonly writeEnd: number;
 }
 
-/** Output pixels in order, `together` neighbours of a row at a time; a step's reads and writes are taken to mix. */
+/** Output pixels in order, `together` successive ones at a time (a pair may span two rows); a step's reads and writes are taken to mix. */
 function* pixelSteps(w: Window, together: number): Generator<AccessStep> {
   const picture = w.in_height * w.in_width * w.in_depth;
-  let written = 0;
+  const pixels = w.out_height * w.out_width;
   for (let n = 0; n < w.batches; n++) {
-    for (let y = 0; y < w.out_height; y++) {
-      const rows = span(y * w.stride_y - w.pad_top, w.height, w.dilation_y, w.in_height);
-      for (let x = 0; x < w.out_width; x += together) {
-        const last = Math.min(x + together, w.out_width) - 1;
-        const left = span(x * w.stride_x - w.pad_left, w.width, w.dilation_x, w.in_width);
-        const right = span(last * w.stride_x - w.pad_left, w.width, w.dilation_x, w.in_width);
-        const writeFirst = written;
-        written += (last - x + 1) * w.out_depth;
-        yield {
-          readFirst: n * picture + (rows.first * w.in_width + left.first) * w.in_depth,
-          readEnd: n * picture + ((rows.end - 1) * w.in_width + right.end) * w.in_depth,
-          writeFirst,
-          writeEnd: written,
-        };
-      }
+    for (let first = 0; first < pixels; first += together) {
+      const end = Math.min(first + together, pixels);
+      const reads = Array.from({ length: end - first }, (_, i) => pixelRead(w, first + i));
+      yield {
+        readFirst: n * picture + Math.min(...reads.map((read) => read.first)),
+        readEnd: n * picture + Math.max(...reads.map((read) => read.end)),
+        writeFirst: (n * pixels + first) * w.out_depth,
+        writeEnd: (n * pixels + end) * w.out_depth,
+      };
     }
   }
+}
+
+/** Bytes of a picture that the window of one output pixel spans. */
+function pixelRead(w: Window, pixel: number): { first: number; end: number } {
+  const y = Math.floor(pixel / w.out_width);
+  const rows = span(y * w.stride_y - w.pad_top, w.height, w.dilation_y, w.in_height);
+  const columns = span((pixel % w.out_width) * w.stride_x - w.pad_left, w.width, w.dilation_x, w.in_width);
+  return {
+    first: (rows.first * w.in_width + columns.first) * w.in_depth,
+    end: ((rows.end - 1) * w.in_width + columns.end) * w.in_depth,
+  };
 }
 
 /** The part of a window inside 0..size-1, or the nearest element when there is none. Without regard to gaps of dilation. */
