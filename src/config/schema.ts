@@ -153,6 +153,10 @@ const firmware = z
       .describe("How long the lights stay green after a smile, milliseconds."),
     debounceMs: z.int().min(1).max(200).default(30).describe("How long the button must be steady, milliseconds."),
     slotsPerSegment: z.int().min(4).max(4096).default(128).describe("Captures per segment file on the card."),
+    cores: z
+      .union([z.literal(1), z.literal(2)])
+      .default(1)
+      .describe("Cores of the chip that run the network (engine aot); the scores are the same."),
   })
   .prefault({});
 

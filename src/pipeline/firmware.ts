@@ -12,6 +12,8 @@ import type { Model } from "./model.js";
 import { buildDir, type Project } from "./project.js";
 import type { StageContext } from "./reporter.js";
 
+const DUAL_CORE: ReadonlySet<Board["chip"]> = new Set(["esp32", "esp32s3"]);
+
 export interface Firmware {
   readonly target: string;
   readonly dir: string;
@@ -34,8 +36,10 @@ export async function obtainFirmware(
   refusePinConflicts(board);
   const dir = buildDir(project, target);
   const kernels = target !== "host" && board.chip === "esp32" ? "lx6" : "portable";
+  // The host runs everything on one core.
+  const cores = target === "host" ? 1 : coresOf(project, board);
   const emitted =
-    model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model), target: kernels });
+    model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model), target: kernels, cores });
   const rendered = await renderProject({
     dir,
     target,
@@ -50,6 +54,11 @@ export async function obtainFirmware(
   const usesTflm = model !== undefined && target !== "host" && project.config.engine === "tflm";
   const arenaBytes = usesTflm ? firmwareArena(model.graph, board.chip).arenaBytes : (emitted?.arenaBytes ?? 0);
   return { target, dir, board, build, arenaBytes, ...(emitted === undefined ? {} : { emitted }) };
+}
+
+/** As configured, where the chip has two. */
+function coresOf({ config }: Project, { chip }: Board): 1 | 2 {
+  return DUAL_CORE.has(chip) ? config.firmware.cores : 1;
 }
 
 function refusePinConflicts(board: Board): void {

@@ -31,10 +31,12 @@ export async function compareWithReference(
     readonly flags: readonly string[];
     readonly perFile?: number;
     readonly emit?: Partial<EmitCOptions>;
+    /** Further sources, by name. */
+    readonly files?: Readonly<Record<string, string>>;
   },
 ): Promise<Comparison> {
   const cases = graphs.map((graph) => ({ graph, inputs: randomInputs(graph, options.runs, random) }));
-  return compareCases(cases, options.flags, options.perFile, options.emit);
+  return compareCases(cases, options.flags, options.perFile, options.emit, options.files);
 }
 
 /** As {@link compareWithReference} on given inputs, as many for each graph. */
@@ -43,10 +45,11 @@ export async function compareCases(
   flags: readonly string[],
   perFile = 25,
   emit: Partial<EmitCOptions> = {},
+  files: Readonly<Record<string, string>> = {},
 ): Promise<Comparison> {
   const graphs = cases.map(({ graph }) => graph);
   const inputs = cases.map((c) => c.inputs);
-  const program = await compile(programFiles(graphs, inputs[0].length, perFile, emit), flags);
+  const program = await compile({ ...programFiles(graphs, inputs[0].length, perFile, emit), ...files }, flags);
   try {
     await writeFile(join(program.folder, "in.bin"), Buffer.concat(inputs.flat(2).map(bytesOf)));
     const failed = await program.run(["in.bin", "out.bin"]);

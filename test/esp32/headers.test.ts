@@ -4,10 +4,13 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { esp32cam } from "#smilec/board/esp32cam.js";
 import { configSchema } from "#smilec/config/schema.js";
+import { emitC } from "#smilec/emit/c/model.js";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { boardHeaderValues, configHeaderValues, espProjectValues, firmwareSettings } from "#smilec/template/context.js";
 import { renderTemplate } from "#smilec/template/render.js";
+import { residualNetwork } from "../emit-c/networks.js";
 import { espTypeChecker, withoutEspTrees } from "../support/esp-idf.js";
+import { Random } from "../support/random.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 
 const temporaryFolder = temporaryFolders();
@@ -53,6 +56,21 @@ describe("firmware for the ESP32", () => {
       }
     },
     120_000,
+  );
+
+  checked(
+    `passes with a model on two cores${suffix}`,
+    async () => {
+      const { check } = await checker();
+      const generated = temporaryFolder("esp-two-cores-");
+      const model = emitC(residualNetwork(new Random(1)), { provenance: "a test", cores: 2 }).files["model.h"];
+      writeFileSync(join(generated, "model.h"), model);
+      writeFileSync(join(generated, "smilec_config.h"), "#define SMILEC_ENGINE SM_ENGINE_AOT\n");
+      const file = join(packageRoot, "firmware", "hal", "esp32", "esp32_cores.c");
+      const { all, exitCode } = await check(file, [...folders, generated]);
+      expect({ exitCode, all }).toEqual({ exitCode: 0, all: "" });
+    },
+    60_000,
   );
 
   checked(

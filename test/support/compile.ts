@@ -1,7 +1,7 @@
 /** Compiles generated C for this machine in a temporary folder. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ToolError } from "#smilec/errors.js";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { run, runOrThrow } from "#smilec/process/run.js";
@@ -46,7 +46,7 @@ export async function compile(files: Readonly<Record<string, string>>, flags: re
   const compiler = await findCompiler();
   const folder = await mkdtemp(join(tmpdir(), "smilec-compile-"));
   try {
-    await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text)));
+    await Promise.all(Object.entries(files).map(([name, text]) => writeInto(folder, name, text)));
     const sources = Object.keys(files).filter((name) => name.endsWith(".c"));
     const all = [...flags, `-I${folder}`, `-I${kernelFolder}`];
     await inTwoLanes(sources, (source) =>
@@ -65,6 +65,13 @@ export async function compile(files: Readonly<Record<string, string>>, flags: re
     run: async (args) => (await runOrThrow(path, args, "running the compiled program", { cwd: folder })).stdout,
     dispose: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** `name` may have folders, which are made. */
+async function writeInto(folder: string, name: string, text: string): Promise<void> {
+  const path = join(folder, name);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
 }
 
 async function inTwoLanes<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { findXtensaTools, type Simulation, simulateXtensa } from "#smilec/build/xtensa-sim.js";
 import type { KernelTarget } from "#smilec/emit/c/lower.js";
-import { type EmittedC, emitC } from "#smilec/emit/c/model.js";
+import { type EmitCOptions, type EmittedC, emitC } from "#smilec/emit/c/model.js";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";
 import { elementCount, type Int8Graph } from "#smilec/graph/types.js";
@@ -35,8 +35,11 @@ export async function simulateGraphs(
   target: KernelTarget,
   random: Random,
   runs: number,
+  more: { readonly emit?: Partial<EmitCOptions>; readonly files?: Readonly<Record<string, string>> } = {},
 ): Promise<SimulatedGraphs> {
-  const emitted = graphs.map((graph, i) => emitC(graph, { prefix: `m${i}`, provenance: graph.name, target }));
+  const emitted = graphs.map((graph, i) =>
+    emitC(graph, { prefix: `m${i}`, provenance: graph.name, target, ...more.emit }),
+  );
   const inputLengths = graphs.map((graph) => lengthOf(graph, graph.inputs[0]));
   const inputs = Array.from({ length: runs }, (_, run) => {
     const length = Math.max(...inputLengths);
@@ -44,7 +47,7 @@ export async function simulateGraphs(
   });
   const outputLengths = graphs.map((graph) => lengthOf(graph, graph.outputs[0]));
   const simulation = await simulateXtensa({
-    files: { ...Object.assign({}, ...emitted.map(({ files }) => files)), ...together(outputLengths) },
+    files: { ...Object.assign({}, ...emitted.map(({ files }) => files)), ...together(outputLengths), ...more.files },
     prefix: "all",
     sources: emitted.some(({ kernelSources }) => kernelSources.length > 0) ? lx6Sources : [],
     inputs,

@@ -7,6 +7,7 @@ import { readTflite } from "#smilec/emit/tflite/read.js";
 import { packageRoot } from "#smilec/files/package-root.js";
 import type { Int8Graph } from "#smilec/graph/types.js";
 import { NetworkBuilder } from "../emit-c/networks.js";
+import { bothCoresHooks } from "../support/both-cores.js";
 import { Random } from "../support/random.js";
 import { residualNet } from "../support/residual-net.js";
 import { missingSimulator, simulateGraphs } from "../support/xtensa.js";
@@ -96,6 +97,31 @@ describeSimulated(`MAC16 kernels on the simulated LX6${suffix}`, () => {
     expect(result.firstDifference).toBeUndefined();
     expect(result.compared).toBe(3 * 5 * (23 * 21 + 21 * 20 + 20 * 21));
     expect(result.kernels).toEqual(["smk_lx6_conv_patches", "smk_lx6_conv_point", "smk_lx6_conv_rows"]);
+  }, 120_000);
+
+  it("compute layers in two parts as the reference does, the second part first", async () => {
+    const graphs = FAMILIES.flatMap(([, family]) => family.slice(0, 6));
+    const emit = { cores: 2, fewestSplitProducts: 1 } as const;
+    const files = { "hooks.c": bothCoresHooks("the second first", graphs.length) };
+    const split = graphs.filter((graph) => {
+      const { files: emitted } = emitC(graph, { provenance: "test", target: "lx6", ...emit });
+      return emitted["model.c"].includes("    model_on_both(");
+    });
+    expect(split.length).toBeGreaterThan(18);
+    const result = await simulateGraphs(graphs, "lx6", new Random(14), 3, { emit, files });
+    expect(result.firstDifference).toBeUndefined();
+    expect(result.different).toBe(0);
+    expect(result.compared).toBeGreaterThan(3 * graphs.length * 4);
+    for (const kernel of ["conv_rows", "conv_patches", "conv_point", "depthwise"]) {
+      expect(result.kernels).toContain(`smk_lx6_${kernel}`);
+    }
+  }, 120_000);
+
+  it("compute a residual network in two parts as the reference does, one after the other", async () => {
+    const graph = residualNet(new Random(12), { size: 48, channels: [12, 16, 32, 64] });
+    const result = await simulateGraphs([graph], "lx6", new Random(15), 3, { emit: { cores: 2 } });
+    expect(result.firstDifference).toBeUndefined();
+    expect(result.compared).toBe(6);
   }, 120_000);
 
   it("leave layers whose sums or weights they cannot hold to portable code", async () => {

@@ -7,6 +7,7 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 
+#include "esp32_cores.h"
 #include "esp32_hal.h"
 #include "esp32_pins.h"
 #include "esp32_watchdog.h"
@@ -65,6 +66,9 @@ static void start(void) {
     }
     if (result != SM_OK) {
         cannot_run("the chip refuses a pin or its watchdog", result);
+    }
+    if (esp32_cores_start() != SM_OK) {
+        ESP_LOGW(TAG, "the network runs on one core");
     }
     /* The core tries a camera that does not start again after the next press. */
     (void)esp32_camera_start(&bot.layer.camera);

@@ -3,6 +3,8 @@
  * operators; lowering (lower.ts) knows nothing about addresses or text.
  */
 
+import type { CorePart } from "./cores.js";
+
 export type ConstantValues = Int8Array | Int32Array;
 
 /** A constant table in flash. Equal contents are stored once. */
@@ -59,6 +61,8 @@ export interface KernelCall {
   readonly overwritable: readonly number[];
   /** Absent: the kernel is called once. */
   readonly rows?: RowOrder;
+  /** The two ranges of output rows that two cores compute at the same time (cores.ts). Absent: one core computes it all. */
+  readonly parts?: readonly [CorePart, CorePart];
 }
 
 /**

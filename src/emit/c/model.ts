@@ -3,6 +3,7 @@ import { UserError } from "../../errors.js";
 import { elementCount, type Int8Graph } from "../../graph/types.js";
 import { type Example, type Golden, patternExample } from "../golden.js";
 import { foldActivations } from "./activation.js";
+import { splitOverCores } from "./cores.js";
 import { isCIdentifier } from "./escape.js";
 import { type JoinLayers, joinLayers } from "./fuse.js";
 import { type KernelTarget, lowerGraph } from "./lower.js";
@@ -24,6 +25,10 @@ export interface EmitCOptions {
   readonly profile?: boolean;
   /** Which layers are computed row by row together: those that lower the memory needed (default), or all that can be. */
   readonly joinLayers?: JoinLayers;
+  /** 2: two cores compute the rows of large convolutions together through `<prefix>_on_both`; the results are the same. Default: 1. */
+  readonly cores?: 1 | 2;
+  /** With two cores: multiply-adds from which on a call is worth it. Default: FEWEST_SPLIT_PRODUCTS. */
+  readonly fewestSplitProducts?: number;
 }
 
 export interface EmittedC {
@@ -59,8 +64,10 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
       remedy: "Use letters, digits and underscores, a letter first.",
     });
   }
+  const cores = options.cores ?? 1;
   const lowered = foldActivations(graph, lowerGraph(graph, options.target ?? "portable"));
-  const placed = joinLayers(graph, lowered, options.joinLayers);
+  const model = cores === 1 ? lowered : splitOverCores(lowered, options.fewestSplitProducts);
+  const placed = joinLayers(graph, model, options.joinLayers);
   const { storage } = placed;
   const calls = shareCode(placed.calls);
   const golden = options.golden === undefined ? patternExample(graph) : checkedExample(graph, options.golden);
@@ -72,6 +79,7 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
     provenance: options.provenance,
     golden,
     profile: options.profile ?? false,
+    cores,
   });
   const source = renderer.source();
   const header = renderer.header();

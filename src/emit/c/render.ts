@@ -2,8 +2,10 @@
 import { elementCount, type Int8Graph, type Tensor } from "../../graph/types.js";
 import type { Example } from "../golden.js";
 import { arrayDefinition, breakLine, structInitializer } from "./c-text.js";
+import { bothCoresDeclaration, bothCoresDefinition, partFunction, pointersDefinition } from "./cores-text.js";
 import { cComment } from "./escape.js";
-import type { Argument, ConstantArray, CStruct, KernelCall } from "./kernel-call.js";
+import type { CorePart } from "./cores.js";
+import { type Argument, type ConstantArray, type CStruct, type KernelCall, readsOf, writesOf } from "./kernel-call.js";
 import { headersOf } from "./rows.js";
 import { rowFunction } from "./rows-text.js";
 import type { Storage } from "./storage.js";
@@ -19,6 +21,8 @@ export interface RenderInput {
   readonly golden: Example;
   /** Call `void sim_step(int)` after each kernel call. */
   readonly profile: boolean;
+  /** 2: some calls may have parts, and the header declares what runs them. */
+  readonly cores: 1 | 2;
 }
 
 export class ModelRenderer {
@@ -62,6 +66,7 @@ export class ModelRenderer {
       ...this.invokeContract(),
       `${this.invokeSignature()};`,
       "",
+      ...(this.model.cores === 2 ? bothCoresDeclaration(prefix) : []),
       "/* Runs the embedded golden input. 0: the output is as recorded when the model was compiled. Not reentrant. */",
       `int ${prefix}_self_test(void);`,
       "",
@@ -84,8 +89,10 @@ export class ModelRenderer {
       "",
       ...(this.model.profile ? ["void sim_step(int step);", ""] : []),
       ...this.placement(),
+      ...(this.model.cores === 2 ? pointersDefinition(this.model.prefix) : []),
       ...this.tableText,
       ...this.functionText,
+      ...(this.model.cores === 2 ? bothCoresDefinition(this.model.prefix) : []),
       `int ${this.model.prefix}_init(void)`,
       "{",
       `    return ${this.upper}_OK;`,
@@ -222,16 +229,53 @@ export class ModelRenderer {
 
   /** Lines of the invoke function for one call. */
   private call(call: KernelCall, index: number): string[] {
+    const step = this.model.profile ? [`    sim_step(${index});`] : [];
+    return [breakLine(`    /* ${cComment(call.comment)} */`), breakLine(`    ${this.statement(call, index)}`), ...step];
+  }
+
+  private statement(call: KernelCall, index: number): string {
+    if (call.parts !== undefined) return this.bothCores(call, call.parts, index);
     const name = this.functionFor(call, index);
     const pointers = call.arguments.flatMap((argument, position) =>
       this.pointer(argument, index, call.arguments.slice(0, position).filter(isParameters).length),
     );
-    const step = this.model.profile ? [`    sim_step(${index});`] : [];
-    return [
-      breakLine(`    /* ${cComment(call.comment)} */`),
-      breakLine(`    ${name}(${pointers.join(", ")});`),
-      ...step,
-    ];
+    return `${name}(${pointers.join(", ")});`;
+  }
+
+  /** The call of the hook with a function that computes either part. */
+  private bothCores(call: KernelCall, parts: readonly [CorePart, CorePart], index: number): string {
+    const { prefix } = this.model;
+    const [first, second] = parts.map((part, number) => {
+      const pointers = part.call.arguments.flatMap((argument) => this.partPointer(argument, part, index, number));
+      return breakLine(`        ${this.functionFor(part.call, index)}(${pointers.join(", ")});`);
+    });
+    const name = this.defineFunction(
+      `both_${index}`,
+      "const void *context, int index",
+      partFunction(prefix, first, second),
+      "static",
+    );
+    const addresses = [...readsOf(call), ...writesOf(call)].map((tensor) => this.address(tensor, index));
+    return `${prefix}_on_both(${name}, &(const ${prefix}_pointers_t){${addresses.join(", ")}});`;
+  }
+
+  private partPointer(argument: Argument, part: CorePart, index: number, number: number): string[] {
+    const plus = (offset: number) => (offset === 0 ? "" : ` + ${offset}`);
+    switch (argument.kind) {
+      case "read":
+        return [`pointers->input${plus(part.inputOffset)}`];
+      case "write":
+        return [`pointers->output${plus(part.outputOffset)}`];
+      case "scratch":
+        if (argument.bytes === 0) return ["NULL"];
+        return [this.arena(this.model.storage.scratchOffset(index) + part.scratchOffset)];
+      case "shared":
+        return typeof argument.value === "number"
+          ? [String(argument.value)]
+          : [this.struct(argument.value, `${index}_window_${number}`)];
+      default:
+        return this.pointer(argument, index, 0);
+    }
   }
 
   /** `struct`: how many parameter structs the call has before this argument. */
@@ -316,13 +360,18 @@ export class ModelRenderer {
   }
 
   /** The name of a function; equal ones get one definition. */
-  private defineFunction(suffix: string, formals: string, body: readonly string[]): string {
+  private defineFunction(
+    suffix: string,
+    formals: string,
+    body: readonly string[],
+    specifier = `${this.upper}_KERNEL`,
+  ): string {
     const key = [formals, ...body].join("\n");
     const known = this.functions.get(key);
     if (known !== undefined) return known;
     const name = `${this.model.prefix}_${suffix}`;
     this.functions.set(key, name);
-    this.functionText.push(breakLine(`${this.upper}_KERNEL void ${name}(${formals})`), "{", ...body, "}", "");
+    this.functionText.push(breakLine(`${specifier} void ${name}(${formals})`), "{", ...body, "}", "");
     return name;
   }
 

@@ -25,7 +25,7 @@ export function shareCode(calls: readonly KernelCall[]): KernelCall[] {
 
 /** Calls of one group can be one function: the kernel and all that stays literal are the same. */
 function groupOf(call: KernelCall): string | undefined {
-  if (call.rows !== undefined) return undefined;
+  if (call.rows !== undefined || call.parts !== undefined) return undefined;
   const kinds = call.arguments.slice(1).map((a) => (a.kind === "literal" ? JSON.stringify(a.value) : a.kind));
   if (COUNTED.has(call.kernel)) return [call.kernel, ...kinds].join();
   const window = windowOf(call);
