@@ -1,7 +1,7 @@
 /** `smilec report` */
 import { createHash } from "node:crypto";
 import { pathToFileURL } from "node:url";
-import { deployedModel } from "../pipeline/deploy.js";
+import { presentModel } from "../pipeline/deploy.js";
 import { obtainEvaluation } from "../pipeline/evaluate.js";
 import { obtainFirmware } from "../pipeline/firmware.js";
 import { isTrained } from "../pipeline/model.js";
@@ -34,7 +34,7 @@ async function trainingParts(project: Project, context: CommandContext): Promise
 }
 
 async function firmwareParts(project: Project, options: ReportOptions, context: CommandContext): Promise<ReportParts> {
-  const model = await deployedModel(project, context);
+  const model = await presentModel(project, context);
   const firmware = await obtainFirmware(project, model, "host", context);
   if (model === undefined) return { firmware: [firmware] };
   const { images, whole } = options;

@@ -54,7 +54,8 @@ export const smilesPlan: RangePlan = {
 /** A folder counts as the SMILEs set from this many numbered pictures on; parts of it need `--layout smiles`. */
 const SMILES_AT_LEAST = 13_000;
 const MANIFESTS = ["manifest.csv", "manifest.jsonl"];
-const PICTURE_NAME = /\.(jpe?g|jpe|png|webp|gif|tiff?|avif|pgm|ppm)$/i;
+/** File names that are taken for pictures. */
+export const PICTURE_NAME = /\.(jpe?g|jpe|png|webp|gif|tiff?|avif|pgm|ppm)$/i;
 
 /** Lists what `from` (a folder or a manifest file) offers. Throws UserError when nothing can be imported from it. */
 export async function listPictures(from: string, layout: LayoutName | undefined): Promise<PictureListing> {

@@ -25,3 +25,8 @@ export function operatorConstantBytes(graph: Int8Graph, operator: Operator): num
 export function graphMacs(graph: Int8Graph): number {
   return graph.operators.reduce((sum, operator) => sum + operatorMacs(graph, operator), 0);
 }
+
+/** Bytes of all weights and biases. */
+export function weightBytes(graph: Int8Graph): number {
+  return graph.tensors.reduce((sum, tensor) => sum + (tensor.data === undefined ? 0 : tensor.data.byteLength), 0);
+}

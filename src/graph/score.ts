@@ -25,3 +25,8 @@ export function scoreGraph(
   }
   return outputs;
 }
+
+/** The outputs of all pictures one after the other, [count, labels]: int8 steps serve as logits where only their order counts. */
+export function outputLogits(outputs: readonly Int8Array[]): Float32Array {
+  return Float32Array.from(outputs.flatMap((one) => [...one]));
+}

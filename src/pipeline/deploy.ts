@@ -1,7 +1,7 @@
 /** From a project to what runs: the model the firmware gets, made fresh where it is stale. */
-import type { StageContext } from "./reporter.js";
 import { checkLabels, isTrained, type Model, readModel, SHIPPED_MODEL } from "./model.js";
 import type { Project } from "./project.js";
+import type { StageContext } from "./reporter.js";
 import { obtainTrainedModel } from "./trained-model.js";
 
 /**
@@ -9,12 +9,18 @@ import { obtainTrainedModel } from "./trained-model.js";
  * that comes with smilec.
  */
 export async function deployedModel(project: Project, context: StageContext): Promise<Model | undefined> {
+  const isNeeded = project.config.engine !== "coin";
+  if (isNeeded && (await isTrained(project))) await obtainTrainedModel(project, context);
+  return presentModel(project, context);
+}
+
+/** The same as it lies there: for callers who have just brought it up to date. */
+export async function presentModel(project: Project, context: StageContext): Promise<Model | undefined> {
   if (project.config.engine === "coin") {
     context.reporter.stage("model", "none: the bot tosses a coin and logs everything");
     return undefined;
   }
   const trained = await isTrained(project);
-  if (trained) await obtainTrainedModel(project, context);
   const model = trained ? await readModel(project.modelFile, "trained") : await readModel(SHIPPED_MODEL, "shipped");
   checkLabels(project, model);
   const what = trained ? "the project's own" : "the one that comes with smilec (until `smilec train`)";

@@ -4,7 +4,7 @@ import { readTflite } from "../emit/tflite/read.js";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { margin, outputScale } from "../graph/bundle.js";
-import { scoreGraph } from "../graph/score.js";
+import { outputLogits, scoreGraph } from "../graph/score.js";
 import { marginProbability } from "../quantize/decide.js";
 import { classCount, floatLogits, logitQuality, networkInputs, positiveScores } from "../train/evaluate.js";
 import { loadFloatModel } from "../train/float-model.js";
@@ -72,12 +72,11 @@ export async function obtainEvaluation(
         const truth = binaryLabels(test.labels, index);
         const margins = int8.map((outputs) => margin(outputs, index));
         const floatScores = positiveScores(float, classCount(model.network), index);
-        const int8Logits = Float32Array.from(int8.flatMap((outputs) => [...outputs]));
         const scale = outputScale(graph);
         return {
           count: test.count,
           float: quality(floatScores, truth, logitQuality(float, test.labels).accuracy),
-          int8: quality(margins, truth, logitQuality(int8Logits, test.labels).accuracy),
+          int8: quality(margins, truth, logitQuality(outputLogits(int8), test.labels).accuracy),
           curve: precisionRecallCurve(margins, truth).map(({ recall, precision }) => ({ recall, precision })),
           confusion: confusionAt(margins, truth, quantized.meta.threshold.margin),
           scores: margins.map((value, i) => ({

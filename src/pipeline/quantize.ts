@@ -6,11 +6,12 @@ import type { PictureSource } from "../data/types.js";
 import { writeTflite } from "../emit/tflite/write.js";
 import { writeFile } from "../files/write.js";
 import { margin, type ModelDescription, outputScale, withDescription } from "../graph/bundle.js";
-import { scoreGraph } from "../graph/score.js";
+import { weightBytes } from "../graph/cost.js";
+import { outputLogits, scoreGraph } from "../graph/score.js";
 import type { QuantizedNetwork } from "../quantize/build-graph.js";
 import { chooseThreshold, type Threshold } from "../quantize/decide.js";
 import { type LayerFidelity, layerFidelity } from "../quantize/fidelity.js";
-import { quantizeModel, weightBytes } from "../quantize/quantize.js";
+import { quantizeModel } from "../quantize/quantize.js";
 import { floatLogits, logitQuality, networkInputs } from "../train/evaluate.js";
 import { loadFloatModel } from "../train/float-model.js";
 import type { FloatModel } from "../train/network.js";
@@ -106,7 +107,6 @@ class QuantizeStage {
     };
     const bytes = writeTflite(withDescription({ graph: quantized.graph, description }));
     await writeFile(join(dir, MODEL_FILE), bytes);
-    const int8Logits = Float32Array.from(int8.flatMap((outputs) => [...outputs]));
     return {
       sha256: createHash("sha256").update(bytes).digest("hex"),
       modelBytes: bytes.length,
@@ -115,7 +115,7 @@ class QuantizeStage {
       validation: {
         count: val.count,
         floatAccuracy: logitQuality(float, val.labels).accuracy,
-        int8Accuracy: logitQuality(int8Logits, val.labels).accuracy,
+        int8Accuracy: logitQuality(outputLogits(int8), val.labels).accuracy,
       },
       layers,
       threshold,

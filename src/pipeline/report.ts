@@ -9,9 +9,8 @@ import { type DataStats, dataStats } from "../data/stats.js";
 import type { GrayImage } from "../data/types.js";
 import { toolVersion } from "../files/package-root.js";
 import { writeFileIfChanged } from "../files/write.js";
-import { graphMacs, operatorConstantBytes, operatorMacs } from "../graph/cost.js";
+import { graphMacs, operatorConstantBytes, operatorMacs, weightBytes } from "../graph/cost.js";
 import { preprocess } from "../preprocess/preprocess.js";
-import { weightBytes } from "../quantize/quantize.js";
 import { renderReport } from "../report/render.js";
 import type {
   DataSection,

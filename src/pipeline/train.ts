@@ -5,7 +5,7 @@ import { openPacked } from "../data/packed.js";
 import { threadCount } from "../train/evaluate.js";
 import { saveFloatModel } from "../train/float-model.js";
 import { macCount } from "../train/network.js";
-import { selectBackend } from "../train/select-backend.js";
+import { resolveBackend } from "../train/select-backend.js";
 import { trainModel } from "../train/train.js";
 import { inputQuantization } from "../preprocess/types.js";
 import type { Packed } from "./pictures.js";
@@ -34,59 +34,58 @@ export async function obtainTrained(
   const { config, store } = project;
   const { threads, ...options } = config.train;
   const network = buildNetwork(options.architecture, config.input.size, config.labels.length, options.dropout);
-  const { backend } = await selectBackend(options.backend, {
-    network,
-    batchSize: options.batchSize,
-    input: inputQuantization(config.input),
-    threads: threadCount(threads),
-  });
-  try {
-    const request: StageRequest<TrainedMeta> = {
-      stage: "train",
-      revision: 1,
-      // The backend that was chosen, not "auto": floats differ between backends.
-      options: { ...options, backend: backend.name, input: config.input, labels: config.labels.length },
-      inputs: [packings.wide.key, packings.exact.key],
-      produce: async (dir) => {
-        const macs = macCount(network);
-        context.reporter.stage(
-          "train",
-          `${network.name} network, ${(macs / 1e6).toFixed(2)} M MAC, ${options.epochs} epochs on ${backend.name}`,
-        );
-        const train = openPacked(packings.wide.dir, "train");
-        const val = openPacked(packings.exact.dir, "val");
-        try {
-          const workDir = store.workDir("train", store.key(request));
-          const result = await trainModel({
-            network,
-            train,
-            val,
-            options: config.train,
-            preprocess: config.input,
-            workDir,
-            context,
-            backend,
-          });
-          await saveFloatModel(result.model, dir);
-          const { bestEpoch, stoppedEarly, history } = result;
-          const parameters = result.model.parameters.length;
-          return {
-            architecture: network.name,
-            backend: backend.name,
-            parameters,
-            macs,
-            bestEpoch,
-            stoppedEarly,
-            history,
-          };
-        } finally {
-          train.close();
-          val.close();
-        }
-      },
-    };
-    return await store.obtain(request);
-  } finally {
-    await backend.dispose();
-  }
+  const resolved = await resolveBackend(options.backend);
+  const request: StageRequest<TrainedMeta> = {
+    stage: "train",
+    revision: 1,
+    // The backend that was chosen, not "auto": floats differ between backends.
+    options: { ...options, backend: resolved.name, input: config.input, labels: config.labels.length },
+    inputs: [packings.wide.key, packings.exact.key],
+    produce: async (dir) => {
+      const macs = macCount(network);
+      context.reporter.stage(
+        "train",
+        `${network.name} network, ${(macs / 1e6).toFixed(2)} M MAC, ${options.epochs} epochs on ${resolved.name}`,
+      );
+      const train = openPacked(packings.wide.dir, "train");
+      const val = openPacked(packings.exact.dir, "val");
+      const backend = await resolved.create({
+        network,
+        batchSize: options.batchSize,
+        input: inputQuantization(config.input),
+        threads: threadCount(threads),
+      });
+      try {
+        const workDir = store.workDir("train", store.key(request));
+        const preprocess = config.input;
+        const result = await trainModel({
+          network,
+          train,
+          val,
+          options: config.train,
+          preprocess,
+          workDir,
+          context,
+          backend,
+        });
+        await saveFloatModel(result.model, dir);
+        const { bestEpoch, stoppedEarly, history } = result;
+        const parameters = result.model.parameters.length;
+        return {
+          architecture: network.name,
+          backend: backend.name,
+          parameters,
+          macs,
+          bestEpoch,
+          stoppedEarly,
+          history,
+        };
+      } finally {
+        train.close();
+        val.close();
+        await backend.dispose();
+      }
+    },
+  };
+  return store.obtain(request);
 }

@@ -1,6 +1,6 @@
 /** Float model -> Int8Graph: fold, calibrate on representative pictures, quantize. Post-training, per channel. */
 import { UserError } from "../errors.js";
-import type { Int8Graph, Quantization } from "../graph/types.js";
+import type { Quantization } from "../graph/types.js";
 import type { PreprocessSpec } from "../preprocess/types.js";
 import { inputQuantization } from "../preprocess/types.js";
 import { runFloat } from "../train/forward.js";
@@ -74,9 +74,4 @@ function layerQuantization(
 export function dequantizeInput(picture: Int8Array, spec: PreprocessSpec): Float32Array {
   const { scale, zeroPoint } = inputQuantization(spec);
   return Float32Array.from(picture, (q) => (q - zeroPoint) * scale);
-}
-
-/** Bytes of all weights and biases. */
-export function weightBytes(graph: Int8Graph): number {
-  return graph.tensors.reduce((sum, tensor) => sum + (tensor.data === undefined ? 0 : tensor.data.byteLength), 0);
 }

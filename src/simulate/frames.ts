@@ -2,6 +2,7 @@
 import { stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { decodeFull, PictureError, readPictureFile } from "../data/decode.js";
+import { PICTURE_NAME } from "../data/layout.js";
 import { manifestEntries } from "../data/manifest.js";
 import { mapOrdered } from "../data/ordered.js";
 import { findFiles, labelText, showPath } from "../data/paths.js";
@@ -10,13 +11,9 @@ import { reduceArea } from "../data/reduce.js";
 import type { GrayImage, RejectedPicture } from "../data/types.js";
 import { InterruptedError, UserError } from "../errors.js";
 import type { StageContext } from "../pipeline/reporter.js";
-
-/** The camera's frame, QVGA; larger pictures are reduced to fit, smaller ones stay as they are. */
-export const FRAME_WIDTH = 320;
-export const FRAME_HEIGHT = 240;
+import { FRAME } from "../template/context.js";
 
 const CONCURRENCY = 2;
-const PICTURE_NAME = /\.(jpe?g|jpe|png|webp|gif|tiff?|avif|pgm|ppm)$/i;
 
 /** One picture the bot will be shown. */
 export interface Frame {
@@ -108,9 +105,9 @@ async function decodeFrame(candidate: Candidate): Promise<Outcome> {
   }
 }
 
-/** Reduces by exact area averages until it fits the camera's frame; the aspect ratio is kept to the nearest pixel. */
+/** Reduces by exact area averages until it fits the camera's frame (a smaller picture stays as it is); the aspect ratio is kept to the nearest pixel. */
 export function fitFrame(picture: GrayImage): GrayImage {
-  const factor = Math.min(FRAME_WIDTH / picture.width, FRAME_HEIGHT / picture.height);
+  const factor = Math.min(FRAME.width / picture.width, FRAME.height / picture.height);
   if (factor >= 1) return picture;
   const side = (extent: number) => Math.max(1, Math.floor(extent * factor));
   return reduceArea(picture, side(picture.width), side(picture.height));

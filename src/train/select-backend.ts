@@ -5,8 +5,17 @@ import { buildNetwork } from "./architectures.js";
 import type { BackendName, BackendRequest, TrainingBackend } from "./backend.js";
 import { threadCount } from "./evaluate.js";
 import { initialParameters } from "./initialize.js";
-import { createTfjsBackend, loadTfjsNode } from "./tfjs.js";
+import { createTfjsBackend, loadTfjsNode, tfjsBackendName } from "./tfjs.js";
 import { createWasmBackend } from "./wasm/backend.js";
+
+/** A backend that is chosen but not made yet. */
+export interface ResolvedBackend {
+  readonly name: BackendName;
+  /** Why this one, as a sentence for the user. */
+  readonly reason: string;
+  /** Makes it; the caller must dispose it. */
+  create(request: BackendRequest): Promise<TrainingBackend>;
+}
 
 export interface SelectedBackend {
   readonly backend: TrainingBackend;
@@ -14,22 +23,30 @@ export interface SelectedBackend {
   readonly reason: string;
 }
 
-/** Makes a backend; the caller must dispose it. Throws ToolError when tfjs-node is asked for and does not load. */
+/** Chooses a backend without starting it. Throws ToolError when tfjs-node is asked for and does not load. */
+export async function resolveBackend(choice: Config["train"]["backend"]): Promise<ResolvedBackend> {
+  const wasm = (reason: string): ResolvedBackend => ({ name: "wasm", reason, create: createWasmBackend });
+  if (choice === "wasm") return wasm("the configuration asks for it");
+  const loaded = await loadTfjsNode();
+  if ("tf" in loaded) {
+    const create = async (request: BackendRequest) => createTfjsBackend(loaded.tf, request);
+    return { name: tfjsBackendName(loaded.tf), reason: "@tensorflow/tfjs-node loads", create };
+  }
+  if (choice === "auto") return wasm(loaded.reason);
+  throw new ToolError("the training backend tfjs-node is not available", {
+    where: "train.backend",
+    detail: loaded.reason,
+    remedy: 'Set train.backend to "auto" or "wasm", or install @tensorflow/tfjs-node with its native addon.',
+  });
+}
+
+/** Makes a backend; the caller must dispose it. Throws as {@link resolveBackend}. */
 export async function selectBackend(
   choice: Config["train"]["backend"],
   request: BackendRequest,
 ): Promise<SelectedBackend> {
-  if (choice === "wasm") return { backend: await createWasmBackend(request), reason: "the configuration asks for it" };
-  const loaded = await loadTfjsNode();
-  if ("tf" in loaded) return { backend: createTfjsBackend(loaded.tf, request), reason: "@tensorflow/tfjs-node loads" };
-  if (choice === "tfjs-node") {
-    throw new ToolError("the training backend tfjs-node is not available", {
-      where: "train.backend",
-      detail: loaded.reason,
-      remedy: 'Set train.backend to "auto" or "wasm", or install @tensorflow/tfjs-node with its native addon.',
-    });
-  }
-  return { backend: await createWasmBackend(request), reason: loaded.reason };
+  const { reason, create } = await resolveBackend(choice);
+  return { backend: await create(request), reason };
 }
 
 export interface BackendDescription {

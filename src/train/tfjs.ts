@@ -33,9 +33,13 @@ interface LayerOps {
 
 /** Picks the fused kernels when `tf` runs on TensorFlow. */
 export function createTfjsBackend(tf: Tf, request: BackendRequest): TfjsBackend {
-  const native = tf.getBackend() === "tensorflow";
-  const ops = native ? tensorflowOps(tf) : composedOps(tf);
-  return new TfjsBackend(tf, request, ops, native ? "tfjs-node" : "tfjs-cpu");
+  const name = tfjsBackendName(tf);
+  return new TfjsBackend(tf, request, name === "tfjs-node" ? tensorflowOps(tf) : composedOps(tf), name);
+}
+
+/** Which backend a loaded TensorFlow.js gives. */
+export function tfjsBackendName(tf: Tf): BackendName {
+  return tf.getBackend() === "tensorflow" ? "tfjs-node" : "tfjs-cpu";
 }
 
 /** The parts of tfjs-node's kernel backend that run TensorFlow operations by name. */
