@@ -62,9 +62,18 @@ export async function compile(files: Readonly<Record<string, string>>, flags: re
   return {
     path,
     folder,
-    run: async (args) => (await runOrThrow(path, args, "running the compiled program", { cwd: folder })).stdout,
+    run: async (args) => {
+      const result = await runOrThrow(path, args, "running the compiled program", { cwd: folder }).catch(withDetail);
+      return result.stdout;
+    },
     dispose: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** A sanitizer's words belong into a failed test's message. */
+function withDetail(error: unknown): never {
+  if (error instanceof ToolError && error.detail !== undefined) error.message += `\n${error.detail}`;
+  throw error;
 }
 
 /** `name` may have folders, which are made. */

@@ -3,6 +3,7 @@
  * through the windows in the kernel's order. (The idea: diagonal memory optimisation, Barth and others, 2020.)
  */
 import type { Int8Graph } from "../../graph/types.js";
+import { bandOf, isBanded } from "./bands.js";
 import type { KernelCall } from "./kernel-call.js";
 import type { Window } from "./lower-conv.js";
 import { layoutRows, type RowLayout, stageOf, takesSameRow, visitsPixels, windowOf } from "./rows.js";
@@ -21,7 +22,9 @@ export const BACKWARD_PIXELS = 4;
 export function distancesOf(graph: Int8Graph, call: KernelCall): Distances | undefined {
   if (call.rows !== undefined) return chainDistances(layoutRows(graph, call.rows.stages));
   const window = windowOf(call);
-  if (window === undefined) return undefined;
+  if (window === undefined || call.kernel === "smk_lx6_depthwise") return undefined;
+  if (isBanded(call))
+    return { down: bandDistance(window, bandOf(call), call.bands.unit), up: Number.POSITIVE_INFINITY };
   const down = forwardDistance(pixelSteps(window, call.kernel === "smk_conv_pairs" ? 2 : 1));
   if (visitsPixels(window)) return { down, up: backwardPixelDistance(window) };
   const stage = stageOf(graph, call);
@@ -37,19 +40,47 @@ interface AccessStep {
   readonly writeEnd: number;
 }
 
-/** Output pixels in order, `together` successive ones at a time (a pair may span two rows); a step's reads and writes are taken to mix. */
-function* pixelSteps(w: Window, together: number): Generator<AccessStep> {
-  const picture = w.in_height * w.in_width * w.in_depth;
-  const pixels = w.out_height * w.out_width;
+/** A band's input has all been read before its output is written. */
+function bandDistance(w: Window, band: number, unit: "pixels" | "lines"): number {
+  // Bands of lines end with the picture, those of pixels do not.
+  const steps = unit === "lines" ? lineSteps(w, band) : pixelSteps(w, band, w.batches);
+  return forwardDistance(steps, "read first");
+}
+
+function* lineSteps(w: Window, band: number): Generator<AccessStep> {
+  const [inBytes, outBytes] = [w.in_height * w.in_width * w.in_depth, w.out_height * w.out_width * w.out_depth];
+  const rows = [...rowSteps(w)];
   for (let n = 0; n < w.batches; n++) {
+    for (let first = 0; first < rows.length; first += band) {
+      const together = rows.slice(first, first + band);
+      yield {
+        readFirst: n * inBytes + Math.min(...together.map((row) => row.readFirst)),
+        readEnd: n * inBytes + Math.max(...together.map((row) => row.readEnd)),
+        writeFirst: n * outBytes + together[0].writeFirst,
+        writeEnd: n * outBytes + together[together.length - 1].writeEnd,
+      };
+    }
+  }
+}
+
+/** Output pixels in order, `together` successive ones at a time: a step may span two rows, and `joined` pictures. */
+function* pixelSteps(w: Window, together: number, joined = 1): Generator<AccessStep> {
+  const picture = w.in_height * w.in_width * w.in_depth;
+  const each = w.out_height * w.out_width;
+  const pixels = each * joined;
+  for (let n = 0; n < w.batches; n += joined) {
     for (let first = 0; first < pixels; first += together) {
       const end = Math.min(first + together, pixels);
-      const reads = Array.from({ length: end - first }, (_, i) => pixelRead(w, first + i));
+      const reads = Array.from({ length: end - first }, (_, i) => {
+        const base = (n + Math.floor((first + i) / each)) * picture;
+        const { first: from, end: to } = pixelRead(w, (first + i) % each);
+        return { first: base + from, end: base + to };
+      });
       yield {
-        readFirst: n * picture + Math.min(...reads.map((read) => read.first)),
-        readEnd: n * picture + Math.max(...reads.map((read) => read.end)),
-        writeFirst: (n * pixels + first) * w.out_depth,
-        writeEnd: (n * pixels + end) * w.out_depth,
+        readFirst: Math.min(...reads.map((read) => read.first)),
+        readEnd: Math.max(...reads.map((read) => read.end)),
+        writeFirst: (n * each + first) * w.out_depth,
+        writeEnd: (n * each + end) * w.out_depth,
       };
     }
   }
@@ -86,13 +117,14 @@ function* rowSteps(w: Window): Generator<AccessStep> {
   }
 }
 
-/** Everything written up to a step must end below everything read at or after it. */
-function forwardDistance(steps: Iterable<AccessStep>): number {
+/** Everything written up to a step must end below everything read after it, and at it unless a step reads first. */
+function forwardDistance(steps: Iterable<AccessStep>, within: "mixed" | "read first" = "mixed"): number {
   let distance = 0;
   let future = Number.POSITIVE_INFINITY;
   for (const { readFirst, writeEnd } of [...steps].reverse()) {
-    future = Math.min(future, readFirst);
+    if (within === "mixed") future = Math.min(future, readFirst);
     distance = Math.max(distance, writeEnd - future);
+    future = Math.min(future, readFirst);
   }
   return distance;
 }

@@ -4,8 +4,10 @@
  * reads the rows of another sees them as a picture just as high as its filter.
  */
 import type { Int8Graph } from "../../graph/types.js";
-import { type Argument, type KernelCall, read, readsOf, scratch, write, writesOf } from "./kernel-call.js";
+import { bandWithin, isBanded, withBand } from "./bands.js";
+import { type Argument, type KernelCall, read, readsOf, scratch, scratchOf, write, writesOf } from "./kernel-call.js";
 import type { Window } from "./lower-conv.js";
+import { depthwiseScratch } from "./lower-lx6.js";
 
 /** Kernels that make output pixels in order, each from its window, and that compute one row when their window is one row high. */
 const WINDOW_KERNELS: ReadonlySet<string> = new Set([
@@ -17,10 +19,23 @@ const WINDOW_KERNELS: ReadonlySet<string> = new Set([
   "smk_depthwise_multiply",
   "smk_average_pool",
   "smk_max_pool",
+  "smk_lx6_conv_point",
+  "smk_lx6_conv_rows",
+  "smk_lx6_conv_patches",
+  "smk_lx6_depthwise",
 ]);
 const POOLS: ReadonlySet<string> = new Set(["smk_average_pool", "smk_max_pool"]);
-/** Kernels that gather every window, so that they need their scratch even when all windows are whole. */
-const GATHERING: ReadonlySet<string> = new Set(["smk_conv_few", "smk_conv_grouped"]);
+/** Kernels that bring every window into another form, so that they need their scratch even when all windows are whole. */
+const GATHERING: ReadonlySet<string> = new Set([
+  "smk_conv_few",
+  "smk_conv_grouped",
+  "smk_lx6_conv_point",
+  "smk_lx6_conv_rows",
+  "smk_lx6_conv_patches",
+  "smk_lx6_depthwise",
+]);
+/** Scratch for the pixels of a row that are brought into form together, at most, in bytes. */
+const ROW_BAND_BYTES = 1024;
 
 /** The window of a call to one of these kernels; undefined for any other call. */
 export function windowOf(call: KernelCall): Window | undefined {
@@ -102,8 +117,20 @@ export function layoutRows(graph: Int8Graph, calls: readonly KernelCall[]): RowL
 }
 
 function scratchBytes({ call, window }: Stage, index: number): number {
-  const bytes = call.arguments.reduce((sum, a) => (a.kind === "scratch" ? sum + a.bytes : sum), 0);
-  return index > 0 && bufferWindow(window).whole && !GATHERING.has(call.kernel) ? 0 : bytes;
+  return index > 0 && bufferWindow(window).whole && !GATHERING.has(call.kernel) ? 0 : scratchOf(call);
+}
+
+/** The call as it makes one row at a time: no more scratch than that takes. */
+function ofOneRow(graph: Int8Graph, call: KernelCall): KernelCall {
+  const window = stageOf(graph, call)?.window;
+  if (window === undefined) return call;
+  if (isBanded(call)) {
+    const pixels = { ...call.bands, count: window.out_width };
+    return withBand(call, call.bands.unit === "lines" ? 1 : bandWithin(pixels, ROW_BAND_BYTES));
+  }
+  if (call.kernel !== "smk_lx6_depthwise") return call;
+  const bytes = depthwiseScratch({ ...window, out_height: 1 });
+  return { ...call, arguments: call.arguments.map((a) => (a.kind === "scratch" ? scratch(bytes) : a)) };
 }
 
 function align(bytes: number): number {
@@ -124,7 +151,7 @@ export function bufferWindow(w: Window): Window {
 
 /** One call that makes the last call's output row by row. Each call reads what the one before it writes. */
 export function joinRows(graph: Int8Graph, calls: readonly KernelCall[]): KernelCall {
-  const stages = calls.flatMap((call) => call.rows?.stages ?? [call]);
+  const stages = calls.flatMap((call) => call.rows?.stages ?? [ofOneRow(graph, call)]);
   const { bytes } = layoutRows(graph, stages);
   const last = stages[stages.length - 1];
   return {
@@ -146,8 +173,7 @@ function rowArguments(stages: readonly KernelCall[], bytes: number): Argument[] 
 /** The same call from its last row or pixel to its first. */
 export function backward(call: KernelCall): KernelCall {
   if (call.rows !== undefined) return { ...call, rows: { ...call.rows, backward: true } };
-  const bytes = call.arguments.reduce((sum, a) => (a.kind === "scratch" ? sum + a.bytes : sum), 0);
-  return { ...call, arguments: rowArguments([call], bytes), rows: { stages: [call], backward: true } };
+  return { ...call, arguments: rowArguments([call], scratchOf(call)), rows: { stages: [call], backward: true } };
 }
 
 /** Headers of firmware/kernels that the call needs. */
