@@ -95,7 +95,7 @@ function onlyReader(graph: Int8Graph, { calls, aliases }: LoweredModel, step: nu
   if ([...before, ...after].some((call) => stageOf(graph, call) === undefined)) return undefined;
   const first = stageOf(graph, after[0]);
   const last = stageOf(graph, before[before.length - 1]);
-  if (first === undefined || last === undefined || !canFollow(first)) return undefined;
+  if (first === undefined || last === undefined || last.reduces || !canFollow(first)) return undefined;
   const [made, seen] = [last.window, first.window];
   const sameRows = made.out_height === seen.in_height && made.out_width === seen.in_width;
   return sameRows && made.out_depth === seen.in_depth ? readers[0] : undefined;

@@ -46,6 +46,8 @@ export interface RowOrder {
   readonly stages: readonly KernelCall[];
   /** From the last row (or pixel, for one kernel that looks at single pixels) to the first. */
   readonly backward: boolean;
+  /** The last stage adds up the rows of the one before (reduction.ts). */
+  readonly reduces: boolean;
 }
 
 /**

@@ -116,6 +116,7 @@ const INCLUDES: Readonly<Record<string, readonly string[]>> = {
   "smk_softmax.h": ["smk_arithmetic.h"],
   "smk_rows.h": ["smk_arithmetic.h"],
   "smk_shape.h": ["smk_arithmetic.h"],
+  "smk_sums.h": ["smk_shape.h", "smk_arithmetic.h"],
   "smk_resize.h": ["smk_arithmetic.h"],
   "smk_boundary.h": ["smk_arithmetic.h"],
   "smk_lx6.h": ["smk_window.h", "smk_arithmetic.h"],

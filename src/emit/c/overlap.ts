@@ -28,7 +28,7 @@ export function distancesOf(graph: Int8Graph, call: KernelCall): Distances | und
   const down = forwardDistance(pixelSteps(window, call.kernel === "smk_conv_pairs" ? 2 : 1));
   if (visitsPixels(window)) return { down, up: backwardPixelDistance(window) };
   const stage = stageOf(graph, call);
-  if (stage === undefined) return { down, up: Number.POSITIVE_INFINITY };
+  if (stage === undefined || stage.reduces) return { down, up: Number.POSITIVE_INFINITY };
   return { down, up: backwardDistance(rowSteps(stage.window), true) };
 }
 
@@ -155,6 +155,8 @@ function backwardPixelDistance(w: Window): number {
 
 /** The steps of the call's loops (rows-text.ts): how far the first stage has read when each output row is written. */
 function chainDistances(layout: RowLayout): Distances {
+  // A sum is written when all has been read.
+  if (layout.stages[layout.stages.length - 1].reduces) return { down: 0, up: Number.POSITIVE_INFINITY };
   const windows = layout.stages.map(({ window }) => window);
   const reads = [...rowSteps(windows[0])];
   const last = windows[windows.length - 1];
