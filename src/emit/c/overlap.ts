@@ -23,9 +23,12 @@ export function distancesOf(graph: Int8Graph, call: KernelCall): Distances | und
   if (call.rows !== undefined) return chainDistances(layoutRows(graph, call.rows.stages));
   const window = windowOf(call);
   if (window === undefined || call.kernel === "smk_lx6_depthwise") return undefined;
-  if (isBanded(call))
-    return { down: bandDistance(window, bandOf(call), call.bands.unit), up: Number.POSITIVE_INFINITY };
-  const down = forwardDistance(pixelSteps(window, call.kernel === "smk_conv_pairs" ? 2 : 1));
+  if (isBanded(call)) {
+    const order =
+      call.bands.unit === "lines" ? lineOrder(window, bandOf(call)) : pixelOrder(window, bandOf(call), true);
+    return { down: forwardDistance(order, "read first"), up: Number.POSITIVE_INFINITY };
+  }
+  const down = forwardDistance(pixelOrder(window, call.kernel === "smk_conv_pairs" ? 2 : 1, false), "mixed");
   if (visitsPixels(window)) return { down, up: backwardPixelDistance(window) };
   const stage = stageOf(graph, call);
   if (stage === undefined || stage.reduces) return { down, up: Number.POSITIVE_INFINITY };
@@ -40,67 +43,51 @@ interface AccessStep {
   readonly writeEnd: number;
 }
 
-/** A band's input has all been read before its output is written. */
-function bandDistance(w: Window, band: number, unit: "pixels" | "lines"): number {
-  // Bands of lines end with the picture, those of pixels do not.
-  const steps = unit === "lines" ? lineSteps(w, band) : pixelSteps(w, band, w.batches);
-  return forwardDistance(steps, "read first");
+/** How a kernel goes through its output: pixels or lines in order, some at a time. Steps do not go from one segment of units to the next. */
+interface Order {
+  readonly units: number;
+  readonly together: number;
+  readonly segment: number;
+  readonly unitBytes: number;
+  /** The first byte of the input that a unit looks at. */
+  readFirst(unit: number): number;
 }
 
-function* lineSteps(w: Window, band: number): Generator<AccessStep> {
-  const [inBytes, outBytes] = [w.in_height * w.in_width * w.in_depth, w.out_height * w.out_width * w.out_depth];
-  const rows = [...rowSteps(w)];
-  for (let n = 0; n < w.batches; n++) {
-    for (let first = 0; first < rows.length; first += band) {
-      const together = rows.slice(first, first + band);
-      yield {
-        readFirst: n * inBytes + Math.min(...together.map((row) => row.readFirst)),
-        readEnd: n * inBytes + Math.max(...together.map((row) => row.readEnd)),
-        writeFirst: n * outBytes + together[0].writeFirst,
-        writeEnd: n * outBytes + together[together.length - 1].writeEnd,
-      };
-    }
-  }
-}
-
-/** Output pixels in order, `together` successive ones at a time: a step may span two rows, and `joined` pictures. */
-function* pixelSteps(w: Window, together: number, joined = 1): Generator<AccessStep> {
+/** A step may span two rows, and `joined`: two pictures. */
+function pixelOrder(w: Window, together: number, joined: boolean): Order {
   const picture = w.in_height * w.in_width * w.in_depth;
   const each = w.out_height * w.out_width;
-  const pixels = each * joined;
-  for (let n = 0; n < w.batches; n += joined) {
-    for (let first = 0; first < pixels; first += together) {
-      const end = Math.min(first + together, pixels);
-      const reads = Array.from({ length: end - first }, (_, i) => {
-        const base = (n + Math.floor((first + i) / each)) * picture;
-        const { first: from, end: to } = pixelRead(w, (first + i) % each);
-        return { first: base + from, end: base + to };
-      });
-      yield {
-        readFirst: Math.min(...reads.map((read) => read.first)),
-        readEnd: Math.max(...reads.map((read) => read.end)),
-        writeFirst: (n * each + first) * w.out_depth,
-        writeEnd: (n * each + end) * w.out_depth,
-      };
-    }
-  }
+  const units = w.batches * each;
+  const readFirst = (unit: number) => {
+    const pixel = unit % each;
+    const x = pixel % w.out_width;
+    const row = firstInside(((pixel - x) / w.out_width) * w.stride_y - w.pad_top, w.in_height);
+    const column = firstInside(x * w.stride_x - w.pad_left, w.in_width);
+    return ((unit - pixel) / each) * picture + (row * w.in_width + column) * w.in_depth;
+  };
+  return { units, together, segment: joined ? units : each, unitBytes: w.out_depth, readFirst };
 }
 
-/** Bytes of a picture that the window of one output pixel spans. */
-function pixelRead(w: Window, pixel: number): { first: number; end: number } {
-  const y = Math.floor(pixel / w.out_width);
-  const rows = span(y * w.stride_y - w.pad_top, w.height, w.dilation_y, w.in_height);
-  const columns = span((pixel % w.out_width) * w.stride_x - w.pad_left, w.width, w.dilation_x, w.in_width);
-  return {
-    first: (rows.first * w.in_width + columns.first) * w.in_depth,
-    end: ((rows.end - 1) * w.in_width + columns.end) * w.in_depth,
+function lineOrder(w: Window, together: number): Order {
+  const line = w.in_width * w.in_depth;
+  const readFirst = (unit: number) => {
+    const y = unit % w.out_height;
+    const row = firstInside(y * w.stride_y - w.pad_top, w.in_height);
+    return (((unit - y) / w.out_height) * w.in_height + row) * line;
   };
+  const units = w.batches * w.out_height;
+  return { units, together, segment: w.out_height, unitBytes: w.out_width * w.out_depth, readFirst };
+}
+
+/** Where a window that starts at `start` first looks into 0..size-1, or the nearest element when it does not. */
+function firstInside(start: number, size: number): number {
+  return start < 0 ? 0 : Math.min(start, size - 1);
 }
 
 /** The part of a window inside 0..size-1, or the nearest element when there is none. Without regard to gaps of dilation. */
 function span(start: number, filter: number, dilation: number, size: number): { first: number; end: number } {
   const end = start + (filter - 1) * dilation + 1;
-  return { first: Math.min(Math.max(start, 0), size - 1), end: Math.max(Math.min(end, size), 1) };
+  return { first: firstInside(start, size), end: Math.max(Math.min(end, size), 1) };
 }
 
 function* rowSteps(w: Window): Generator<AccessStep> {
@@ -118,18 +105,24 @@ function* rowSteps(w: Window): Generator<AccessStep> {
 }
 
 /** Everything written up to a step must end below everything read after it, and at it unless a step reads first. */
-function forwardDistance(steps: Iterable<AccessStep>, within: "mixed" | "read first" = "mixed"): number {
+function forwardDistance(order: Order, within: "mixed" | "read first"): number {
+  const { units, together, segment, unitBytes } = order;
   let distance = 0;
   let future = Number.POSITIVE_INFINITY;
-  for (const { readFirst, writeEnd } of [...steps].reverse()) {
-    if (within === "mixed") future = Math.min(future, readFirst);
-    distance = Math.max(distance, writeEnd - future);
-    future = Math.min(future, readFirst);
+  for (let end = units; end > 0; ) {
+    const inSegment = (end - 1) % segment;
+    const first = end - 1 - (inSegment % together);
+    let reads = Number.POSITIVE_INFINITY;
+    for (let unit = first; unit < end; unit++) reads = Math.min(reads, order.readFirst(unit));
+    if (within === "mixed") future = Math.min(future, reads);
+    distance = Math.max(distance, end * unitBytes - future);
+    future = Math.min(future, reads);
+    end = first;
   }
   return distance;
 }
 
-/** As forwardDistance with the steps taken from the last to the first; `mixed`: a step still reads while it writes. */
+/** As forwardDistance, the steps taken from the last to the first; `mixed`: a step still reads while it writes. */
 function backwardDistance(steps: Iterable<AccessStep>, mixed: boolean): number {
   let distance = 0;
   let future = 0;
@@ -162,11 +155,12 @@ function chainDistances(layout: RowLayout): Distances {
   const last = windows[windows.length - 1];
   const outRow = last.out_width * last.out_depth;
   const made = rowsMade(layout);
+  // What is still to be read when so many rows of the first stage have been made.
+  const future = [...reads, { readFirst: Number.POSITIVE_INFINITY }].map(({ readFirst }) => readFirst);
+  for (let row = reads.length - 1; row >= 0; row--) future[row] = Math.min(future[row], future[row + 1]);
   let down = 0;
-  for (let y = 0; y < last.out_height; y++) {
-    const future = Math.min(...reads.slice(made[y]).map(({ readFirst }) => readFirst), Number.POSITIVE_INFINITY);
-    down = Math.max(down, (y + 1) * outRow - future);
-  }
+  for (let y = 0; y < last.out_height; y++)
+    down = Math.max(down, (y + 1) * outRow - future[Math.min(made[y], reads.length)]);
   const steps = reads.map((step, y) => ({ ...step, writeFirst: y * outRow, writeEnd: (y + 1) * outRow }));
   const up = goesBackward(layout) ? backwardDistance(steps, windows.length === 1) : Number.POSITIVE_INFINITY;
   return { down: Math.max(0, down), up };
