@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@jest/globals";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
 import { smilec } from "../support/cli.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "@jest/globals";
-import { emitC } from "#smilec/emit/c/model.js";
 import { lowerGraph } from "#smilec/emit/c/lower.js";
+import { emitC } from "#smilec/emit/c/model.js";
 import { readTflite } from "#smilec/emit/tflite/read.js";
 import { tflmArena } from "#smilec/emit/tflite/tflm-arena.js";
 import { elementCount, type Int8Graph } from "#smilec/graph/types.js";

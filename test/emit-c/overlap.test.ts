@@ -1,10 +1,10 @@
 /** The distances against a byte-by-byte account of what each kernel reads and writes, kept by windows written plainly. */
 import { describe, expect, it } from "@jest/globals";
 import { isBanded, withBand } from "#smilec/emit/c/bands.js";
-import { distancesOf } from "#smilec/emit/c/overlap.js";
 import { lowerGraph } from "#smilec/emit/c/lower.js";
-import { windowOf } from "#smilec/emit/c/rows.js";
 import type { Window } from "#smilec/emit/c/lower-conv.js";
+import { distancesOf } from "#smilec/emit/c/overlap.js";
+import { windowOf } from "#smilec/emit/c/rows.js";
 import { Random } from "../support/random.js";
 import { NetworkBuilder } from "./networks.js";
 

@@ -1,5 +1,5 @@
 /** Networks of depthwise and pointwise convolutions: random ones with every kind of window, and the known families at their usual sizes. */
-import { type Int8Graph, elementCount } from "#smilec/graph/types.js";
+import { elementCount, type Int8Graph } from "#smilec/graph/types.js";
 import type { Random } from "../support/random.js";
 import { type ConvChoice, NetworkBuilder } from "./networks.js";
 
