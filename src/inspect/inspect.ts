@@ -6,7 +6,7 @@ import { UserError } from "../errors.js";
 import type { ModelDescription } from "../graph/bundle.js";
 import { operatorConstantBytes, operatorMacs } from "../graph/cost.js";
 import type { Int8Graph, Operator, Tensor } from "../graph/types.js";
-import { type Compiled, compileForInspection } from "./compiled.js";
+import { type Compiled, compileForInspection, placedCalls } from "./compiled.js";
 import { KERNEL_COSTS } from "./kernel-costs.js";
 import { aotMemory, type EngineMemory, tflmMemory } from "./memory.js";
 import {
@@ -19,7 +19,7 @@ import {
   type Instructions,
   tflmInstructionsOf,
 } from "./speed.js";
-import { kernelWorks } from "./work-rows.js";
+import { type KernelWork, kernelWorks } from "./work-rows.js";
 
 /** Null where the engine refuses the model. */
 export type Estimates = Readonly<Record<EstimateName, Estimate | null>>;
@@ -105,15 +105,11 @@ export function inspectModel(model: ModelFile): Inspection {
   const { graph } = model;
   const compiled = compileForInspection(graph, "lx6");
   const tflm = tflmMemory(graph, model.bytes);
-  const instructions: Record<EstimateName, Instructions | undefined> = {
-    aot: instructionsOf(graph, compiled),
-    portable: instructionsOf(graph, compileForInspection(graph, "portable")),
-    tflm: tflm.refused === null ? tflmInstructionsOf(graph) : undefined,
-  };
-  const calls = compiled instanceof UserError ? [] : compiled.calls;
+  const works = compiled instanceof UserError ? [] : worksOf(graph, compiled.calls);
+  const instructions = allInstructions(graph, compiled, works, tflm);
   const operators = graph.operators.map((operator, index) => ({
     ...operatorFacts(graph, operator, index),
-    kernels: kernelsOf(graph, calls, index),
+    kernels: kernelsOf(works, index),
     estimates: estimates((name) => instructions[name]?.perOperator[index]),
   }));
   const facts = (indices: readonly number[]) => indices.map((index) => tensorFacts(graph.tensors[index], index));
@@ -132,12 +128,25 @@ export function inspectModel(model: ModelFile): Inspection {
     },
     arena: compiled instanceof UserError ? null : arenaFacts(compiled),
     engines: [aotMemory(graph, compiled), tflm],
-    speed: speedFacts(graph, calls),
+    speed: speedFacts(works),
   };
 }
 
-function instructionsOf(graph: Int8Graph, compiled: Compiled | UserError): Instructions | undefined {
-  return compiled instanceof UserError ? undefined : aotInstructions(graph, compiled.calls);
+function worksOf(graph: Int8Graph, calls: readonly KernelCall[]): KernelWork[] {
+  return calls.flatMap((call) => kernelWorks(graph, call));
+}
+
+/** Undefined for an engine that refuses the model; the compiler refuses it for every target or for none. */
+function allInstructions(
+  graph: Int8Graph,
+  compiled: Compiled | UserError,
+  works: readonly KernelWork[],
+  { refused }: EngineMemory,
+): Record<EstimateName, Instructions | undefined> {
+  const tflm = refused === null ? tflmInstructionsOf(graph) : undefined;
+  if (compiled instanceof UserError) return { aot: undefined, portable: undefined, tflm };
+  const portable = aotInstructions(graph, worksOf(graph, placedCalls(graph, "portable")));
+  return { aot: aotInstructions(graph, works), portable, tflm };
 }
 
 function estimates(instructions: (name: EstimateName) => number | undefined): Estimates {
@@ -149,13 +158,12 @@ function estimates(instructions: (name: EstimateName) => number | undefined): Es
 }
 
 /** Each once, in the order of the calls. */
-function kernelsOf(graph: Int8Graph, calls: readonly KernelCall[], operator: number): string[] {
-  const works = calls.flatMap((call) => kernelWorks(graph, call));
+function kernelsOf(works: readonly KernelWork[], operator: number): string[] {
   return [...new Set(works.filter((work) => work.operator === operator).map(({ kernel }) => kernel))];
 }
 
-function speedFacts(graph: Int8Graph, calls: readonly KernelCall[]): SpeedFacts {
-  const used = new Set(calls.flatMap((call) => kernelWorks(graph, call)).map(({ kernel }) => kernel));
+function speedFacts(works: readonly KernelWork[]): SpeedFacts {
+  const used = new Set(works.map(({ kernel }) => kernel));
   return {
     board: esp32cam.id,
     cpuHz: esp32cam.cpuHz,

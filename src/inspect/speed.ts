@@ -3,12 +3,11 @@
  * kernels for the ESP32 and in portable C (kernel-costs.ts), with TFLite Micro of ESP-NN's (tflm-speed.ts).
  */
 import { esp32cam } from "../board/esp32cam.js";
-import type { KernelCall } from "../emit/c/kernel-call.js";
 import type { Int8Graph } from "../graph/types.js";
 import { KERNEL_COSTS } from "./kernel-costs.js";
 import { tflmInstructions } from "./tflm-speed.js";
 import type { Work } from "./work.js";
-import { kernelWorks } from "./work-rows.js";
+import type { KernelWork } from "./work-rows.js";
 
 /** Flash cache misses and taken branches come on top of the instructions: 380 ms on the chip for person detection, whose instructions were counted. */
 export const CYCLES_PER_INSTRUCTION = 1.2;
@@ -48,11 +47,11 @@ export interface Instructions {
   readonly total: number;
 }
 
-/** Of generated C that makes these calls. */
-export function aotInstructions(graph: Int8Graph, calls: readonly KernelCall[]): Instructions {
+/** Of generated C that does this work. */
+export function aotInstructions(graph: Int8Graph, works: readonly KernelWork[]): Instructions {
   const perOperator = graph.operators.map(() => 0);
   let total = 0;
-  for (const { kernel, operator, work } of calls.flatMap((call) => kernelWorks(graph, call))) {
+  for (const { kernel, operator, work } of works) {
     const instructions = kernelInstructions(kernel, work);
     total += instructions;
     if (operator >= 0) perOperator[operator] += instructions;
