@@ -1,14 +1,28 @@
 /** Everything `smilec inspect` says about a model, as plain data: the JSON of `--json` is exactly this. */
 import { esp32cam } from "../board/esp32cam.js";
 import type { ModelFile } from "../compile/model-file.js";
-import { lowerGraph } from "../emit/c/lower.js";
-import type { EmittedC } from "../emit/c/model.js";
+import type { KernelCall } from "../emit/c/kernel-call.js";
 import { UserError } from "../errors.js";
 import type { ModelDescription } from "../graph/bundle.js";
 import { operatorConstantBytes, operatorMacs } from "../graph/cost.js";
 import type { Int8Graph, Operator, Tensor } from "../graph/types.js";
-import { aotMemory, compileForInspection, type EngineMemory, tflmMemory } from "./memory.js";
-import { estimatedCycles, type LayerClass, layerClass, SPEED_MODEL } from "./speed.js";
+import { type Compiled, compileForInspection, placedCalls } from "./compiled.js";
+import { KERNEL_COSTS } from "./kernel-costs.js";
+import { aotMemory, type EngineMemory, tflmMemory } from "./memory.js";
+import {
+  aotInstructions,
+  CYCLES_PER_INSTRUCTION,
+  ESTIMATES,
+  type Estimate,
+  type EstimateName,
+  estimateOf,
+  type Instructions,
+  tflmInstructionsOf,
+} from "./speed.js";
+import { type KernelWork, kernelWorks } from "./work-rows.js";
+
+/** Null where the engine refuses the model. */
+export type Estimates = Readonly<Record<EstimateName, Estimate | null>>;
 
 export interface TensorFacts {
   /** Index in the file. */
@@ -33,9 +47,9 @@ export interface OperatorFacts {
   readonly macs: number;
   /** Constants its inputs name; one that several operators name is counted for each. */
   readonly weightBytes: number;
-  readonly estimatedCycles: number;
-  readonly estimatedMs: number;
-  readonly costClass: LayerClass;
+  /** What the ahead-of-time compiler calls on the ESP32: nothing for an operator that it leaves out or makes part of another. */
+  readonly kernels: readonly string[];
+  readonly estimates: Estimates;
 }
 
 export interface ArenaTenantFacts {
@@ -57,7 +71,7 @@ export interface ArenaFacts {
 }
 
 export interface Inspection {
-  readonly formatVersion: 1;
+  readonly formatVersion: 2;
   readonly model: { readonly file: string; readonly bytes: number; readonly sha256: string; readonly name: string };
   /** Null for a model that smilec did not make. */
   readonly description: ModelDescription | null;
@@ -69,23 +83,38 @@ export interface Inspection {
     readonly macs: number;
     /** Each constant counted once. */
     readonly weightBytes: number;
-    readonly estimatedCycles: number;
-    readonly estimatedMs: number;
+    readonly estimates: Estimates;
   };
-  /** Of the ahead-of-time compiler; null when it refuses the model (see `engines`). */
+  /** Of the ahead-of-time compiler on the ESP32; null when it refuses the model (see `engines`). */
   readonly arena: ArenaFacts | null;
   readonly engines: readonly EngineMemory[];
-  readonly speed: { readonly board: string; readonly cpuHz: number; readonly source: string };
+  readonly speed: SpeedFacts;
+}
+
+/** What the estimates are for, and what they rest on. */
+export interface SpeedFacts {
+  readonly board: string;
+  readonly cpuHz: number;
+  readonly cyclesPerInstruction: number;
+  readonly estimates: typeof ESTIMATES;
+  /** Kernels of this model whose instructions are assumed, not counted. */
+  readonly assumedKernels: readonly string[];
 }
 
 export function inspectModel(model: ModelFile): Inspection {
   const { graph } = model;
-  const emitted = compileForInspection(graph);
-  const operators = graph.operators.map((operator, index) => operatorFacts(graph, operator, index));
-  const cycles = operators.reduce((sum, operator) => sum + operator.estimatedCycles, 0);
+  const compiled = compileForInspection(graph, "lx6");
+  const tflm = tflmMemory(graph, model.bytes);
+  const works = compiled instanceof UserError ? [] : worksOf(graph, compiled.calls);
+  const instructions = allInstructions(graph, compiled, works, tflm);
+  const operators = graph.operators.map((operator, index) => ({
+    ...operatorFacts(graph, operator, index),
+    kernels: kernelsOf(works, index),
+    estimates: estimates((name) => instructions[name]?.perOperator[index]),
+  }));
   const facts = (indices: readonly number[]) => indices.map((index) => tensorFacts(graph.tensors[index], index));
   return {
-    formatVersion: 1,
+    formatVersion: 2,
     model: { file: model.fileName, bytes: model.bytes.length, sha256: model.sha256, name: graph.name },
     description: model.description ?? null,
     inputs: facts(graph.inputs),
@@ -95,18 +124,57 @@ export function inspectModel(model: ModelFile): Inspection {
       operators: operators.length,
       macs: operators.reduce((sum, { macs }) => sum + macs, 0),
       weightBytes: constantBytes(graph),
-      estimatedCycles: cycles,
-      estimatedMs: milliseconds(cycles),
+      estimates: estimates((name) => instructions[name]?.total),
     },
-    arena: emitted instanceof UserError ? null : arenaFacts(graph, emitted),
-    engines: [aotMemory(graph, emitted), tflmMemory(graph, model.bytes)],
-    speed: { board: SPEED_MODEL.board, cpuHz: esp32cam.cpuHz, source: SPEED_MODEL.source },
+    arena: compiled instanceof UserError ? null : arenaFacts(compiled),
+    engines: [aotMemory(graph, compiled), tflm],
+    speed: speedFacts(works),
   };
 }
 
-function operatorFacts(graph: Int8Graph, operator: Operator, index: number): OperatorFacts {
+function worksOf(graph: Int8Graph, calls: readonly KernelCall[]): KernelWork[] {
+  return calls.flatMap((call) => kernelWorks(graph, call));
+}
+
+/** Undefined for an engine that refuses the model; the compiler refuses it for every target or for none. */
+function allInstructions(
+  graph: Int8Graph,
+  compiled: Compiled | UserError,
+  works: readonly KernelWork[],
+  { refused }: EngineMemory,
+): Record<EstimateName, Instructions | undefined> {
+  const tflm = refused === null ? tflmInstructionsOf(graph) : undefined;
+  if (compiled instanceof UserError) return { aot: undefined, portable: undefined, tflm };
+  const portable = aotInstructions(graph, worksOf(graph, placedCalls(graph, "portable")));
+  return { aot: aotInstructions(graph, works), portable, tflm };
+}
+
+function estimates(instructions: (name: EstimateName) => number | undefined): Estimates {
+  const of = (name: EstimateName) => {
+    const count = instructions(name);
+    return count === undefined ? null : estimateOf(count);
+  };
+  return { aot: of("aot"), portable: of("portable"), tflm: of("tflm") };
+}
+
+/** Each once, in the order of the calls. */
+function kernelsOf(works: readonly KernelWork[], operator: number): string[] {
+  return [...new Set(works.filter((work) => work.operator === operator).map(({ kernel }) => kernel))];
+}
+
+function speedFacts(works: readonly KernelWork[]): SpeedFacts {
+  const used = new Set(works.map(({ kernel }) => kernel));
+  return {
+    board: esp32cam.id,
+    cpuHz: esp32cam.cpuHz,
+    cyclesPerInstruction: CYCLES_PER_INSTRUCTION,
+    estimates: ESTIMATES,
+    assumedKernels: [...used].filter((kernel) => KERNEL_COSTS[kernel]?.origin === "assumed").sort(),
+  };
+}
+
+function operatorFacts(graph: Int8Graph, operator: Operator, index: number) {
   const facts = (tensor: number) => tensorFacts(graph.tensors[tensor], tensor);
-  const cycles = estimatedCycles(graph, operator);
   return {
     index,
     kind: operator.kind,
@@ -114,9 +182,6 @@ function operatorFacts(graph: Int8Graph, operator: Operator, index: number): Ope
     outputs: operator.outputs.map(facts),
     macs: operatorMacs(graph, operator),
     weightBytes: operatorConstantBytes(graph, operator),
-    estimatedCycles: cycles,
-    estimatedMs: milliseconds(cycles),
-    costClass: layerClass(graph, operator),
   };
 }
 
@@ -134,22 +199,17 @@ function tensorFacts({ name, type, shape, quantization, data }: Tensor, index: n
   };
 }
 
-/** Microseconds are the last digits shown: an estimate has no more. */
-function milliseconds(cycles: number): number {
-  return Math.round((cycles / esp32cam.cpuHz) * 1e6) / 1e3;
-}
-
 /** Tensors that share their bytes in the file share one array. */
 function constantBytes({ tensors }: Int8Graph): number {
   const arrays = new Set(tensors.flatMap(({ data }) => (data === undefined ? [] : [data])));
   return [...arrays].reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
-function arenaFacts(graph: Int8Graph, emitted: EmittedC): ArenaFacts {
+function arenaFacts({ emitted, calls }: Compiled): ArenaFacts {
   return {
     bytes: emitted.arenaBytes,
     lowerBound: emitted.plan.lowerBound,
-    steps: lowerGraph(graph).calls.map(({ operator }) => operator),
+    steps: calls.map(({ operator }) => operator),
     tenants: emitted.arena.map(({ name, offset, bytes, from, to }) => ({ name, offset, bytes, from, to })),
   };
 }

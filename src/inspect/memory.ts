@@ -1,10 +1,9 @@
 /** Flash and RAM that a model takes with each engine on the ESP32-CAM: every figure with where it comes from. */
-import { lowerGraph } from "../emit/c/lower.js";
 import type { KernelCall } from "../emit/c/kernel-call.js";
-import { type EmittedC, emitC } from "../emit/c/model.js";
 import { emitTflmEngine, firmwareArena } from "../emit/tflite/tflm-engine.js";
 import { UserError } from "../errors.js";
 import { elementCount, type Int8Graph } from "../graph/types.js";
+import type { Compiled } from "./compiled.js";
 
 export interface Figure {
   readonly what: string;
@@ -38,6 +37,10 @@ const KERNEL_CODE: ReadonlyMap<string, number> = new Map([
   ["smk_softmax", 640],
   ["smk_add", 235],
   ["smk_mean", 150],
+  ["smk_lx6_conv_point", 230],
+  ["smk_lx6_conv_rows", 340],
+  ["smk_lx6_conv_patches", 410],
+  ["smk_lx6_depthwise", 300],
 ]);
 /** Kernels that have not been measured. */
 const OTHER_KERNEL_CODE = 500;
@@ -45,28 +48,25 @@ const OTHER_KERNEL_CODE = 500;
 const ENTRY_CODE = 200;
 const CALL_BYTES = 60;
 
+/** Text of firmware/kernels/lx6/smk_lx6.S, which is linked as a whole: GNU as 2.40 for the ESP32. */
+const LX6_ASSEMBLY = 2127;
+
 /** Interpreter, allocator, operator resolver and kernels of TFLite Micro. */
 const TFLM_CODE = 60 * 1024;
 
 const TARGET = "esp32cam";
 
-/** What the ahead-of-time compiler made, or why it refuses the model. */
-export function compileForInspection(graph: Int8Graph): EmittedC | UserError {
-  try {
-    return emitC(graph, { provenance: "inspection" });
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-}
-
-export function aotMemory(graph: Int8Graph, emitted: EmittedC | UserError): EngineMemory {
-  if (emitted instanceof UserError) return refused("aot", emitted);
+export function aotMemory(graph: Int8Graph, compiled: Compiled | UserError): EngineMemory {
+  if (compiled instanceof UserError) return refused("aot", compiled);
+  const { emitted, calls } = compiled;
   const golden = [...graph.inputs, ...graph.outputs].map((index) => elementCount(graph.tensors[index].shape));
   const flash = [
     exact("constants", emitted.weightBytes, "weights, biases, multipliers and tables of the generated C"),
     exact("golden example", sum(golden), "input and output of the self-test"),
-    estimate("code", aotCode(lowerGraph(graph).calls), "mean size of each kernel's code, xtensa gcc 12.2 -O2"),
+    estimate("code", aotCode(calls), "mean size of each kernel's code, xtensa gcc 12.2 -O2"),
+    ...(emitted.kernelSources.length === 0
+      ? []
+      : [exact("assembly", LX6_ASSEMBLY, "inner loops for the ESP32's multiply-accumulator")]),
   ];
   return engine("aot", flash, [exact("arena", emitted.arenaBytes, "the generated C's only variable")]);
 }

@@ -6,6 +6,8 @@ import { foreign, integer, shortened } from "../report/format.js";
 import type { Inspection, TensorFacts } from "./inspect.js";
 import type { EngineMemory } from "./memory.js";
 import { arenaDrawing } from "./picture.js";
+import { ESTIMATES, type EstimateName } from "./speed.js";
+import { kernelText, milliseconds } from "./text.js";
 
 export async function inspectionPage(inspection: Inspection): Promise<string> {
   const { default: Handlebars } = await import("handlebars");
@@ -39,14 +41,19 @@ function view(inspection: Inspection) {
       zeroPoint: String(operator.outputs[0].zeroPoints[0] ?? "-"),
       macs: integer(operator.macs),
       weightBytes: integer(operator.weightBytes),
-      ms: operator.estimatedMs.toFixed(3),
+      kernel: kernelText(operator.kernels),
+      aotMs: milliseconds(operator.estimates.aot, 3),
+      tflmMs: milliseconds(operator.estimates.tflm, 3),
     })),
     macs: integer(totals.macs),
     weightBytes: integer(totals.weightBytes),
-    ms: totals.estimatedMs.toFixed(1),
+    times: (Object.keys(ESTIMATES) as EstimateName[]).map((name) => ({
+      ...speed.estimates[name],
+      ms: milliseconds(totals.estimates[name], 1),
+    })),
+    assumed: speed.assumedKernels.join(", "),
     mhz: String(speed.cpuHz / 1e6),
     board: speed.board,
-    source: speed.source,
     arenaBytes: arena === null ? "not defined" : integer(arena.bytes),
     lowerBound: arena === null ? "not defined" : integer(arena.lowerBound),
     tenants: (arena?.tenants ?? []).map(({ name, offset, bytes, from, to }) => ({

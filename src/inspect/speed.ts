@@ -1,91 +1,72 @@
 /**
- * What a layer costs on the processor, estimated: one table, to be replaced by figures measured on generated code. The figures of the multiplying
- * layers are instructions counted on a simulated Xtensa for Espressif's C kernels (ESP-NN, gcc -O2), times the cycles per instruction that its
- * person detection model takes on the chip; the others are assumed.
+ * The time that a model takes on the ESP32-CAM, estimated from instructions: with the ahead-of-time compiler of the kernels that it chose, in its own
+ * kernels for the ESP32 and in portable C (kernel-costs.ts), with TFLite Micro of ESP-NN's (tflm-speed.ts).
  */
-import { operatorMacs } from "../graph/cost.js";
-import { elementCount, type Int8Graph, type Operator } from "../graph/types.js";
+import { esp32cam } from "../board/esp32cam.js";
+import type { Int8Graph } from "../graph/types.js";
+import { KERNEL_COSTS } from "./kernel-costs.js";
+import { tflmInstructions } from "./tflm-speed.js";
+import type { Work } from "./work.js";
+import type { KernelWork } from "./work-rows.js";
 
-export interface LayerCost {
-  readonly instructionsPerMac: number;
-  readonly instructionsPerOutput: number;
-  readonly origin: "counted" | "assumed";
-}
+/** Flash cache misses and taken branches come on top of the instructions: 380 ms on the chip for person detection, whose instructions were counted. */
+export const CYCLES_PER_INSTRUCTION = 1.2;
 
-export const SPEED_MODEL = {
-  board: "esp32cam",
-  cyclesPerInstruction: 1.2,
-  source:
-    "estimate: instructions of ESP-NN's C kernels counted on a simulated Xtensa, times 1.20 cycles per instruction measured on the chip",
-  costs: {
-    /** On one channel: the line through 360 instructions an output for 3x3 and 1,000 for keyword spotting's 10x4. */
-    firstConvolution: { instructionsPerMac: 20.6, instructionsPerOutput: 174, origin: "counted" },
-    /** 1x1; fully connected layers are the same loop. */
-    convolution: { instructionsPerMac: 7.5, instructionsPerOutput: 96, origin: "counted" },
-    /** 3x3, requantization included. */
-    depthwise: { instructionsPerMac: 18.6, instructionsPerOutput: 0, origin: "counted" },
-    /** Sums or maxima of a window, per value read. */
-    window: { instructionsPerMac: 6, instructionsPerOutput: 60, origin: "assumed" },
-    softmax: { instructionsPerMac: 0, instructionsPerOutput: 200, origin: "assumed" },
-    elementwise: { instructionsPerMac: 0, instructionsPerOutput: 100, origin: "assumed" },
-    table: { instructionsPerMac: 0, instructionsPerOutput: 6, origin: "assumed" },
-    copy: { instructionsPerMac: 0, instructionsPerOutput: 2, origin: "assumed" },
-    none: { instructionsPerMac: 0, instructionsPerOutput: 0, origin: "counted" },
+const COUNTED = "kernels counted on a simulated Xtensa (clang 22 -O2)";
+const ASSUMED_RATE = `${CYCLES_PER_INSTRUCTION.toFixed(2)} cycles per instruction, assumed: measured on the chip for ESP-NN`;
+
+/** What the times are for. `target` as in `smilec compile --target`. */
+export const ESTIMATES = {
+  aot: { engine: "aot", target: "esp32", source: `generated C and assembly, ${COUNTED}, ${ASSUMED_RATE}` },
+  portable: { engine: "aot", target: "portable", source: `generated C, ${COUNTED}, ${ASSUMED_RATE}` },
+  tflm: {
+    engine: "tflm",
+    target: "esp32",
+    source: `ESP-NN's C kernels counted on a simulated Xtensa (gcc -O2), ${CYCLES_PER_INSTRUCTION.toFixed(2)} cycles per instruction, measured on the chip`,
   },
-} as const satisfies {
-  readonly board: string;
-  readonly cyclesPerInstruction: number;
-  readonly source: string;
-  readonly costs: Readonly<Record<string, LayerCost>>;
-};
+} as const;
 
-export type LayerClass = keyof typeof SPEED_MODEL.costs;
+export type EstimateName = keyof typeof ESTIMATES;
 
-const CLASSES: ReadonlyMap<string, LayerClass> = new Map<string, LayerClass>([
-  ["CONV_2D", "convolution"],
-  ["FULLY_CONNECTED", "convolution"],
-  ["DEPTHWISE_CONV_2D", "depthwise"],
-  ["AVERAGE_POOL_2D", "window"],
-  ["MAX_POOL_2D", "window"],
-  ["MEAN", "window"],
-  ["SOFTMAX", "softmax"],
-  ["RELU", "table"],
-  ["RELU6", "table"],
-  ["LEAKY_RELU", "table"],
-  ["HARD_SWISH", "table"],
-  ["LOGISTIC", "table"],
-  ["TANH", "table"],
-  ["QUANTIZE", "table"],
-  ["RESHAPE", "none"],
-  ["SQUEEZE", "none"],
-  ["EXPAND_DIMS", "none"],
-  ["PAD", "copy"],
-  ["PADV2", "copy"],
-  ["CONCATENATION", "copy"],
-  ["STRIDED_SLICE", "copy"],
-  ["TRANSPOSE", "copy"],
-  ["RESIZE_NEAREST_NEIGHBOR", "copy"],
-]);
-
-/** Elementwise for kinds the table does not name. */
-export function layerClass(graph: Int8Graph, operator: Operator): LayerClass {
-  const known = CLASSES.get(operator.kind) ?? "elementwise";
-  const single = operator.kind === "CONV_2D" && graph.tensors[operator.inputs[1]].shape[3] === 1;
-  return single ? "firstConvolution" : known;
+/** Processor cycles, a whole number, and milliseconds at the board's clock. */
+export interface Estimate {
+  readonly cycles: number;
+  readonly ms: number;
 }
 
-/** Processor cycles, estimated; a whole number. */
-export function estimatedCycles(graph: Int8Graph, operator: Operator): number {
-  const kind = layerClass(graph, operator);
-  const { instructionsPerMac, instructionsPerOutput } = SPEED_MODEL.costs[kind];
-  const shape = (index: number) => elementCount(graph.tensors[index].shape);
-  const outputs = shape(operator.outputs[0]);
-  const steps =
-    kind === "window" ? windowReads(operator, outputs, shape(operator.inputs[0])) : operatorMacs(graph, operator);
-  const instructions = instructionsPerMac * steps + instructionsPerOutput * outputs;
-  return Math.round(SPEED_MODEL.cyclesPerInstruction * instructions);
+export function estimateOf(instructions: number): Estimate {
+  const cycles = Math.round(CYCLES_PER_INSTRUCTION * instructions);
+  // Microseconds are the last digits shown: an estimate has no more.
+  return { cycles, ms: Math.round((cycles / esp32cam.cpuHz) * 1e6) / 1e3 };
 }
 
-function windowReads(operator: Operator, outputs: number, inputs: number): number {
-  return "filterH" in operator ? outputs * operator.filterH * operator.filterW : inputs;
+/** The instructions of one engine, for each operator of the graph and of the whole. */
+export interface Instructions {
+  readonly perOperator: readonly number[];
+  /** More than the sum where copies stand for no operator. */
+  readonly total: number;
+}
+
+/** Of generated C that does this work. */
+export function aotInstructions(graph: Int8Graph, works: readonly KernelWork[]): Instructions {
+  const perOperator = graph.operators.map(() => 0);
+  let total = 0;
+  for (const { kernel, operator, work } of works) {
+    const instructions = kernelInstructions(kernel, work);
+    total += instructions;
+    if (operator >= 0) perOperator[operator] += instructions;
+  }
+  return { perOperator, total };
+}
+
+export function tflmInstructionsOf(graph: Int8Graph): Instructions {
+  const perOperator = graph.operators.map((operator) => tflmInstructions(graph, operator));
+  return { perOperator, total: perOperator.reduce((sum, instructions) => sum + instructions, 0) };
+}
+
+/** Throws TypeError for a kernel that has no figure: bench/speed-model.ts gives it one. */
+export function kernelInstructions(kernel: string, work: Work): number {
+  const cost = KERNEL_COSTS[kernel];
+  if (cost === undefined) throw new TypeError(`src/inspect/kernel-costs.ts has no figure for ${kernel}`);
+  return Object.entries(cost.instructions).reduce((sum, [unit, each]) => sum + each * (work[unit] ?? 0), 0);
 }

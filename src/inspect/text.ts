@@ -2,13 +2,14 @@
 import { textTable, thousands } from "../commands/table.js";
 import { arenaMap, tenantLetter } from "./arena-map.js";
 import type { ArenaFacts, Inspection, OperatorFacts, TensorFacts } from "./inspect.js";
+import { type Estimate, ESTIMATES, type EstimateName } from "./speed.js";
 import type { EngineMemory } from "./memory.js";
 
 /** Longest name shown. */
 const NAME = 44;
 
 export function inspectionText(inspection: Inspection): string {
-  const { model, description, totals, arena, engines, speed } = inspection;
+  const { model, description, totals, arena, engines } = inspection;
   return [
     `${plain(model.file)}: ${thousands(model.bytes)} bytes, SHA-256 ${model.sha256}`,
     ...inspection.inputs.map((tensor) => `input   ${tensorText(tensor)}`),
@@ -19,8 +20,9 @@ export function inspectionText(inspection: Inspection): string {
     "",
     operatorTable(inspection.operators),
     "",
-    `${totals.operators} operators, ${thousands(totals.macs)} multiply-accumulates, ${thousands(totals.weightBytes)} bytes of constants, about ${totals.estimatedMs.toFixed(1)} ms on the ${speed.board} at ${speed.cpuHz / 1e6} MHz`,
-    `(${speed.source})`,
+    `${totals.operators} operators, ${thousands(totals.macs)} multiply-accumulates, ${thousands(totals.weightBytes)} bytes of constants`,
+    "",
+    ...timeText(inspection),
     "",
     ...(arena === null ? [] : [...arenaText(arena), ""]),
     ...engines.flatMap(engineText),
@@ -28,8 +30,20 @@ export function inspectionText(inspection: Inspection): string {
 }
 
 function operatorTable(operators: readonly OperatorFacts[]): string {
-  const header = ["#", "operator", "input", "output", "scale", "zero point", "MACs", "constants", "ms (est.)"];
-  const rows = operators.map(({ index, kind, inputs, outputs, macs, weightBytes, estimatedMs }) => [
+  const header = [
+    "#",
+    "operator",
+    "input",
+    "output",
+    "scale",
+    "zero point",
+    "MACs",
+    "constants",
+    "kernel",
+    "aot ms",
+    "tflm ms",
+  ];
+  const rows = operators.map(({ index, kind, inputs, outputs, macs, weightBytes, kernels, estimates }) => [
     index,
     kind,
     shapeText(inputs[0]?.shape ?? []),
@@ -38,9 +52,41 @@ function operatorTable(operators: readonly OperatorFacts[]): string {
     outputs[0].zeroPoints[0] ?? "-",
     macs === 0 ? "-" : thousands(macs),
     weightBytes === 0 ? "-" : thousands(weightBytes),
-    estimatedMs.toFixed(3),
+    kernelText(kernels),
+    milliseconds(estimates.aot, 3),
+    milliseconds(estimates.tflm, 3),
   ]);
   return textTable(header, rows);
+}
+
+/** Kernels without their common prefix. */
+export function kernelText(kernels: readonly string[]): string {
+  return kernels.length === 0 ? "-" : kernels.map((kernel) => kernel.replace(/^smk_/, "")).join(" ");
+}
+
+/** "-" for an engine that refuses the model. */
+export function milliseconds(estimate: Estimate | null, digits: number): string {
+  return estimate === null ? "-" : estimate.ms.toFixed(digits);
+}
+
+const ESTIMATE_NAMES = Object.keys(ESTIMATES) as EstimateName[];
+
+function timeText({ totals, speed }: Inspection): string[] {
+  const lines = ESTIMATE_NAMES.map((name) => {
+    const { engine, target, source } = speed.estimates[name];
+    const time = milliseconds(totals.estimates[name], 1);
+    return `  ${engine.padEnd(5)} ${target.padEnd(9)} ${time.padStart(8)} ms  ${source}`;
+  });
+  const { assumedKernels } = speed;
+  const assumed =
+    assumedKernels.length === 0
+      ? []
+      : [`  (not counted but assumed: the instructions of ${assumedKernels.join(", ")})`];
+  return [
+    `estimated time on the ${speed.board} at ${speed.cpuHz / 1e6} MHz, by engine and target`,
+    ...lines,
+    ...assumed,
+  ];
 }
 
 function arenaText(arena: ArenaFacts): string[] {

@@ -12,6 +12,7 @@ import { NetworkBuilder } from "../emit-c/networks.js";
 import { smilec } from "../support/cli.js";
 import { findAll, parseHtml } from "../support/html.js";
 import { Random } from "../support/random.js";
+import { randomOperatorGraph } from "../support/random-graph.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 import { modelCases, shippedModelPath } from "../support/tflite-models.js";
 
@@ -38,8 +39,14 @@ describe("the figures of", () => {
     const constants = model.graph.tensors.filter(({ data }) => data !== undefined);
     const bytes = new Map(constants.map(({ data }) => [`${data!.byteOffset}`, data!.byteLength]));
     expect(totals.weightBytes).toBe(sum([...bytes.values()]));
-    expect(totals.estimatedCycles).toBe(sum(operators.map(({ estimatedCycles }) => estimatedCycles)));
-    expect(totals.estimatedMs).toBeCloseTo((1000 * totals.estimatedCycles) / 240e6, 3);
+    for (const name of ["aot", "portable", "tflm"] as const) {
+      const total = totals.estimates[name]!;
+      const each = operators.map(({ estimates }) => estimates[name]!.cycles);
+      expect(Math.abs(total.cycles - sum(each))).toBeLessThanOrEqual(operators.length);
+      expect(total.ms).toBeCloseTo((1000 * total.cycles) / 240e6, 3);
+    }
+    expect(totals.estimates.aot!.cycles).toBeLessThanOrEqual(totals.estimates.portable!.cycles);
+    expect(totals.estimates.portable!.cycles).toBeLessThan(totals.estimates.tflm!.cycles);
     for (const engine of inspection.engines) {
       expect(engine.refused).toBeNull();
       expect(engine.flashBytes).toBe(sum(engine.flash.map((figure) => figure.bytes)));
@@ -50,7 +57,7 @@ describe("the figures of", () => {
       }
     }
     const [aot, tflm] = inspection.engines;
-    expect(aot.ramBytes).toBe(emitC(model.graph, { provenance: "" }).arenaBytes);
+    expect(aot.ramBytes).toBe(emitC(model.graph, { provenance: "", target: "lx6" }).arenaBytes);
     expect(tflm.flash[0].bytes).toBe(readFileSync(path).length);
   });
 
@@ -118,7 +125,11 @@ describe("smilec inspect", () => {
     const { stdout, stderr, exitCode } = await smilec(args, { cwd });
     expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
     expect(stdout).toContain("labels  neutral, smile; positive: smile");
-    expect(stdout).toMatch(/15 operators, 1,702,784 multiply-accumulates, [\d,]+ bytes of constants, about [\d.]+ ms/);
+    expect(stdout).toMatch(/15 operators, 1,702,784 multiply-accumulates, [\d,]+ bytes of constants\n/);
+    expect(stdout).toMatch(
+      /time on the esp32cam at 240 MHz.*\n {2}aot +esp32 +[\d.]+ ms.*\n {2}aot +portable +[\d.]+ ms/,
+    );
+    expect(stdout).toMatch(/\n {2}tflm +esp32 +[\d.]+ ms {2}ESP-NN/);
     const svg = readFileSync(join(cwd, "a.svg"), "utf8");
     expect(svg).toMatch(/^<svg .*<\/svg>\n$/s);
     expect(svg).not.toMatch(/<script|href=|url\((?!#)/);
@@ -128,6 +139,8 @@ describe("smilec inspect", () => {
     const cells = findAll(parseHtml(html), (element) => element.tag === "td").map(({ text }) => text);
     expect(cells.filter((text) => text === "CONV_2D").length).toBeGreaterThan(5);
     expect(cells).toContain("FULLY_CONNECTED");
+    expect(cells).toContain("lx6_conv_rows");
+    expect(cells.filter((text) => text === "portable")).toHaveLength(1);
   });
 
   it("gives JSON that is the inspection", async () => {
@@ -168,6 +181,15 @@ describe("smilec inspect", () => {
     expect(readFileSync(join(cwd, "a.html"), "utf8")).not.toMatch(/<script/);
   });
 
+  it("says which kernels' instructions are assumed", async () => {
+    const path = join(folder(), "m.tflite");
+    writeFileSync(path, writeTflite(randomOperatorGraph("DEQUANTIZE", new Random(5))));
+    const inspection = inspectModel(await readModelFile(path));
+    expect(inspection.speed.assumedKernels).toHaveLength(1);
+    expect(inspectionText(inspection)).toMatch(/\(not counted but assumed: the instructions of smk_dequantize\w*\)/);
+    expect(inspectionText(inspectModel(await readModelFile(shippedModelPath)))).not.toContain("not counted");
+  });
+
   it("shows all else of a model that an engine refuses", async () => {
     const builder = new NetworkBuilder(new Random(4), [2, 8]);
     const graph = builder.finish("wide softmax", builder.softmax(builder.reshape(builder.input, [16])));
@@ -178,6 +200,8 @@ describe("smilec inspect", () => {
     expect(aot.refused).toBeNull();
     expect(tflm).toMatchObject({ refused: expect.stringContaining("SOFTMAX"), flash: [], flashBytes: 0 });
     expect(inspectionText(inspection)).toContain("tflm on esp32cam: cannot run this model");
+    expect(inspection.totals.estimates).toMatchObject({ aot: { cycles: expect.any(Number) }, tflm: null });
+    expect(inspectionText(inspection)).toMatch(/\n {2}tflm +esp32 +- ms/);
   });
 });
 

@@ -6,7 +6,7 @@ import { type EmitCOptions, type EmittedC, emitC } from "#smilec/emit/c/model.js
 import { packageRoot } from "#smilec/files/package-root.js";
 import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";
 import { elementCount, type Int8Graph } from "#smilec/graph/types.js";
-import type { Random } from "./random.js";
+import { Random } from "./random.js";
 
 /** Why there is no simulator here; undefined when there is one. */
 export async function missingSimulator(): Promise<string | undefined> {
@@ -55,6 +55,22 @@ export async function simulateGraphs(
   });
   const kernels = [...new Set(emitted.flatMap((model, i) => kernelsOf(model, `m${i}`)))].sort();
   return { ...compare(graphs, inputs, inputLengths, simulation.outputs), kernels, simulation };
+}
+
+/** Instructions of each kernel call of a model, on a random input. Throws where its output is not the reference's. */
+export async function countSteps(graph: Int8Graph, emit: Partial<EmitCOptions>): Promise<readonly number[]> {
+  const { files, kernelSources } = emitC(graph, { provenance: graph.name, ...emit, profile: true });
+  const input = new Random(1).int8s(lengthOf(graph, graph.inputs[0]));
+  const [expected] = new ReferenceInterpreter(graph).run([input]);
+  const { outputs, steps } = await simulateXtensa({
+    files,
+    sources: kernelSources.length > 0 ? lx6Sources : [],
+    inputs: [input],
+    outputLength: expected.length,
+    steps: files["model.c"].match(/^ {4}sim_step\(\d+\);/gm)?.length ?? 0,
+  });
+  if (!Buffer.from(outputs[0]).equals(Buffer.from(expected))) throw new Error(`${graph.name}: another result`);
+  return steps;
 }
 
 function lengthOf(graph: Int8Graph, tensor: number): number {

@@ -3,11 +3,9 @@
 #include <stdint.h>
 #include <string.h>
 
-void *memcpy(void *restrict to, const void *restrict from, size_t count)
+/* From the first byte to the last: right where `t` lies below `f`, too. */
+static inline __attribute__((always_inline)) void copy_upward(uint8_t *t, const uint8_t *f, size_t count)
 {
-    uint8_t *t = to;
-    const uint8_t *f = from;
-
     if ((((uintptr_t)t | (uintptr_t)f) & 3) == 0) {
         for (; count >= 4; count -= 4, t += 4, f += 4) {
             *(volatile uint32_t *)(void *)t = *(const uint32_t *)(const void *)f;
@@ -15,6 +13,27 @@ void *memcpy(void *restrict to, const void *restrict from, size_t count)
     }
     for (; count > 0; count--) {
         *(volatile uint8_t *)t++ = *f++;
+    }
+}
+
+void *memcpy(void *restrict to, const void *restrict from, size_t count)
+{
+    copy_upward(to, from, count);
+    return to;
+}
+
+void *memmove(void *to, const void *from, size_t count)
+{
+    uint8_t *t = to;
+    const uint8_t *f = from;
+
+    if (t <= f || t >= f + count) {
+        copy_upward(t, f, count);
+        return to;
+    }
+    while (count > 0) {
+        count--;
+        *(volatile uint8_t *)(t + count) = f[count];
     }
     return to;
 }
