@@ -16,7 +16,7 @@ import {
   precisionRecallCurve,
   recallAtPrecision,
   rocAuc,
-} from "../train/metrics.js";
+} from "../evaluate/metrics.js";
 import type { Packed } from "./pictures.js";
 import type { Project } from "./project.js";
 import { MODEL_FILE, type Quantized } from "./quantize.js";
