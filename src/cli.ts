@@ -80,6 +80,15 @@ function declareProject(program: Command, action: Action): void {
     .command("stats")
     .description("counts per label, split and source; brightness, contrast, sharpness, noise")
     .action(action(async () => (await import("./commands/data-stats.js")).dataStatsCommand));
+  data
+    .command("degrade <path>")
+    .description("labelled pictures as a cheap camera in a badly lit office would have taken them, to look at")
+    .requiredOption("--out <dir>", "new folder: pictures, manifest, contact sheet")
+    .addOption(new Option("--level <level>", "how bad").choices(["mild", "medium", "hard"]).default("medium"))
+    .addOption(new Option("--layout <layout>", "how the pictures lie (default: found out)").choices(LAYOUTS))
+    .option("--map <from=to,...>", "label mapping, such as happiness=smile,*=neutral")
+    .addOption(new Option("--split <split>", "only these pictures").choices(["train", "val", "test"]))
+    .action(action(async () => (await import("./commands/data-degrade.js")).dataDegradeCommand));
   program
     .command("doctor")
     .description("check this machine: Node, Python, PlatformIO, compiler, serial rights, toolchains, training backend")
@@ -102,6 +111,7 @@ function declareModel(program: Command, action: Action): void {
     .description("write the HTML report: data, training, quantization, firmware, simulation")
     .option("--images <dir>", "also let the bot look at these pictures")
     .option("--whole", "the pictures are face crops: use all of each", false)
+    .option("--compare <name=model>", "show another model.tflite on the same test pictures side by side")
     .action(action(async () => (await import("./commands/report.js")).reportCommand));
 }
 

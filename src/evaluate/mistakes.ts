@@ -10,10 +10,14 @@ export interface Mistake {
   readonly size: number;
 }
 
+/** Missed pictures and false alarms apart: a low threshold makes the ones many and far, and would leave no room for the others. */
 export class WorstMistakes {
-  private kept: (Mistake & { readonly picture: number })[] = [];
+  private readonly kept: Record<"missed" | "alarms", (Mistake & { readonly picture: number })[]> = {
+    missed: [],
+    alarms: [],
+  };
 
-  /** @param threshold log-odds; @param limit how many are kept */
+  /** @param threshold log-odds; @param limit how many of each kind are kept */
   constructor(
     private readonly threshold: number,
     private readonly limit: number,
@@ -22,16 +26,19 @@ export class WorstMistakes {
   /** Considers picture number `picture`; the pixels are copied if it is kept. */
   add(picture: number, isPositive: boolean, mistake: Mistake): void {
     if (mistake.score >= this.threshold === isPositive) return;
-    const last = this.kept[this.limit - 1];
+    const list = this.kept[isPositive ? "missed" : "alarms"];
+    const last = list[this.limit - 1];
     if (last !== undefined && this.distance(mistake) <= this.distance(last)) return;
-    this.kept.push({ ...mistake, grey: mistake.grey.slice(), picture });
-    this.kept.sort((a, b) => this.distance(b) - this.distance(a) || a.picture - b.picture);
-    this.kept.length = Math.min(this.kept.length, this.limit);
+    list.push({ ...mistake, grey: mistake.grey.slice(), picture });
+    list.sort((a, b) => this.distance(b) - this.distance(a) || a.picture - b.picture);
+    list.length = Math.min(list.length, this.limit);
   }
 
-  /** Farthest from the threshold first, without the pictures that turned out not to count. */
+  /** Missed pictures, then false alarms, each farthest from the threshold first; without the pictures that turned out not to count. */
   worst(dropped: ReadonlySet<number>): Mistake[] {
-    return this.kept.filter(({ picture }) => !dropped.has(picture)).map(({ picture: _, ...mistake }) => mistake);
+    return [...this.kept.missed, ...this.kept.alarms]
+      .filter(({ picture }) => !dropped.has(picture))
+      .map(({ picture: _, ...mistake }) => mistake);
   }
 
   private distance({ score }: Mistake): number {

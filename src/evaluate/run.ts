@@ -30,8 +30,10 @@ export interface EvaluationRequest {
   /** Share of positives to weigh all figures to; default: as the pictures come. */
   readonly prior?: number;
   readonly resampling?: Resampling;
-  /** Worst mistakes kept with their pictures. */
+  /** Worst mistakes of each kind (missed, false alarms) kept with their pictures. */
   readonly mistakes?: number;
+  /** What else a reader must know. */
+  readonly notes?: readonly string[];
   readonly threads?: number;
   readonly context: StageContext;
 }
@@ -95,7 +97,7 @@ export interface EvaluationResult {
   readonly scored: readonly Scored[];
 }
 
-export const DEFAULT_MISTAKES = 24;
+export const DEFAULT_MISTAKES = 16;
 
 /** Throws UserError for a threshold or prior out of range, labels that the model does not know, or pictures none of which can be used. */
 export async function runEvaluation(request: EvaluationRequest): Promise<EvaluationResult> {
@@ -140,7 +142,7 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     threshold: threshold.shown,
     ...whole,
     views: others.map((view) => viewResult(view, scoredBy(clean), options)),
-    notes: notesOn(whole.int8 ?? whole.float!, request, threshold.shown.from),
+    notes: [...(request.notes ?? []), ...notesOn(whole.int8 ?? whole.float!, request, threshold.shown.from)],
   };
   const { mistakes, rejected } = scores;
   return { evaluation, mistakes, rejected, scored: scores.views.map(scoredBy) };

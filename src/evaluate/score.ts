@@ -28,7 +28,7 @@ export interface ScoreRequest {
   readonly views: readonly View[];
   /** Log-odds; decides which pictures of the main view are mistakes. */
   readonly threshold: number;
-  /** Mistakes kept. */
+  /** Mistakes kept of each kind. */
   readonly mistakes: number;
   /** As in the configuration; default 0. No result depends on it. */
   readonly threads?: number;

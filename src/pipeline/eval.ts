@@ -8,7 +8,13 @@ import type { Split } from "../data/types.js";
 import { CONDITIONS } from "../evaluate/conditions.js";
 import type { Level } from "../evaluate/degrade/levels.js";
 import type { InputRange } from "../evaluate/input.js";
-import { describedModel, floatTwin, type ModelHints, readEvaluatedModel } from "../evaluate/model.js";
+import {
+  describedModel,
+  type EvaluatedModel,
+  floatTwin,
+  type ModelHints,
+  readEvaluatedModel,
+} from "../evaluate/model.js";
 import { catalogueSet, folderSet, type LabelledSet } from "../evaluate/pictures.js";
 import { type EvaluationResult, runEvaluation } from "../evaluate/run.js";
 import type { Models } from "../evaluate/score.js";
@@ -55,10 +61,18 @@ export async function obtainEvaluationOf(request: EvalRequest): Promise<Evaluati
     models,
     set,
     views: viewsOf(request),
+    notes: splitNote(request, main),
     context,
     ...(prior === undefined ? {} : { prior }),
     ...(threshold === undefined ? {} : { threshold }),
   });
+}
+
+/** Figures on pictures that had a part in making the model flatter it. */
+function splitNote({ split, threshold }: EvalRequest, model: EvaluatedModel): string[] {
+  if (split === "train") return ["If the model was trained on these training pictures, these figures say little."];
+  if (split !== "val" || threshold !== undefined || model.threshold === undefined) return [];
+  return ["If the model's threshold was chosen on these validation pictures, the figures at it are a little too good."];
 }
 
 async function picturesOf(request: EvalRequest, project: Project | undefined): Promise<LabelledSet> {

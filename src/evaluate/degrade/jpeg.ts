@@ -18,18 +18,18 @@ const LUMINANCE = [
   [72, 92, 95, 98, 112, 100, 103, 99],
 ];
 
-/** COSINES[u][x]: the orthonormal transform's basis. */
-const COSINES = Array.from({ length: BLOCK }, (_, u) =>
-  Array.from(
-    { length: BLOCK },
-    (_, x) => Math.sqrt((u === 0 ? 1 : 2) / BLOCK) * Math.cos(((2 * x + 1) * u * Math.PI) / (2 * BLOCK)),
-  ),
-);
+/** COSINES[8 u + x]: the orthonormal transform's basis, and the same turned. */
+const COSINES = Float64Array.from({ length: BLOCK * BLOCK }, (_, i) => {
+  const u = Math.floor(i / BLOCK);
+  const x = i % BLOCK;
+  return Math.sqrt((u === 0 ? 1 : 2) / BLOCK) * Math.cos(((2 * x + 1) * u * Math.PI) / (2 * BLOCK));
+});
+const TURNED = COSINES.map((_, i) => COSINES[(i % BLOCK) * BLOCK + Math.floor(i / BLOCK)]);
 
 /** The table of a quality 1 to 100, scaled as the Independent JPEG Group's library does. */
-function quantizationTable(quality: number): number[][] {
+function quantizationTable(quality: number): number[] {
   const percent = quality < 50 ? 5000 / quality : 200 - 2 * quality;
-  return LUMINANCE.map((row) => row.map((step) => Math.max(1, Math.min(255, Math.floor((step * percent + 50) / 100)))));
+  return LUMINANCE.flat().map((step) => Math.max(1, Math.min(255, Math.floor((step * percent + 50) / 100))));
 }
 
 /** Grey values 0 to 255 after a JPEG of this quality; not rounded. Blocks that stick out repeat the last row and column. */
@@ -37,15 +37,18 @@ export function jpegLosses(plane: Plane, quality: number): Plane {
   const { width, height } = plane;
   const table = quantizationTable(quality);
   const values = new Float64Array(width * height);
+  const block = new Float64Array(BLOCK * BLOCK);
+  const between = new Float64Array(BLOCK * BLOCK);
   for (let top = 0; top < height; top += BLOCK) {
     for (let left = 0; left < width; left += BLOCK) {
-      const block = readBlock(plane, left, top);
-      const frequencies = transform(block, (u, x) => COSINES[u][x]);
-      const kept = frequencies.map((row, v) => row.map((f, u) => Math.round(f / table[v][u]) * table[v][u]));
-      const shown = transform(kept, (x, u) => COSINES[u][x]);
+      readBlock(plane, left, top, block);
+      transform(block, COSINES, between);
+      for (let i = 0; i < block.length; i++) block[i] = Math.round(block[i] / table[i]) * table[i];
+      transform(block, TURNED, between);
       for (let y = 0; y < Math.min(BLOCK, height - top); y++) {
         for (let x = 0; x < Math.min(BLOCK, width - left); x++) {
-          values[(top + y) * width + left + x] = Math.max(0, Math.min(255, shown[y][x] + 128));
+          const value = block[y * BLOCK + x] + 128;
+          values[(top + y) * width + left + x] = Math.max(0, Math.min(255, value));
         }
       }
     }
@@ -54,17 +57,30 @@ export function jpegLosses(plane: Plane, quality: number): Plane {
 }
 
 /** Level-shifted samples, rounded as they are stored. */
-function readBlock({ width, height, values }: Plane, left: number, top: number): number[][] {
-  return Array.from({ length: BLOCK }, (_, y) =>
-    Array.from({ length: BLOCK }, (_, x) => {
-      const at = Math.min(height - 1, top + y) * width + Math.min(width - 1, left + x);
-      return Math.round(Math.max(0, Math.min(255, values[at]))) - 128;
-    }),
-  );
+function readBlock({ width, height, values }: Plane, left: number, top: number, block: Float64Array): void {
+  for (let y = 0; y < BLOCK; y++) {
+    const row = Math.min(height - 1, top + y) * width;
+    for (let x = 0; x < BLOCK; x++) {
+      const value = values[row + Math.min(width - 1, left + x)];
+      block[y * BLOCK + x] = Math.round(Math.max(0, Math.min(255, value))) - 128;
+    }
+  }
 }
 
-/** out[v][u] = sum over y, x of basis(v, y) * basis(u, x) * block[y][x], rows first. */
-function transform(block: readonly (readonly number[])[], basis: (to: number, from: number) => number): number[][] {
-  const rows = block.map((row) => COSINES.map((_, u) => row.reduce((sum, value, x) => sum + basis(u, x) * value, 0)));
-  return COSINES.map((_, v) => COSINES.map((_, u) => rows.reduce((sum, row, y) => sum + basis(v, y) * row[u], 0)));
+/** block = basis * block * basis transposed, in place. */
+function transform(block: Float64Array, basis: Float64Array, between: Float64Array): void {
+  for (let y = 0; y < BLOCK; y++) {
+    for (let u = 0; u < BLOCK; u++) {
+      let sum = 0;
+      for (let x = 0; x < BLOCK; x++) sum += basis[u * BLOCK + x] * block[y * BLOCK + x];
+      between[y * BLOCK + u] = sum;
+    }
+  }
+  for (let v = 0; v < BLOCK; v++) {
+    for (let u = 0; u < BLOCK; u++) {
+      let sum = 0;
+      for (let y = 0; y < BLOCK; y++) sum += basis[v * BLOCK + y] * between[y * BLOCK + u];
+      block[v * BLOCK + u] = sum;
+    }
+  }
 }

@@ -30,9 +30,13 @@ export function toGrey({ width, height, values }: Plane): GrayImage {
 
 export function mapPlane(plane: Plane, change: (value: number, x: number, y: number) => number): Plane {
   const { width, height, values } = plane;
-  return { width, height, values: values.map((value, i) => change(value, i % width, Math.floor(i / width))) };
+  const out = new Float64Array(values.length);
+  for (let y = 0, i = 0; y < height; y++) for (let x = 0; x < width; x++, i++) out[i] = change(values[i], x, y);
+  return { width, height, values: out };
 }
 
 export function meanOf({ values }: Plane): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
 }

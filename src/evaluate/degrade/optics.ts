@@ -1,5 +1,5 @@
 /** What the lens and a moving hand do to light before it falls on the sensor. */
-import { type Plane, mapPlane } from "./light.js";
+import { mapPlane, type Plane } from "./light.js";
 import { bilinear } from "./scene.js";
 
 /** Blur of a lens out of focus: a Gaussian of the given standard deviation in pixels; edges go on beyond the plane. */

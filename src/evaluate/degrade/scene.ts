@@ -1,9 +1,9 @@
 /** The face before the camera: a patch of the frame around it, at the size it has on the sensor. */
 import type { Box, GrayImage } from "../../data/types.js";
-import { meanOf, type Plane, toLight } from "./light.js";
+import { mapPlane, type Plane, toLight } from "./light.js";
 
 /** Side of the patch in sides of the face: room for a loose crop, a shift and blur. */
-export const PATCH = 2;
+export const PATCH = 1.7;
 
 /** Distance over which the surroundings that the picture does not show fade to the mean of its border, in sides of the face. */
 const FADE = 0.3;
@@ -21,18 +21,16 @@ export function placeFace(picture: GrayImage, face: Box, side: number): Plane {
   const step = face.width / side;
   const columns = axisWeights(face.x + face.width / 2, step, size, picture.width);
   const rows = axisWeights(face.y + face.height / 2, step, size, picture.height);
+  const lines = averageRows(light, columns);
   const border = borderMean(light);
-  const lines = Float64Array.from({ length: size * light.height }, (_, i) => {
-    const y = Math.floor(i / size);
-    return columns[i % size].pairs.reduce((sum, [x, weight]) => sum + weight * light.values[y * light.width + x], 0);
-  });
   const values = new Float64Array(size * size);
-  for (let j = 0; j < size; j++) {
-    for (let i = 0; i < size; i++) {
-      const seen = rows[j].pairs.reduce((sum, [y, weight]) => sum + weight * lines[y * size + i], 0);
-      const away = Math.hypot(columns[i].outside, rows[j].outside) / (FADE * face.width);
-      const fade = Math.min(1, away);
-      values[j * size + i] = seen + (border - seen) * fade;
+  for (let j = 0, to = 0; j < size; j++) {
+    const { first, weights, outside } = rows[j];
+    for (let i = 0; i < size; i++, to++) {
+      let seen = 0;
+      for (let k = 0; k < weights.length; k++) seen += weights[k] * lines[(first + k) * size + i];
+      const fade = Math.min(1, Math.hypot(columns[i].outside, outside) / (FADE * face.width));
+      values[to] = seen + (border - seen) * fade;
     }
   }
   return { width: size, height: size, values };
@@ -42,9 +40,23 @@ export function patchSide(side: number): number {
   return 2 * Math.round((PATCH * side) / 2);
 }
 
+/** Each of the picture's rows at the patch's columns. */
+function averageRows({ width, height, values }: Plane, columns: readonly AxisWeight[]): Float64Array {
+  const lines = new Float64Array(height * columns.length);
+  for (let y = 0, to = 0; y < height; y++) {
+    for (const { first, weights } of columns) {
+      let sum = 0;
+      for (let k = 0; k < weights.length; k++) sum += weights[k] * values[y * width + first + k];
+      lines[to++] = sum;
+    }
+  }
+  return lines;
+}
+
 interface AxisWeight {
-  /** Source pixels with their parts, which sum to 1. */
-  readonly pairs: readonly (readonly [pixel: number, weight: number])[];
+  /** The first source pixel, and the parts of it and those after it, which sum to 1. */
+  readonly first: number;
+  readonly weights: Float64Array;
   /** How far the target pixel's centre lies outside the picture, in source pixels. */
   readonly outside: number;
 }
@@ -52,26 +64,28 @@ interface AxisWeight {
 /** Which source pixels every target pixel covers, the picture's first and last pixel going on for ever. */
 function axisWeights(centre: number, step: number, size: number, extent: number): AxisWeight[] {
   const start = centre - (size / 2) * step;
+  const clamp = (pixel: number) => Math.max(0, Math.min(extent - 1, pixel));
   return Array.from({ length: size }, (_, i) => {
     const from = start + i * step;
-    const parts = new Map<number, number>();
+    const [first, last] = [clamp(Math.floor(from)), clamp(Math.ceil(from + step) - 1)];
+    const weights = new Float64Array(last - first + 1);
     for (let pixel = Math.floor(from); pixel < from + step; pixel++) {
       const overlap = Math.min(from + step, pixel + 1) - Math.max(from, pixel);
-      const inside = Math.max(0, Math.min(extent - 1, pixel));
-      parts.set(inside, (parts.get(inside) ?? 0) + overlap / step);
+      weights[clamp(pixel) - first] += overlap / step;
     }
     const middle = from + step / 2;
-    return { pairs: [...parts], outside: Math.max(0, -middle, middle - extent) };
+    return { first, weights, outside: Math.max(0, -middle, middle - extent) };
   });
 }
 
 function borderMean({ width, height, values }: Plane): number {
-  const isBorder = (i: number) => {
-    const [x, y] = [i % width, Math.floor(i / width)];
-    return x === 0 || y === 0 || x === width - 1 || y === height - 1;
-  };
-  const border = values.filter((_, i) => isBorder(i));
-  return meanOf({ width: border.length, height: 1, values: border });
+  let sum = 0;
+  let count = 0;
+  for (let y = 0; y < height; y++) {
+    const isEdge = y === 0 || y === height - 1;
+    for (let x = 0; x < width; x += isEdge || width === 1 ? 1 : width - 1, count++) sum += values[y * width + x];
+  }
+  return sum / count;
 }
 
 /**
@@ -93,12 +107,17 @@ export function rotate(patch: Plane, angle: number): Plane {
 
 /** The value between pixel centres; beyond the plane its edge goes on. */
 export function bilinear({ width, height, values }: Plane, x: number, y: number): number {
-  const [cx, cy] = [Math.max(0, Math.min(width - 1, x)), Math.max(0, Math.min(height - 1, y))];
-  const [x0, y0] = [Math.floor(cx), Math.floor(cy)];
-  const [x1, y1] = [Math.min(width - 1, x0 + 1), Math.min(height - 1, y0 + 1)];
-  const [fx, fy] = [cx - x0, cy - y0];
-  const top = values[y0 * width + x0] * (1 - fx) + values[y0 * width + x1] * fx;
-  const bottom = values[y1 * width + x0] * (1 - fx) + values[y1 * width + x1] * fx;
+  const cx = Math.max(0, Math.min(width - 1, x));
+  const cy = Math.max(0, Math.min(height - 1, y));
+  const x0 = Math.floor(cx);
+  const y0 = Math.floor(cy);
+  const right = Math.min(width - 1, x0 + 1);
+  const fx = cx - x0;
+  const fy = cy - y0;
+  const row = y0 * width;
+  const below = Math.min(height - 1, y0 + 1) * width;
+  const top = values[row + x0] * (1 - fx) + values[row + right] * fx;
+  const bottom = values[below + x0] * (1 - fx) + values[below + right] * fx;
   return top * (1 - fy) + bottom * fy;
 }
 
@@ -119,13 +138,13 @@ const EDGE = 0.08;
 /** Puts a window behind the head. */
 export function backlight(patch: Plane, side: number, { light, from }: Window): Plane {
   const middle = (patch.width - 1) / 2;
-  const values = patch.values.map((value, i) => {
-    const [x, y] = [((i % patch.width) - middle) / side, (Math.floor(i / patch.width) - middle) / side];
+  return mapPlane(patch, (value, column, row) => {
+    const x = (column - middle) / side;
+    const y = (row - middle) / side;
     const beyond = Math.min(outsideOf(HEAD, x, y), outsideOf(SHOULDERS, x, y));
     const shown = smooth(beyond / EDGE + 0.5) * (from === 0 ? 1 : smooth((from * x) / 0.3 + 0.5));
     return value + (light - value) * shown;
   });
-  return { ...patch, values };
 }
 
 /** About how far a point lies outside of an ellipse, in sides of the face; negative inside. */
