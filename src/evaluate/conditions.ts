@@ -2,10 +2,11 @@
  * One fault at a time, always equally strong: which of them a model cannot stand. Made of the production-like test's optics and sensor, and as
  * that apart from what training practises.
  */
-import type { Box, GrayImage } from "../data/types.js";
+import type { GrayImage } from "../data/types.js";
 import { Rng } from "../train/rng.js";
-import { type Scene, photograph, pictureHash } from "./degrade/degrade.js";
-import { placeFace, rotate } from "./degrade/scene.js";
+import { photograph, type Scene, throughLens } from "./degrade/degrade.js";
+import { rotate } from "./degrade/scene.js";
+import type { Subject } from "./degrade/subject.js";
 import { EVALUATION_STREAM } from "./streams.js";
 
 /** Raise when a condition's pictures change; test/evaluate/degrade.test.ts holds their hashes. */
@@ -42,7 +43,7 @@ function goodScene(faceSide: number): Scene {
     motion: 0,
     veil: 0,
     sensor: { light: 2 ** 15, maxGain: 8, exposureError: 0, toe: 0 },
-    quality: 100,
+    quality: undefined,
     cropSide: 1,
     cropX: 0,
     cropY: 0,
@@ -70,12 +71,13 @@ function faulty(condition: Condition, good: Scene): Scene {
   }
 }
 
-/** The picture's face under a condition; depends on the picture's pixels and face only. */
-export function underCondition(picture: GrayImage, face: Box, condition: Condition): GrayImage {
-  const side = Math.min(FACE_SIDE, face.width);
+/** The face under a condition. */
+export function underCondition(subject: Subject, condition: Condition): GrayImage {
+  const side = Math.min(FACE_SIDE, subject.side);
   const index = CONDITIONS.indexOf(condition);
-  const rng = new Rng(...pictureHash(picture, face), EVALUATION_STREAM.condition, CONDITIONS_VERSION, index);
-  const patch = placeFace(picture, face, side);
+  const rng = new Rng(...subject.hash, EVALUATION_STREAM.condition, CONDITIONS_VERSION, index);
+  const patch = subject.patch(side);
   const turned = condition === "rotated" ? rotate(patch, rng.uniform() < 0.5 ? TILT : -TILT) : patch;
-  return photograph(turned, faulty(condition, goodScene(side)), rng);
+  const scene = faulty(condition, goodScene(side));
+  return photograph(throughLens(turned, scene), scene, rng);
 }

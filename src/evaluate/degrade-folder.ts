@@ -8,6 +8,7 @@ import { makeFolder, remove } from "../files/write.js";
 import type { StageContext } from "../pipeline/reporter.js";
 import { degrade } from "./degrade/degrade.js";
 import { DEGRADATION_VERSION, type Level } from "./degrade/levels.js";
+import { Subject } from "./degrade/subject.js";
 import type { LabelledSet } from "./pictures.js";
 
 export interface DegradeRequest {
@@ -80,7 +81,7 @@ async function writeAll({ set, level, context }: DegradeRequest, dir: string) {
         continue;
       }
       const { image, face, label, group, name } = picture;
-      const after = degrade(image, face, level);
+      const [after] = degrade(new Subject(image, face), level);
       const file = `pictures/${String(++count).padStart(6, "0")}.png`;
       const raw = { width: after.width, height: after.height, channels: 1 } as const;
       await sharp(after.pixels, { raw }).toColourspace("b-w").png().toFile(join(dir, file));

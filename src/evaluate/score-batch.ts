@@ -3,7 +3,7 @@ import type { Box, GrayImage } from "../data/types.js";
 import { ReferenceInterpreter } from "../graph/interpreter.js";
 import type { Int8Graph } from "../graph/types.js";
 import { type InputValues, type NetworkInput, networkInput } from "./input.js";
-import { capturesOf, show, type View } from "./views.js";
+import { capturesOf, ShownPicture, show, type View } from "./views.js";
 
 export interface BatchSetup {
   readonly input: NetworkInput;
@@ -52,14 +52,14 @@ export class BatchScorer {
     const outputs: Int8Array[] = [];
     let at = 0;
     pictures.forEach(({ image, face }, picture) => {
+      const subject = new ShownPicture(image, face);
       for (const [index, view] of views.entries()) {
-        for (let capture = 0; capture < capturesOf(view); capture++, at++) {
-          const { image: seen, box } = show(view, capture, image, face);
+        show(view, subject).forEach(({ image: seen, box }, capture) => {
           const made = networkInput(seen, box, input);
           if (index === 0 && capture === 0) grey.set(made.grey, picture * area);
-          inputs?.set(made.values, at * made.values.length);
+          inputs?.set(made.values, at++ * made.values.length);
           if (this.interpreter !== undefined) outputs.push(this.run(this.interpreter, made.values));
-        }
+        });
       }
     });
     const labels = outputs[0]?.length ?? 0;

@@ -4,6 +4,7 @@ import { wholeBox } from "../preprocess/locate.js";
 import { CONDITION_MEANING, type Condition, underCondition } from "./conditions.js";
 import { degrade } from "./degrade/degrade.js";
 import type { Level } from "./degrade/levels.js";
+import { Subject } from "./degrade/subject.js";
 
 export type View =
   | { readonly kind: "clean" }
@@ -26,12 +27,27 @@ export function viewMeaning(view: View): string {
   return CONDITION_MEANING[view.kind === "clean" ? "clean" : view.condition];
 }
 
-/** The picture of one capture and the square of it that the network sees. */
-export function show(view: View, capture: number, picture: GrayImage, face: Box): { image: GrayImage; box: Box } {
-  if (view.kind === "clean") return { image: picture, box: face };
-  const image =
+/** The pictures of a press's captures, with the square of each that the network sees. */
+export function show(view: View, shown: ShownPicture): { readonly image: GrayImage; readonly box: Box }[] {
+  if (view.kind === "clean") return [{ image: shown.image, box: shown.face }];
+  const images =
     view.kind === "condition"
-      ? underCondition(picture, face, view.condition)
-      : degrade(picture, face, view.level, capture);
-  return { image, box: wholeBox(image.width, image.height) };
+      ? [underCondition(shown.subject, view.condition)]
+      : degrade(shown.subject, view.level, view.captures);
+  return images.map((image) => ({ image, box: wholeBox(image.width, image.height) }));
+}
+
+/** A picture that is shown in several views. */
+export class ShownPicture {
+  private known: Subject | undefined;
+
+  constructor(
+    readonly image: GrayImage,
+    readonly face: Box,
+  ) {}
+
+  get subject(): Subject {
+    this.known ??= new Subject(this.image, this.face);
+    return this.known;
+  }
 }

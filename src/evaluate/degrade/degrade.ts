@@ -5,16 +5,16 @@
  *
  * A picture's faults depend on its pixels, the level and the capture's number only, so they are the same in any set and order.
  */
-import { createHash } from "node:crypto";
 import type { Box, GrayImage } from "../../data/types.js";
 import { Rng } from "../../train/rng.js";
 import { EVALUATION_STREAM } from "../streams.js";
-import { jpegLosses } from "./jpeg.js";
+import { BLOCK, jpegLosses } from "./jpeg.js";
 import { DEGRADATION_VERSION, type Level, LEVELS, PATCH_SHARE, type Range, RECIPES, TREMOR } from "./levels.js";
-import { mapPlane, meanOf, type Plane, toGrey } from "./light.js";
+import { cropPlane, mapPlane, meanOf, type Plane, toGrey } from "./light.js";
 import { lensBlur, motionBlur, veil } from "./optics.js";
-import { backlight, bilinear, placeFace, type Window } from "./scene.js";
+import { backlight, type Window } from "./scene.js";
 import { expose, meter, type SensorSettings } from "./sensor.js";
+import type { Subject } from "./subject.js";
 
 /** What all captures of a press have in common. Lengths in sensor pixels, angles in radians. */
 export interface Scene {
@@ -27,7 +27,8 @@ export interface Scene {
   readonly motion: number;
   readonly veil: number;
   readonly sensor: SensorSettings;
-  readonly quality: number;
+  /** JPEG quality; undefined: no JPEG. */
+  readonly quality: number | undefined;
   /** Side of the crop and shift of its middle, in sides of the face. */
   readonly cropSide: number;
   readonly cropX: number;
@@ -36,28 +37,18 @@ export interface Scene {
   readonly tremor: number;
 }
 
-/** Two 32-bit words that stand for a picture's pixels and face. */
-export function pictureHash({ width, height, pixels }: GrayImage, face: Box): readonly [number, number] {
-  const hash = createHash("sha256")
-    .update(JSON.stringify([width, height, face.x, face.y, face.width]))
-    .update(pixels);
-  const digest = hash.digest();
-  return [digest.readUInt32LE(0), digest.readUInt32LE(4)];
-}
-
 /**
- * Degrades a picture.
- *
- * @param face the square of the picture that shows the face
- * @param capture captures of one press, from 0, share the scene and differ in noise, in the hand's tremor and in the direction of movement
- * @returns the square that a locator would cut out of the frame, in sensor pixels
+ * Degrades a picture: the captures of one press, which share the scene and differ in noise, in the hand's tremor and in the direction of
+ * movement. Each is the square that a locator would cut out of the frame, in sensor pixels.
  */
-export function degrade(picture: GrayImage, face: Box, level: Level, capture = 0): GrayImage {
-  const hash = pictureHash(picture, face);
+export function degrade(subject: Subject, level: Level, captures = 1): GrayImage[] {
   const index = LEVELS.indexOf(level);
-  const scene = drawScene(level, face.width, new Rng(...hash, EVALUATION_STREAM.scene, DEGRADATION_VERSION, index));
-  const rng = new Rng(...hash, EVALUATION_STREAM.capture, DEGRADATION_VERSION, index, capture);
-  return photograph(placeFace(picture, face, scene.faceSide), scene, rng);
+  const { scene: sceneStream, capture: captureStream } = EVALUATION_STREAM;
+  const scene = drawScene(level, subject.side, new Rng(...subject.hash, sceneStream, DEGRADATION_VERSION, index));
+  const image = throughLens(subject.patch(scene.faceSide), scene);
+  return Array.from({ length: captures }, (_, capture) =>
+    photograph(image, scene, new Rng(...subject.hash, captureStream, DEGRADATION_VERSION, index, capture)),
+  );
 }
 
 function drawScene(level: Level, sourceSide: number, rng: Rng): Scene {
@@ -92,19 +83,25 @@ function drawScene(level: Level, sourceSide: number, rng: Rng): Scene {
   };
 }
 
-/** Takes the picture of a patch and cuts the face out of it. */
-export function photograph(patch: Plane, scene: Scene, rng: Rng): GrayImage {
-  const side = scene.faceSide;
+/** What the lens throws on the sensor while nothing moves. */
+export function throughLens(patch: Plane, scene: Scene): Plane {
   const lit = slopedLight(patch, scene);
-  const scenery = scene.window === undefined ? lit : backlight(lit, side, scene.window);
-  const sharp = lensBlur(scenery, scene.lens);
-  const moved = motionBlur(sharp, scene.motion, rng.uniform() * Math.PI);
+  const scenery = scene.window === undefined ? lit : backlight(lit, scene.faceSide, scene.window);
+  return lensBlur(scenery, scene.lens);
+}
+
+/** One capture: movement, exposure, noise, JPEG, and the face cut out. */
+export function photograph(image: Plane, scene: Scene, rng: Rng): GrayImage {
+  const moved = motionBlur(image, scene.motion, rng.uniform() * Math.PI);
   const frame = frameMean(moved, scene);
-  const seen = veil(moved, scene.veil, frame);
-  const raw = expose(seen, meter(frame, scene.sensor), scene.sensor.toe, rng);
-  const shown = jpegLosses(raw, scene.quality);
-  const tremor = () => scene.tremor * rng.normal();
-  return cutOut(shown, side * scene.cropSide, (scene.cropX + tremor()) * side, (scene.cropY + tremor()) * side);
+  const cut = cutSquare(image.width, scene, rng);
+  // Only the JPEG blocks that the square touches are worth computing.
+  const first = (start: number) => start - (start % BLOCK);
+  const [left, top] = [first(cut.x), first(cut.y)];
+  const part = cropPlane(moved, left, top, cut.x + cut.width - left, cut.y + cut.height - top);
+  const raw = expose(veil(part, scene.veil, frame), meter(frame, scene.sensor), scene.sensor.toe, rng);
+  const shown = scene.quality === undefined ? raw : jpegLosses(raw, scene.quality);
+  return toGrey(cropPlane(shown, cut.x - left, cut.y - top, cut.width, cut.height));
 }
 
 function slopedLight(patch: Plane, { slope, slopeAngle, faceSide }: Scene): Plane {
@@ -121,13 +118,12 @@ function frameMean(patch: Plane, { window }: Scene): number {
   return PATCH_SHARE * inside + (1 - PATCH_SHARE) * outside;
 }
 
-/** The locator's square: whole pixels of the frame, its middle shifted from the patch's by x, y. */
-function cutOut(patch: Plane, side: number, x: number, y: number): GrayImage {
-  const size = Math.round(side);
-  const middle = patch.width / 2;
-  const [left, top] = [Math.round(middle + x - size / 2), Math.round(middle + y - size / 2)];
-  const values = Float64Array.from({ length: size * size }, (_, i) =>
-    bilinear(patch, left + (i % size), top + Math.floor(i / size)),
-  );
-  return toGrey({ width: size, height: size, values });
+/** The locator's square: whole pixels of the frame, inside the patch. */
+function cutSquare(extent: number, { faceSide, cropSide, cropX, cropY, tremor }: Scene, rng: Rng): Box {
+  const side = Math.min(extent, Math.round(faceSide * cropSide));
+  const place = (shift: number) => {
+    const start = Math.round((extent - side) / 2 + (shift + tremor * rng.normal()) * faceSide);
+    return Math.max(0, Math.min(extent - side, start));
+  };
+  return { x: place(cropX), y: place(cropY), width: side, height: side };
 }

@@ -4,7 +4,8 @@
  */
 import type { Plane } from "./light.js";
 
-const BLOCK = 8;
+/** Side of a block in pixels. */
+export const BLOCK = 8;
 
 /** T.81 table K.1, luminance. */
 const LUMINANCE = [

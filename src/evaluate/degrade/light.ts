@@ -15,7 +15,9 @@ const LIGHT = Float64Array.from({ length: 256 }, (_, grey) => {
 });
 
 export function toLight({ width, height, pixels }: GrayImage): Plane {
-  return { width, height, values: Float64Array.from(pixels, (grey) => LIGHT[grey]) };
+  const values = new Float64Array(pixels.length);
+  for (let i = 0; i < values.length; i++) values[i] = LIGHT[pixels[i]];
+  return { width, height, values };
 }
 
 /** IEC 61966-2-1, encoding: light 0 to 1 to a grey value 0 to 255, not rounded. */
@@ -25,7 +27,19 @@ export function encodeGrey(light: number): number {
 
 /** Rounds to 8 bits, clipped. */
 export function toGrey({ width, height, values }: Plane): GrayImage {
-  return { width, height, pixels: Uint8Array.from(values, (v) => Math.max(0, Math.min(255, Math.floor(v + 0.5)))) };
+  const pixels = new Uint8Array(values.length);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = Math.max(0, Math.min(255, Math.floor(values[i] + 0.5)));
+  return { width, height, pixels };
+}
+
+/** The part of a plane that starts at left, top; it must lie inside. */
+export function cropPlane(plane: Plane, left: number, top: number, width: number, height: number): Plane {
+  const values = new Float64Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const start = (top + y) * plane.width + left;
+    values.set(plane.values.subarray(start, start + width), y * width);
+  }
+  return { width, height, values };
 }
 
 export function mapPlane(plane: Plane, change: (value: number, x: number, y: number) => number): Plane {

@@ -1,6 +1,6 @@
 /** The face before the camera: a patch of the frame around it, at the size it has on the sensor. */
-import type { Box, GrayImage } from "../../data/types.js";
-import { mapPlane, type Plane, toLight } from "./light.js";
+import type { Box } from "../../data/types.js";
+import { mapPlane, type Plane } from "./light.js";
 
 /** Side of the patch in sides of the face: room for a loose crop, a shift and blur. */
 export const PATCH = 1.7;
@@ -12,15 +12,15 @@ const FADE = 0.3;
  * A square patch with the face's box in its middle, the face `side` sensor pixels large; pixels average the light that falls on them. What
  * lies outside the picture is continued from its border.
  *
+ * @param light the picture's
  * @param face square, inside the picture
  * @returns a plane of PATCH * side pixels a side, rounded to an even number, so that the face's centre lies on a corner of four pixels
  */
-export function placeFace(picture: GrayImage, face: Box, side: number): Plane {
+export function placeFace(light: Plane, face: Box, side: number): Plane {
   const size = patchSide(side);
-  const light = toLight(picture);
   const step = face.width / side;
-  const columns = axisWeights(face.x + face.width / 2, step, size, picture.width);
-  const rows = axisWeights(face.y + face.height / 2, step, size, picture.height);
+  const columns = axisWeights(face.x + face.width / 2, step, size, light.width);
+  const rows = axisWeights(face.y + face.height / 2, step, size, light.height);
   const lines = averageRows(light, columns);
   const border = borderMean(light);
   const values = new Float64Array(size * size);

@@ -43,15 +43,15 @@ export interface Exposure {
 }
 
 /** Takes the picture; returns grey values 0 to 255 that are not yet rounded. */
-export function expose(patch: Plane, exposure: Exposure, toe: number, rng: Rng): Plane {
+export function expose(light: Plane, exposure: Exposure, toe: number, rng: Rng): Plane {
   const { scale, gain } = exposure;
-  const columns = Float64Array.from({ length: patch.width }, () => COLUMN_NOISE * rng.normal());
+  const columns = Float64Array.from({ length: light.width }, () => COLUMN_NOISE * rng.normal());
+  const greys = Float64Array.from({ length: CONVERTER + 1 }, (_, step) => encodeGrey(crush(step / CONVERTER, toe)));
   const perElectron = gain / FULL_WELL;
-  return mapPlane(patch, (value, x) => {
+  return mapPlane(light, (value, x) => {
     const electrons = (value * scale) / perElectron;
     const noisy = electrons + Math.sqrt(electrons + READ_NOISE ** 2) * rng.normal() + columns[x];
-    const level = Math.max(0, Math.min(1, noisy * perElectron));
-    return encodeGrey(crush(Math.round(level * CONVERTER) / CONVERTER, toe));
+    return greys[Math.round(CONVERTER * Math.max(0, Math.min(1, noisy * perElectron)))];
   });
 }
 
