@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { CONFIG_FILE } from "../config/load.js";
 import { writeFrames } from "../data/synthetic/frames.js";
 import { CheckFailedError } from "../errors.js";
+import { QUALITY_KEYS, type Quality } from "../evaluate/evaluation.js";
 import { writeJson } from "../files/write.js";
 import { obtainEvaluation } from "../pipeline/evaluate.js";
 import { obtainFirmware } from "../pipeline/firmware.js";
@@ -38,8 +39,8 @@ const FRAMES = { count: 48, seed: 20_001 };
 
 export async function loopCommand(context: CommandContext): Promise<void> {
   const project = await loopProject(context);
-  const { pictures, exact, trained, quantized } = await obtainTrainedModel(project, context);
-  const evaluated = await obtainEvaluation(project, exact, trained, quantized, context);
+  const { pictures, trained, quantized } = await obtainTrainedModel(project, context);
+  const evaluated = await obtainEvaluation(project, pictures, trained, quantized, context);
   const model = await readModel(project.modelFile, "trained");
   const firmware = await obtainFirmware(project, model, "host", context);
   const frames = await obtainFrames(project, context);
@@ -58,17 +59,18 @@ export async function loopCommand(context: CommandContext): Promise<void> {
     pictures,
     trained,
     quantized,
-    evaluated: { artifact: evaluated, exact },
+    evaluated,
     model,
     firmware: [firmware],
     simulated,
   };
   const { file } = await obtainReport(project, parts, context);
-  const { float, int8 } = evaluated.meta;
+  const { evaluation } = evaluated.meta;
+  const [float, int8] = [evaluation.float!, evaluation.int8!].map(({ quality }) => testFigures(quality));
   const golden = simulated.meta.golden!;
   context.result({ project: project.dir, report: file, test: { float, int8 }, golden }, () =>
     [
-      `test pictures   accuracy float ${percent(float.accuracy)}, int8 ${percent(int8.accuracy)}; recall at 70 % precision ${percent(int8.recallAt70)}`,
+      `test pictures   accuracy float ${percent(float.accuracy ?? Number.NaN)}, int8 ${percent(int8.accuracy ?? Number.NaN)}; recall at 70 % precision ${percent(int8.recallAt70 ?? Number.NaN)}`,
       `model           ${bytes(quantized.meta.modelBytes)}, arena ${bytes(firmware.emitted?.arenaBytes ?? 0)}`,
       `bot             ${describePresses(simulated, project.config.positive)}`,
       `exactness       ${thousands(golden.captures)} captures read back, ${thousands(golden.values)} values compared, ${golden.differences.length} differences`,
@@ -80,6 +82,14 @@ export async function loopCommand(context: CommandContext): Promise<void> {
       detail: golden.differences.slice(0, 40).join("\n"),
     });
   }
+}
+
+/** The figures without their intervals. */
+function testFigures(quality: Quality): Record<keyof Quality, number | null> {
+  return Object.fromEntries(QUALITY_KEYS.map((key) => [key, quality[key].value])) as Record<
+    keyof Quality,
+    number | null
+  >;
 }
 
 /** The project here, or one of the loop's own. */

@@ -1,5 +1,5 @@
 /** Where the firmware draws the line: an integer margin, chosen with the int8 model's own scores. */
-import { binaryLabels, precisionRecallCurve, thresholdForPrecision } from "../train/metrics.js";
+import { binaryLabels, precisionRecallCurve, thresholdForPrecision } from "../evaluate/metrics.js";
 
 export interface Threshold {
   /** Smallest margin per frame that counts as positive, int8 logit units, -256 to 255. */

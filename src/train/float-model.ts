@@ -11,7 +11,7 @@ import { asEnvironmentError, UserError } from "../errors.js";
 import { writeFile, writeJson } from "../files/write.js";
 import { type FloatModel, type Network, outputShapes, parameterLayout } from "./network.js";
 
-const NETWORK_FILE = "network.json";
+export const NETWORK_FILE = "network.json";
 const PARAMETERS_FILE = "parameters.f32";
 
 const size = z.int().min(1).max(4096);

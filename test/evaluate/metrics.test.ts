@@ -10,7 +10,7 @@ import {
   recallAtPrecision,
   rocAuc,
   thresholdForPrecision,
-} from "#smilec/train/metrics.js";
+} from "#smilec/evaluate/metrics.js";
 import { Rng } from "#smilec/train/rng.js";
 
 /** Scores with many ties. */
