@@ -44,6 +44,11 @@ export function signed(rng: Rng, limit: number): number {
   return rng.between(-1, 1) * limit;
 }
 
+/** In [-limit, limit), triangular: small values are common, and the limit is reached. */
+export function triangular(rng: Rng, limit: number): number {
+  return (rng.uniform() + rng.uniform() - 1) * limit;
+}
+
 /** `value` with `digits` decimals and a sign: "+1.5", "-0.3". */
 export function withSign(value: number, digits: number): string {
   return `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(digits)}`;

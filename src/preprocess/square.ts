@@ -2,31 +2,38 @@
 import { normalize } from "./normalize.js";
 import type { PreprocessSpec } from "./types.js";
 
+/** Larger pictures would need more than 32 bits for sums: 255 * 2896^2 < 2^31. */
+const LARGEST_SIDE = 2896;
+
 export class SquarePreprocessor {
-  /** Per output line: the first source line it overlaps, and where its overlaps begin in `weights`. */
+  /** Source lines that one output line overlaps, at most; all outputs are given that many. */
+  private readonly taps: number;
+  /** Per output line: the first of its source lines. */
   private readonly first: Int32Array;
-  private readonly start: Int32Array;
-  private readonly weights: Float64Array;
+  /** Overlaps in units of 1/out of a source line: `taps` per output line. */
+  private readonly weights: Int32Array;
   /** Sums over columns: one row of `spec.size` per source row. */
-  private readonly sums: Float64Array;
-  private readonly line: Float64Array;
+  private readonly sums: Int32Array;
+  private readonly line: Int32Array;
   private readonly pixels: Uint8Array;
 
-  /** @param size side of the pictures in pixels, 1 to MAX_BOX_SIDE (resize.ts) */
+  /** @param size side of the pictures in pixels, 1 to 2896 */
   constructor(
     private readonly size: number,
     private readonly spec: PreprocessSpec,
   ) {
+    if (size > LARGEST_SIDE) throw new RangeError(`pictures of ${size} pixels are too large`);
     const out = spec.size;
     const overlaps = Array.from({ length: out }, (_, i) => overlapsOf(i, size, out));
-    this.first = Int32Array.from(overlaps, ({ first }) => first);
-    this.weights = Float64Array.from(overlaps.flatMap(({ weights }) => weights));
-    this.start = new Int32Array(out + 1);
-    overlaps.forEach(({ weights }, i) => {
-      this.start[i + 1] = this.start[i] + weights.length;
+    this.taps = Math.max(...overlaps.map(({ weights }) => weights.length));
+    // The last outputs begin earlier, with weights 0, so as not to reach beyond the picture.
+    this.first = Int32Array.from(overlaps, ({ first }) => Math.min(first, size - this.taps));
+    this.weights = new Int32Array(out * this.taps);
+    overlaps.forEach(({ first, weights }, i) => {
+      this.weights.set(weights, i * this.taps + first - this.first[i]);
     });
-    this.sums = new Float64Array(size * out);
-    this.line = new Float64Array(out);
+    this.sums = new Int32Array(size * out);
+    this.line = new Int32Array(out);
     this.pixels = new Uint8Array(out * out);
   }
 
@@ -38,27 +45,64 @@ export class SquarePreprocessor {
   }
 
   private resize(source: Uint8Array): void {
-    const { size, first, start, weights, sums } = this;
+    if (this.taps === 2) {
+      this.sumTwoColumns(source);
+      this.sumTwoRows();
+      return;
+    }
+    this.sumColumns(source);
+    for (let j = 0; j < this.spec.size; j++) this.sumRows(j);
+  }
+
+  /** Training pictures are a third larger than the input, or less: two lines to each output. */
+  private sumTwoColumns(source: Uint8Array): void {
+    const { size, first, weights, sums } = this;
     const out = this.spec.size;
     for (let y = 0, at = 0; y < size; y++) {
       const row = y * size;
       for (let i = 0; i < out; i++, at++) {
+        const from = row + first[i];
+        sums[at] = Math.imul(weights[2 * i], source[from]) + Math.imul(weights[2 * i + 1], source[from + 1]);
+      }
+    }
+  }
+
+  private sumTwoRows(): void {
+    const { size, first, weights, sums, pixels } = this;
+    const out = this.spec.size;
+    const area = size * size;
+    const half = Math.floor(area / 2);
+    for (let j = 0, at = 0; j < out; j++) {
+      const upper = weights[2 * j];
+      const lower = weights[2 * j + 1];
+      for (let i = 0, row = first[j] * out; i < out; i++, row++, at++) {
+        pixels[at] = (half + Math.imul(upper, sums[row]) + Math.imul(lower, sums[row + out])) / area;
+      }
+    }
+  }
+
+  private sumColumns(source: Uint8Array): void {
+    const { size, first, weights, sums, taps } = this;
+    const out = this.spec.size;
+    for (let y = 0, at = 0; y < size; y++) {
+      const row = y * size;
+      for (let i = 0, k = 0; i < out; i++, at++) {
         let sum = 0;
-        for (let k = start[i], from = row + first[i]; k < start[i + 1]; k++, from++) sum += weights[k] * source[from];
+        for (let from = row + first[i], end = from + taps; from < end; from++)
+          sum += Math.imul(weights[k++], source[from]);
         sums[at] = sum;
       }
     }
-    for (let j = 0; j < out; j++) this.finishRow(j);
   }
 
-  private finishRow(j: number): void {
-    const { size, first, start, weights, sums, line, pixels } = this;
+  private sumRows(j: number): void {
+    const { size, first, weights, sums, line, pixels, taps } = this;
     const out = this.spec.size;
     const area = size * size;
     line.fill(Math.floor(area / 2));
-    for (let k = start[j], row = first[j] * out; k < start[j + 1]; k++, row += out) {
-      const weight = weights[k];
-      for (let i = 0; i < out; i++) line[i] += weight * sums[row + i];
+    for (let k = 0, row = first[j] * out; k < taps; k++, row += out) {
+      const weight = weights[j * taps + k];
+      for (let i = 0; i < out; i++) line[i] += Math.imul(weight, sums[row + i]);
     }
     for (let i = 0; i < out; i++) pixels[j * out + i] = line[i] / area;
   }

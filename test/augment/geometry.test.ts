@@ -135,7 +135,7 @@ describe("what is seen beside the picture", () => {
 
 describe("strengths of geometry", () => {
   const draws = <Drawn>(draw: (rng: Rng) => Drawn | undefined) =>
-    Array.from({ length: 500 }, (_, i) => draw(new Rng(1, i))).filter((drawn) => drawn !== undefined);
+    Array.from({ length: 5000 }, (_, i) => draw(new Rng(1, i))).filter((drawn) => drawn !== undefined);
   const view = { size: SIDE, pixel: 4 / 3 };
 
   it("are the largest that are drawn, and are nearly reached", () => {
@@ -156,7 +156,7 @@ describe("strengths of geometry", () => {
 
   it("flips half of the pictures", () => {
     const flips = draws((rng) => flip.draw(rng, true, view)).length;
-    expect(flips).toBeGreaterThan(200);
-    expect(flips).toBeLessThan(300);
+    expect(flips).toBeGreaterThan(2350);
+    expect(flips).toBeLessThan(2650);
   });
 });

@@ -20,7 +20,13 @@ const request: SheetRequest = {
   pictures: [0, 8].map((index) => drawnCrop(2, index, SIZE).image.pixels),
   size: SIZE,
   preprocess: { size: 24, normalize: "standardize" },
-  augment: augmentSchema.parse({}),
+  augment: augmentSchema.parse({
+    rotate: 22,
+    exposure: 1.2,
+    noise: { gain: 32 },
+    jpeg: { quality: 25 },
+    scale: { largest: 1.3 },
+  }),
   seed: 1,
   strengths: 4,
 };

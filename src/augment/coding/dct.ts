@@ -62,8 +62,18 @@ function forwardLine(block: Float64Array, start: number, step: number): void {
 
 /** In place; the coefficient (v, u) is expected AAN_SCALE[v] AAN_SCALE[u] / 8 times as large as in ITU-T T.81, A.3.3. */
 export function inverseDct(block: Float64Array): void {
-  for (let i = 0; i < 8; i++) inverseLine(block, i, 8);
+  for (let i = 0; i < 8; i++) inverseColumn(block, i);
   for (let i = 0; i < 64; i += 8) inverseLine(block, i, 1);
+}
+
+/** After quantization most columns have nothing but a mean. */
+function inverseColumn(block: Float64Array, i: number): void {
+  const upper = block[i + 8] === 0 && block[i + 16] === 0 && block[i + 24] === 0 && block[i + 32] === 0;
+  if (!upper || block[i + 40] !== 0 || block[i + 48] !== 0 || block[i + 56] !== 0) {
+    inverseLine(block, i, 8);
+    return;
+  }
+  for (let k = i + 8; k < 64; k += 8) block[k] = block[i];
 }
 
 function inverseLine(block: Float64Array, start: number, step: number): void {

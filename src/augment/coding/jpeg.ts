@@ -16,8 +16,10 @@ const LUMINANCE = [
   72, 92, 95, 98, 112, 100, 103, 99,
 ];
 
-/** Halves are rounded away from zero, as in libjpeg; they are common, and must not be lost to rounding errors. */
-const HALF = 0.5 + 1e-9;
+/** Adding and subtracting it rounds a number to the nearest integer without a branch: 1.5 * 2^52. */
+const ROUNDING = 6755399441055744;
+/** Halves are common and go away from zero, as in libjpeg. */
+const HALVES_OUTWARDS = 1 + 1e-9;
 
 /**
  * What a JPEG file loses: 8 x 8 blocks, transformed, quantized and back; the entropy coder loses nothing, so there is none. The grid of blocks
@@ -61,32 +63,47 @@ export class BlockCoder {
     for (let i = 0; i < 64; i++) {
       const step = Math.max(1, Math.min(255, Math.floor((LUMINANCE[i] * percent + 50) / 100)));
       const scale = AAN_SCALE[i >> 3] * AAN_SCALE[i & 7];
-      this.toSteps[i] = 1 / (8 * scale * step);
+      this.toSteps[i] = HALVES_OUTWARDS / (8 * scale * step);
       this.fromSteps[i] = (scale * step) / 8;
     }
   }
 
   /** Codes the block at (left, top) of a side * side picture in place; it may reach beyond, where the picture's edge repeats. */
   code(grey: Uint8Array, side: number, left: number, top: number): void {
-    const { block, toSteps, fromSteps } = this;
-    const last = side - 1;
-    for (let y = 0, i = 0; y < 8; y++) {
-      const row = Math.max(0, Math.min(last, top + y)) * side;
-      for (let x = 0; x < 8; x++, i++) block[i] = grey[row + Math.max(0, Math.min(last, left + x))] - 128;
-    }
+    const { block } = this;
+    const inside = left >= 0 && top >= 0 && left + 8 <= side && top + 8 <= side;
+    if (inside) readInside(grey, side, top * side + left, block);
+    else readAcross(grey, side, left, top, block);
     forwardDct(block);
-    for (let i = 0; i < 64; i++) {
-      const steps = block[i] * toSteps[i];
-      block[i] = (steps < 0 ? -((HALF - steps) | 0) : (steps + HALF) | 0) * fromSteps[i];
-    }
+    this.quantize();
     inverseDct(block);
     const [x0, x1] = [Math.max(0, -left), Math.min(8, side - left)];
     for (let y = Math.max(0, -top); y < Math.min(8, side - top); y++) {
       const row = (top + y) * side + left;
       for (let x = x0; x < x1; x++) {
         const value = block[8 * y + x] + 128.5;
-        grey[row + x] = value > 0 ? Math.min(255, value | 0) : 0;
+        grey[row + x] = value > 0 ? (value < 255 ? value : 255) : 0;
       }
     }
+  }
+
+  private quantize(): void {
+    const { block, toSteps, fromSteps } = this;
+    for (let i = 0; i < 64; i++) block[i] = (block[i] * toSteps[i] + ROUNDING - ROUNDING) * fromSteps[i];
+  }
+}
+
+function readInside(grey: Uint8Array, side: number, start: number, block: Float64Array): void {
+  for (let y = 0, i = 0; y < 8; y++) {
+    const row = start + y * side;
+    for (let x = 0; x < 8; x++, i++) block[i] = grey[row + x] - 128;
+  }
+}
+
+function readAcross(grey: Uint8Array, side: number, left: number, top: number, block: Float64Array): void {
+  const last = side - 1;
+  for (let y = 0, i = 0; y < 8; y++) {
+    const row = Math.max(0, Math.min(last, top + y)) * side;
+    for (let x = 0; x < 8; x++, i++) block[i] = grey[row + Math.max(0, Math.min(last, left + x))] - 128;
   }
 }

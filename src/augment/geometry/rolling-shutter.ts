@@ -1,5 +1,5 @@
 import { compose } from "./transform.js";
-import { type Augmentation, signed } from "../types.js";
+import { type Augmentation, triangular } from "../types.js";
 
 /**
  * Rows are read one after the other, so what moves sideways is sheared: the bottom row is later than the top row by the read-out time.
@@ -9,7 +9,7 @@ export const rollingShutter: Augmentation<"rollingShutter", number> = {
   name: "rollingShutter",
   stream: 6,
   draw(rng, strength) {
-    const skew = signed(rng, strength);
+    const skew = triangular(rng, strength);
     return strength === 0 ? undefined : skew;
   },
   apply(planes, skew) {

@@ -1,12 +1,12 @@
 import { compose } from "./transform.js";
-import { type Augmentation, signed } from "../types.js";
+import { type Augmentation, triangular } from "../types.js";
 
 /** Turns the picture about its middle: a tilted head or camera. Drawn in degrees, clockwise. */
 export const rotate: Augmentation<"rotate", number> = {
   name: "rotate",
   stream: 4,
   draw(rng, strength) {
-    const degrees = signed(rng, strength);
+    const degrees = triangular(rng, strength);
     return strength === 0 ? undefined : degrees;
   },
   apply(planes, degrees) {

@@ -1,13 +1,13 @@
 import { compose } from "./transform.js";
-import type { Augmentation, Example } from "../types.js";
+import { type Augmentation, type Example, triangular } from "../types.js";
 
-/** Size of the face relative to the picture's: below 1 a looser, above 1 a tighter face box; evenly distributed in the logarithm. */
+/** Size of the face relative to the picture's: below 1 a looser, above 1 a tighter face box. Strengths: the extremes; the middle is 1. */
 export const scale: Augmentation<"scale", number> = {
   name: "scale",
   stream: 3,
   draw(rng, { smallest, largest }) {
-    const low = Math.log(smallest);
-    const factor = Math.exp(low + rng.uniform() * (Math.log(largest) - low));
+    const drawn = triangular(rng, 1);
+    const factor = drawn < 0 ? smallest ** -drawn : largest ** drawn;
     return smallest === 1 && largest === 1 ? undefined : factor;
   },
   apply(planes, factor) {

@@ -1,5 +1,5 @@
 import { compose } from "./transform.js";
-import { type Augmentation, signed } from "../types.js";
+import { type Augmentation, triangular } from "../types.js";
 
 /** Right and down, fractions of the picture's side. */
 export interface Shift {
@@ -12,7 +12,7 @@ export const shift: Augmentation<"shift", Shift> = {
   name: "shift",
   stream: 2,
   draw(rng, strength) {
-    const drawn = { x: signed(rng, strength), y: signed(rng, strength) };
+    const drawn = { x: triangular(rng, strength), y: triangular(rng, strength) };
     return strength === 0 ? undefined : drawn;
   },
   apply(planes, { x, y }) {

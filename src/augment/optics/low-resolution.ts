@@ -53,18 +53,22 @@ function averageRows(source: Float32Array, out: Float32Array, rows: number, leng
 export function enlarge(planes: Planes): void {
   const { side, size, grey, spareGrey } = planes;
   if (side === size) return;
-  const step = side / size;
+  // Columns are the same in all rows: where each is taken from, and how much from the pixel to its right.
+  const { light: fractions, spare: lefts } = planes;
+  const right = side > 1 ? 1 : 0;
+  const below = side * right;
+  for (let x = 0; x < size; x++) {
+    const position = placed(x, side, size);
+    lefts[x] = Math.min(Math.floor(position), Math.max(0, side - 2));
+    fractions[x] = position - lefts[x];
+  }
   for (let y = 0, at = 0; y < size; y++) {
-    const sy = Math.max(0, Math.min(side - 1, (y + 0.5) * step - 0.5));
-    const top = Math.min(sy | 0, Math.max(0, side - 2));
-    const fy = sy - top;
-    const below = side > 1 ? side : 0;
+    const position = placed(y, side, size);
+    const top = Math.min(Math.floor(position), Math.max(0, side - 2));
+    const fy = position - top;
     for (let x = 0; x < size; x++, at++) {
-      const sx = Math.max(0, Math.min(side - 1, (x + 0.5) * step - 0.5));
-      const left = Math.min(sx | 0, Math.max(0, side - 2));
-      const fx = sx - left;
-      const from = top * side + left;
-      const right = side > 1 ? 1 : 0;
+      const fx = fractions[x];
+      const from = top * side + (lefts[x] | 0);
       const upper = grey[from] + fx * (grey[from + right] - grey[from]);
       const lower = grey[from + below] + fx * (grey[from + below + right] - grey[from + below]);
       spareGrey[at] = (upper + fy * (lower - upper) + 0.5) | 0;
@@ -72,4 +76,9 @@ export function enlarge(planes: Planes): void {
   }
   grey.set(spareGrey);
   planes.side = size;
+}
+
+/** Source position of an output pixel's centre, kept inside the picture. */
+function placed(pixel: number, side: number, size: number): number {
+  return Math.max(0, Math.min(side - 1, ((pixel + 0.5) * side) / size - 0.5));
 }

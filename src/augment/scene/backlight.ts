@@ -1,7 +1,7 @@
 import type { Planes } from "../planes.js";
 import type { Augmentation } from "../types.js";
 import { facePlacement } from "./placement.js";
-import { personAt } from "./silhouette.js";
+import { drawPerson } from "./silhouette.js";
 
 export interface Backlight {
   /** Brightness of the background above the face's. */
@@ -68,20 +68,12 @@ function example(t: number, stops: number, veil: number, sided: number): Backlig
 /** Writes the person's coverage to `spare`; returns the mean light of the person and of the picture. */
 function coverPerson(planes: Planes, { width, height }: Backlight): { face: number; all: number } {
   const { light, spare, side } = planes;
-  const { u, ux, uy, v, vx, vy } = facePlacement(planes);
+  drawPerson(spare, side, facePlacement(planes), width, height);
   let [covered, inside, all] = [0, 0, 0];
-  for (let y = 0, i = 0; y < side; y++) {
-    let s = (u + y * uy) / width;
-    let t = (v + y * vy) / height;
-    for (let x = 0; x < side; x++, i++) {
-      const person = personAt(s, t);
-      spare[i] = person;
-      covered += person;
-      inside += person * light[i];
-      all += light[i];
-      s += ux / width;
-      t += vx / height;
-    }
+  for (let i = 0; i < side * side; i++) {
+    covered += spare[i];
+    inside += spare[i] * light[i];
+    all += light[i];
   }
   const mean = Math.max(1e-6, all / (side * side));
   return { face: covered > 0 ? Math.max(1e-6, inside / covered) : mean, all: mean };

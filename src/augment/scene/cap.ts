@@ -45,6 +45,7 @@ function paint(planes: Planes, brim: number, level: number, shadow: number): voi
       const s = u + x * ux + y * uy;
       // The brim is a bow: lower in the middle.
       const below = v + x * vx + y * vy - brim + 0.25 * s * s;
+      if (below > SHADOW) continue;
       const cloth = smoothStep(0.04, -0.04, below);
       const shaded = light[i] * (1 - shadow * smoothStep(SHADOW, 0, below));
       const crease = level * (0.8 + 0.4 * s * s - 0.3 * smoothStep(-0.16, -0.1, below));

@@ -58,13 +58,18 @@ function paint(planes: Planes, drawn: Glare, face: number, bright: number): void
   const [cos, sin] = [Math.cos(drawn.angle), Math.sin(drawn.angle)];
   const rim = 1 + drawn.frame / LENS.radius;
   const soft = 1 / (side * LENS.radius);
-  for (let y = 0, i = 0; y < side; y++) {
-    for (let x = 0; x < side; x++, i++) {
+  for (let y = 0; y < side; y++) {
+    const first = (v + y * vy - LENS.v) / LENS.radius;
+    const last = first + ((side - 1) * vx) / LENS.radius;
+    // Most rows lie above or below both lenses.
+    if (Math.min(first, last) > rim + soft || Math.max(first, last) < -rim - soft) continue;
+    for (let x = 0, i = y * side; x < side; x++, i++) {
       const s = u + x * ux + y * uy;
       const a = (s - (s < 0 ? -LENS.u : LENS.u)) / LENS.radius / FLATNESS;
       const b = (v + x * vx + y * vy - LENS.v) / LENS.radius;
-      const distance = Math.sqrt(a * a + b * b);
-      if (distance > rim + soft) continue;
+      const square = a * a + b * b;
+      if (square > (rim + soft) * (rim + soft)) continue;
+      const distance = Math.sqrt(square);
       const off = Math.abs(a * cos + b * sin - drawn.place) - drawn.width;
       light[i] += bright * smoothStep(0.15, -0.15, off) * smoothStep(1, 0.85, distance);
       const onFrame = smoothStep(1 - soft, 1 + soft, distance) * smoothStep(rim + soft, rim - soft, distance);

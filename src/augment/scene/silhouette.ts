@@ -1,5 +1,5 @@
 /** Head and shoulders against the background, as a table: how much of a point is the person. */
-import { smoothStep } from "./placement.js";
+import { type Placement, smoothStep } from "./placement.js";
 
 /** Points across the table, which spans -REACH to REACH face coordinates each way. */
 const SIDE = 256;
@@ -14,8 +14,10 @@ const SHOULDERS = { top: 1.15, slope: 0.45, width: 2 };
 /** Half the width of the edge. */
 const EDGE = 0.07;
 
-const TABLE = Float32Array.from({ length: SIDE * SIDE }, (_, i) =>
-  coverage(((i % SIDE) + 0.5) / SCALE - REACH, (Math.floor(i / SIDE) + 0.5) / SCALE - REACH),
+/** Coverage from 0 to 255. */
+const TABLE = Uint8Array.from(
+  { length: SIDE * SIDE },
+  (_, i) => 255 * coverage(((i % SIDE) + 0.5) / SCALE - REACH, (Math.floor(i / SIDE) + 0.5) / SCALE - REACH),
 );
 
 function coverage(u: number, v: number): number {
@@ -25,11 +27,21 @@ function coverage(u: number, v: number): number {
   return smoothStep(-EDGE, EDGE, Math.max(head, neck, shoulders));
 }
 
-/** 1 on the person, 0 beside; any point. */
-export function personAt(u: number, v: number): number {
-  const x = (u + REACH) * SCALE;
-  const y = (v + REACH) * SCALE;
-  const column = x > 0 ? Math.min(SIDE - 1, x | 0) : 0;
-  const row = y > 0 ? Math.min(SIDE - 1, y | 0) : 0;
-  return TABLE[row * SIDE + column];
+/**
+ * Writes how much of each pixel is the person, 1 on it and 0 beside, to `out`. The person may be wider or higher than usual by a factor.
+ */
+export function drawPerson(out: Float32Array, side: number, face: Placement, width: number, height: number): void {
+  const [across, down] = [SCALE / width, SCALE / height];
+  const [ux, vx] = [face.ux * across, face.vx * down];
+  for (let y = 0, i = 0; y < side; y++) {
+    let s = (face.u + y * face.uy) * across + REACH * SCALE;
+    let t = (face.v + y * face.vy) * down + REACH * SCALE;
+    for (let x = 0; x < side; x++, i++) {
+      const column = s > 0 ? (s < SIDE ? s | 0 : SIDE - 1) : 0;
+      const row = t > 0 ? (t < SIDE ? t | 0 : SIDE - 1) : 0;
+      out[i] = TABLE[row * SIDE + column] / 255;
+      s += ux;
+      t += vx;
+    }
+  }
 }

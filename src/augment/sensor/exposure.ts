@@ -1,11 +1,11 @@
-import { type Augmentation, type Example, signed, withSign } from "../types.js";
+import { type Augmentation, type Example, triangular, withSign } from "../types.js";
 
 /** Exposure time and light: each stop doubles what reaches the sensor, which is full at 1. Drawn in stops. */
 export const exposure: Augmentation<"exposure", number> = {
   name: "exposure",
   stream: 20,
   draw(rng, strength) {
-    const stops = signed(rng, strength);
+    const stops = triangular(rng, strength);
     return strength === 0 ? undefined : stops;
   },
   apply({ light, side }, stops) {
