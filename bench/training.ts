@@ -6,7 +6,7 @@
  */
 import { configSchema } from "#smilec/config/schema.js";
 import { type Architecture, buildNetwork } from "#smilec/train/architectures.js";
-import { Augmenter } from "#smilec/train/augment.js";
+import { Augmenter } from "#smilec/augment/pipeline.js";
 import type { BackendRequest, TrainingBackend, TrainingBatch } from "#smilec/train/backend.js";
 import { threadCount } from "#smilec/train/evaluate.js";
 import { initialParameters } from "#smilec/train/initialize.js";

@@ -102,6 +102,15 @@ function declareModel(program: Command, action: Action): void {
     .description("train the network; continues where an interrupted run stopped")
     .action(action(async () => (await import("./commands/train.js")).trainCommand));
   program
+    .command("augment")
+    .description("what training does to pictures: look at it")
+    .command("preview")
+    .description("write a contact sheet: every augmentation from weak to strong, then all of them together")
+    .option("--picture <file>", "show this picture (default: some of the project's)")
+    .option("--out <file>", "the PNG to write", "augmentations.png")
+    .option("--strengths <n>", "pictures from weak to strong, 1 to 12", "6")
+    .action(action(async () => (await import("./commands/augment-preview.js")).augmentPreviewCommand));
+  program
     .command("quantize")
     .description("float model to exact int8 graph, with accuracy before and after and the worst layers")
     .action(action(async () => (await import("./commands/quantize.js")).quantizeCommand));

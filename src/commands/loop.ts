@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { AugmentationName } from "../augment/types.js";
 import { CONFIG_FILE } from "../config/load.js";
 import { writeFrames } from "../data/synthetic/frames.js";
 import { CheckFailedError } from "../errors.js";
@@ -22,6 +23,11 @@ import { bytes, percent, thousands } from "./table.js";
 /** Where the loop's own project lives when there is none here. */
 const LOOP_FOLDER = join("build", "smile-bot");
 
+/** Augmentations that happen to no picture. */
+function off(...names: AugmentationName[]): Record<string, { probability: number }> {
+  return Object.fromEntries(names.map((name) => [name, { probability: 0 }]));
+}
+
 /** A short training that still learns: the point is to see the path. Drawn faces come with their own noise and light, so little is added. */
 const LOOP_CONFIG = {
   name: "smile-bot",
@@ -30,7 +36,24 @@ const LOOP_CONFIG = {
     architecture: "small",
     epochs: 30,
     batchSize: 64,
-    augment: { shift: 0.06, scale: 0.1, rotate: 8, contrast: 0.3, shade: 0.2, blur: 0.5, noise: 5 },
+    augment: {
+      shift: 0.06,
+      scale: { smallest: 0.9, largest: 1.1 },
+      rotate: 8,
+      perspective: 0.05,
+      exposure: 0.5,
+      unevenLight: 0.5,
+      vignette: 0.5,
+      contrast: 0.3,
+      gamma: 0.2,
+      backlight: { probability: 0.05 },
+      defocus: { radius: 0.8, probability: 0.2 },
+      motionBlur: { length: 2, probability: 0.1 },
+      noise: { gain: 6, probability: 0.5 },
+      camera: { probability: 0.3 },
+      ...off("banding", "hand", "cap", "glare", "lowResolution", "patternNoise", "hotPixels"),
+      ...off("crushedShadows", "clippedHighlights", "jpeg"),
+    },
   },
 };
 

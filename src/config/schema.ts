@@ -3,6 +3,7 @@
  * Each field has a default, so `{}` is a valid configuration; rules that span keys are in rules.ts.
  */
 import { z } from "zod";
+import { augmentSchema } from "./augment.js";
 
 const name = z
   .string()
@@ -37,30 +38,6 @@ const input = z
       .enum(["standardize", "none"])
       .default("standardize")
       .describe("standardize: mean 0, standard deviation 1 per picture, integer-only; none: grey - 128."),
-  })
-  .prefault({});
-
-const augment = z
-  .strictObject({
-    flip: z.boolean().default(true).describe("Mirror half of the pictures left to right."),
-    shift: z.number().min(0).max(0.5).default(0.1).describe("Largest shift, fraction of the picture's side."),
-    scale: z
-      .number()
-      .min(0)
-      .max(0.5)
-      .default(0.15)
-      .describe("Largest relative change of size: 0.15 is 0.85 to 1.15 times."),
-    rotate: z.number().min(0).max(45).default(15).describe("Largest rotation in degrees."),
-    brightness: z.number().min(0).max(1).default(0.3).describe("Largest change of exposure, in powers of two times 2."),
-    contrast: z.number().min(0).max(1).default(0.5).describe("Largest relative change of contrast and gamma."),
-    shade: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.5)
-      .describe("Largest darkening by an uneven light across the picture; 1 reaches black."),
-    blur: z.number().min(0).max(3).default(1).describe("Largest blur radius (standard deviation) in input pixels."),
-    noise: z.number().min(0).max(50).default(12).describe("Largest standard deviation of sensor noise in grey levels."),
   })
   .prefault({});
 
@@ -108,7 +85,7 @@ const train = z
       .max(64)
       .default(0)
       .describe("Worker threads; 0: one per core, at most 4. The result does not depend on it."),
-    augment,
+    augment: augmentSchema,
   })
   .prefault({});
 

@@ -6,7 +6,7 @@
 import { Worker } from "node:worker_threads";
 import type { PictureSource } from "../data/types.js";
 import type { PreprocessSpec } from "../preprocess/types.js";
-import type { AugmentOptions } from "./augment.js";
+import type { AugmentOptions } from "../augment/types.js";
 import type { FeedJob, FeedSetup } from "./feeder-worker.js";
 import { Rng } from "./rng.js";
 import { STREAM } from "./streams.js";

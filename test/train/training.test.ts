@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, jest } from "@jest/globals";
+import { NO_AUGMENTATION } from "#smilec/augment/strengths.js";
 import { InterruptedError, UserError } from "#smilec/errors.js";
 import { floatLogits, logitQuality } from "#smilec/train/evaluate.js";
 import { parametersHash } from "#smilec/train/float-model.js";
@@ -46,23 +47,12 @@ describe("training", () => {
   it("overfits a handful of pictures whose labels are random", async () => {
     const few = barSource(20, 16, 4);
     const shuffled = { ...few, labels: Uint8Array.from(few.labels, (_, i) => (i * 7 + (i >> 2)) % 2) };
-    const none = {
-      flip: false,
-      shift: 0,
-      scale: 0,
-      rotate: 0,
-      brightness: 0,
-      contrast: 0,
-      shade: 0,
-      blur: 0,
-      noise: 0,
-    };
     const options = shortOptions({
       epochs: 60,
       batchSize: 8,
       dropout: 0,
       labelSmoothing: 0,
-      augment: none,
+      augment: NO_AUGMENTATION,
       threads: 1,
     });
     const { history } = await trainOnBars(folder(), options, { train: shuffled, val: shuffled });
@@ -103,7 +93,7 @@ describe("training", () => {
   it("with inverse-frequency balance calls more pictures of a rare label", async () => {
     const train = barSource(20, 240, 5, 12);
     const val = barSource(20, 120, 6);
-    const noise = { noise: 50, contrast: 1, shade: 1 };
+    const noise = { noise: { gain: 100, probability: 1 }, contrast: 1, unevenLight: 4 };
     const recall = async (classBalance: string) => {
       const options = shortOptions({ epochs: 3, classBalance, augment: noise });
       const { model } = await trainOnBars(folder(), options, { train, val });
