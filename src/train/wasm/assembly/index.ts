@@ -2,5 +2,13 @@
 export { convForward, convGradInput, convGradKernel, packBackward, packForward } from "./conv";
 export { denseBackward, denseForward } from "./dense";
 export { depthwiseForward, depthwiseGradInput, depthwiseGradKernel } from "./depthwise";
-export { accumulate, addForward, dequantize, meanBackward, meanForward, relu6Backward } from "./elementwise";
+export {
+  accumulate,
+  addForward,
+  dequantize,
+  limitBackward,
+  meanBackward,
+  meanForward,
+  simulateInt8,
+} from "./elementwise";
 export { affineBackward, affineForward, affineSums, channelSums } from "./normalize";
