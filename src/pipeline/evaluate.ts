@@ -56,7 +56,7 @@ export async function obtainEvaluation(
   const { input, labels, positive } = project.config;
   return project.store.obtain({
     stage: "evaluate",
-    revision: 1,
+    revision: 2,
     options: { positive },
     inputs: [exact.key, trained.key, quantized.key],
     produce: async () => {
@@ -72,7 +72,7 @@ export async function obtainEvaluation(
         const truth = binaryLabels(test.labels, index);
         const margins = int8.map((outputs) => margin(outputs, index));
         const floatScores = positiveScores(float, classCount(model.network), index);
-        const scale = outputScale(graph);
+        const scale = outputScale(graph) / quantized.meta.temperature;
         return {
           count: test.count,
           float: quality(floatScores, truth, logitQuality(float, test.labels).accuracy),
