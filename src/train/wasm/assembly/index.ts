@@ -1,5 +1,7 @@
 /** Kernels of the WebAssembly training backend. Memory is imported and shared; nothing here allocates or keeps state. */
-export { convForward, convGradInput, convGradKernel, packBackward, packForward } from "./conv";
+export { convForward } from "./conv-forward";
+export { convGradInput } from "./conv-grad-input";
+export { convGradKernel } from "./conv-grad-kernel";
 export { denseBackward, denseForward } from "./dense";
 export { depthwiseForward, depthwiseGradInput, depthwiseGradKernel } from "./depthwise";
 export {
@@ -11,4 +13,5 @@ export {
   meanForward,
   simulateInt8,
 } from "./elementwise";
+export { packBackward, packForward } from "./panels";
 export { affineBackward, affineForward, affineSums, channelSums } from "./normalize";
