@@ -4,9 +4,10 @@
  *
  *     npm run build && node --import ./bench/typescript.mjs bench/training.ts [threads, default one per core up to 4]
  */
+
+import { Augmenter } from "#smilec/augment/pipeline.js";
 import { configSchema } from "#smilec/config/schema.js";
 import { type Architecture, buildNetwork } from "#smilec/train/architectures.js";
-import { Augmenter } from "#smilec/augment/pipeline.js";
 import type { BackendRequest, TrainingBackend, TrainingBatch } from "#smilec/train/backend.js";
 import { threadCount } from "#smilec/train/evaluate.js";
 import { initialParameters } from "#smilec/train/initialize.js";

@@ -1,11 +1,11 @@
 /** The buffers a picture passes through. One set per thread, made once; nothing is allocated per picture. */
 import { BlockCoder } from "./coding/jpeg.js";
-import type { SensorModel } from "./sensor/model.js";
+import { identity, type Transform } from "./geometry/transform.js";
+import { Convolver } from "./optics/convolve.js";
 import { GENERIC_SENSOR } from "./sensor/generic.js";
+import type { SensorModel } from "./sensor/model.js";
 import type { ToneCurve } from "./tone/curve.js";
 import { makeCurve, resetCurve } from "./tone/curve.js";
-import { Convolver } from "./optics/convolve.js";
-import { identity, type Transform } from "./geometry/transform.js";
 import { DECODE } from "./tone/tables.js";
 import type { View } from "./types.js";
 

@@ -1,13 +1,14 @@
 /** `smilec eval`: any float or int8 model on any labelled pictures. */
-import { writeFileIfChanged } from "../files/write.js";
-import type { EvaluationResult } from "../evaluate/run.js";
-import { obtainEvaluationOf, type EvalRequest } from "../pipeline/eval.js";
+
 import { parseLabelMap } from "../data/labels.js";
 import type { LayoutName } from "../data/layout.js";
 import type { Split } from "../data/types.js";
 import { UserError } from "../errors.js";
+import { LEVELS, type Level } from "../evaluate/degrade/levels.js";
 import type { InputRange } from "../evaluate/input.js";
-import { type Level, LEVELS } from "../evaluate/degrade/levels.js";
+import type { EvaluationResult } from "../evaluate/run.js";
+import { writeFileIfChanged } from "../files/write.js";
+import { type EvalRequest, obtainEvaluationOf } from "../pipeline/eval.js";
 import type { CommandContext } from "./context.js";
 import { evaluationText } from "./eval-text.js";
 

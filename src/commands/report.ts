@@ -1,8 +1,8 @@
 /** `smilec report` */
 import { createHash } from "node:crypto";
 import { pathToFileURL } from "node:url";
-import { presentModel } from "../pipeline/deploy.js";
 import { UserError } from "../errors.js";
+import { presentModel } from "../pipeline/deploy.js";
 import { obtainEvaluation, obtainFileEvaluation } from "../pipeline/evaluate.js";
 import { obtainFirmware } from "../pipeline/firmware.js";
 import { isTrained } from "../pipeline/model.js";

@@ -8,7 +8,8 @@ import { percent, thousands } from "./table.js";
 export async function trainCommand(context: CommandContext): Promise<void> {
   const project = await openProject(context.project);
   const pictures = await obtainPictures(project, context);
-  const trained = await obtainTrained(project, await obtainPackings(project, pictures, context), context);
+  const packings = await obtainPackings(project, pictures, context);
+  const trained = await obtainTrained(project, pictures, packings, context);
   context.result({ cached: trained.cached, ...trained.meta }, () => describe(trained));
 }
 

@@ -41,10 +41,35 @@ const input = z
   })
   .prefault({});
 
+const distillation = z
+  .strictObject({
+    teacher: z
+      .string()
+      .min(1)
+      .max(1024)
+      .default("none")
+      .describe(
+        "Network to learn from besides the labels: none, an architecture (trained first with the same options), or a folder with a float model of the same input and labels.",
+      ),
+    weight: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.5)
+      .describe("Part of the loss that is the teacher's; the labels have the rest."),
+    temperature: z
+      .number()
+      .min(1)
+      .max(20)
+      .default(2)
+      .describe("What both networks' logits are divided by for the teacher's part."),
+  })
+  .prefault({});
+
 const train = z
   .strictObject({
     architecture: z
-      .enum(["tiny", "small", "default"])
+      .enum(["tiny", "small", "default", "large"])
       .default("default")
       .describe("Network of src/train/architectures.ts."),
     backend: z
@@ -53,8 +78,22 @@ const train = z
       .describe("auto: tfjs-node where its native addon loads, else wasm."),
     epochs: z.int().min(1).max(1000).default(60).describe("Passes over the training split."),
     batchSize: z.int().min(8).max(1024).default(128).describe("Pictures per optimizer step."),
-    learningRate: z.number().gt(0).max(1).default(0.003).describe("Peak learning rate of the cosine schedule."),
+    schedule: z
+      .enum(["cosine", "one-cycle"])
+      .default("cosine")
+      .describe(
+        "Learning rate over the run. cosine: linear warm-up, then half a cosine to 0; one-cycle: up from a 25th for 30 % of the steps, then down, momentum the other way.",
+      ),
+    learningRate: z.number().gt(0).max(1).default(0.003).describe("Peak learning rate."),
     warmupEpochs: z.number().min(0).max(50).default(2).describe("Epochs of linear warm-up before the cosine."),
+    averaging: z
+      .number()
+      .min(0)
+      .max(0.99999)
+      .default(0.998)
+      .describe(
+        "Part of itself that the moving average of the weights keeps at a step; it is what is evaluated and kept. 0: no average.",
+      ),
     weightDecay: z.number().min(0).max(1).default(0.001).describe("Decoupled weight decay (AdamW) on kernels."),
     labelSmoothing: z
       .number()
@@ -64,9 +103,11 @@ const train = z
       .describe("Softmax cross-entropy targets are mixed with this much uniform."),
     dropout: z.number().min(0).max(0.9).default(0.2).describe("Probability of dropping an input of the last layer."),
     classBalance: z
-      .enum(["none", "inverse-frequency"])
+      .enum(["none", "inverse-frequency", "prior"])
       .default("none")
-      .describe("Weights of the classes in the loss; inverse-frequency: mean 1 over the training split."),
+      .describe(
+        "Weights of the classes in the loss, mean 1 over the training split; inverse-frequency: all classes count the same; prior: as often as decision.prior expects them.",
+      ),
     earlyStopping: z
       .int()
       .min(0)
@@ -85,7 +126,37 @@ const train = z
       .max(64)
       .default(0)
       .describe("Worker threads; 0: one per core, at most 4. The result does not depend on it."),
+    distillation,
     augment: augmentSchema,
+  })
+  .prefault({});
+
+const quantize = z
+  .strictObject({
+    calibration: z
+      .int()
+      .min(16)
+      .max(100000)
+      .default(512)
+      .describe("Training pictures that activation ranges are measured on."),
+    percentile: z
+      .number()
+      .min(99)
+      .max(100)
+      .default(99.99)
+      .describe("Percentile of activations that the int8 range covers."),
+    finetuneEpochs: z
+      .int()
+      .min(0)
+      .max(200)
+      .default(4)
+      .describe("Epochs of quantization-aware training after the float training; 0: quantize as trained."),
+    finetuneLearningRate: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(0.0001)
+      .describe("Learning rate at the start of quantization-aware training; half a cosine to 0."),
   })
   .prefault({});
 
@@ -95,7 +166,13 @@ const decision = z
       .union([z.literal("auto"), z.number().gt(0).lt(1)])
       .default("auto")
       .describe(
-        "Probability of the positive label at which the lights turn green; auto: chosen on validation for targetPrecision.",
+        "Probability of the positive label at which the lights turn green; auto: chosen on validation as decision.aim says.",
+      ),
+    aim: z
+      .enum(["precision", "cost"])
+      .default("precision")
+      .describe(
+        "What an automatic threshold aims at. precision: the most smiles found at decision.targetPrecision; cost: the lowest cost of mistakes by decision.costRatio.",
       ),
     targetPrecision: z
       .number()
@@ -103,6 +180,18 @@ const decision = z
       .max(0.999)
       .default(0.7)
       .describe("Precision that an automatic threshold aims at on the validation split."),
+    costRatio: z
+      .number()
+      .min(0.01)
+      .max(100)
+      .default(1)
+      .describe("How much worse a false green is than a missed smile."),
+    prior: z
+      .union([z.literal("data"), z.number().gt(0).lt(1)])
+      .default("data")
+      .describe(
+        "Part of presses that is expected to be positive, for the threshold and the probabilities; data: as in the validation split.",
+      ),
     burst: z.int().min(1).max(8).default(3).describe("Frames taken per press; their logits are averaged."),
   })
   .prefault({});
@@ -157,22 +246,7 @@ export const configSchema = z.strictObject({
   locator,
   data,
   train,
-  quantize: z
-    .strictObject({
-      calibration: z
-        .int()
-        .min(16)
-        .max(100000)
-        .default(512)
-        .describe("Training pictures that activation ranges are measured on."),
-      percentile: z
-        .number()
-        .min(99)
-        .max(100)
-        .default(99.99)
-        .describe("Percentile of activations that the int8 range covers."),
-    })
-    .prefault({}),
+  quantize,
   decision,
   firmware,
 });

@@ -4,7 +4,7 @@
  */
 import { defaultResampling, groupCount, type Interval, intervals, type Resampling } from "./bootstrap.js";
 import { binSums, type Calibration, expectedCalibrationError, RELIABILITY_BINS } from "./calibration.js";
-import { type Band, curveBands, type CurvePoint, precisionRecallPoints, rocPoints } from "./curves.js";
+import { type Band, type CurvePoint, curveBands, precisionRecallPoints, rocPoints } from "./curves.js";
 import {
   atPrior,
   type Confusion,

@@ -1,6 +1,7 @@
 /** From a picture to a network's input: smilec's own preprocessing where the model names it, else what its input tensor can hold. */
-import { UserError } from "../errors.js";
+
 import type { Box, GrayImage } from "../data/types.js";
+import { UserError } from "../errors.js";
 import type { Int8Graph, Tensor } from "../graph/types.js";
 import { normalize } from "../preprocess/normalize.js";
 import { resizeArea } from "../preprocess/resize.js";

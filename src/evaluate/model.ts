@@ -4,11 +4,11 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type ModelFile, readModelFile } from "../compile/model-file.js";
 import { UserError } from "../errors.js";
-import { type ModelBundle, outputScale } from "../graph/bundle.js";
+import { type ModelBundle, marginScale, outputScale } from "../graph/bundle.js";
 import type { Int8Graph } from "../graph/types.js";
+import type { PreprocessSpec } from "../preprocess/types.js";
 import { loadFloatModel, NETWORK_FILE, parametersHash } from "../train/float-model.js";
 import type { FloatModel } from "../train/network.js";
-import type { PreprocessSpec } from "../preprocess/types.js";
 import { describedInput, foreignInput, type InputRange, type NetworkInput } from "./input.js";
 import { foreignOutput, type Readout } from "./readout.js";
 
@@ -54,9 +54,10 @@ export interface ModelHints {
 }
 
 /** A bundle that smilec made. */
-export function describedModel({ graph, description }: ModelBundle, name: string, sha256: string): Int8Model {
+export function describedModel(bundle: ModelBundle, name: string, sha256: string): Int8Model {
+  const { graph, description } = bundle;
   const { labels, positive, preprocess, thresholdMargin } = description;
-  const scale = outputScale(graph);
+  const scale = marginScale(bundle);
   return {
     kind: "int8",
     name,
@@ -77,7 +78,8 @@ export function floatTwin(model: FloatModel, int8: Int8Model): FloatModelToEvalu
     sha256: parametersHash(model.parameters),
     model,
     input: int8.input,
-    readout: { ...int8.readout, scale: 1 },
+    // Calibrated as the int8 model is: logits are divided by the same temperature.
+    readout: { ...int8.readout, scale: int8.readout.scale / outputScale(int8.graph) },
     threshold: int8.threshold,
     assumptions: [],
   };

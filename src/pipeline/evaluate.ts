@@ -7,6 +7,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readModelFile } from "../compile/model-file.js";
+import { UserError } from "../errors.js";
 import { defaultResampling } from "../evaluate/bootstrap.js";
 import { CONDITIONS, CONDITIONS_VERSION } from "../evaluate/conditions.js";
 import { DEGRADATION_VERSION, LEVELS } from "../evaluate/degrade/levels.js";
@@ -18,7 +19,6 @@ import { type ModelEvaluation, runEvaluation } from "../evaluate/run.js";
 import type { Models } from "../evaluate/score.js";
 import { loadScores, saveScores } from "../evaluate/stored-scores.js";
 import type { View } from "../evaluate/views.js";
-import { UserError } from "../errors.js";
 import { writeFile } from "../files/write.js";
 import { loadFloatModel } from "../train/float-model.js";
 import { readModel } from "./model.js";

@@ -40,7 +40,18 @@ const ARCHITECTURES: Readonly<Record<Architecture, { readonly stem: number; read
       { kind: "residual", width: 64 },
     ],
   },
+  // 6.69 M multiply-accumulates, 307 k parameters; also the teacher for distillation.
+  large: {
+    stem: 24,
+    stages: [
+      { kind: "residual", width: 32 },
+      { kind: "residual", width: 64 },
+      { kind: "residual", width: 128 },
+    ],
+  },
 };
+
+export const architectureNames = Object.keys(ARCHITECTURES) as readonly Architecture[];
 
 /**
  * Builds a network for grey pictures of `inputSize` x `inputSize` pixels.

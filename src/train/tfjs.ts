@@ -8,7 +8,14 @@
 import nodeUtil from "node:util";
 import type * as tfCore from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
-import type { BackendName, BackendRequest, BatchGradients, TrainingBackend, TrainingBatch } from "./backend.js";
+import type {
+  BackendName,
+  BackendRequest,
+  BatchGradients,
+  SimulatedQuantization,
+  TrainingBackend,
+  TrainingBatch,
+} from "./backend.js";
 import { argmax } from "./loss.js";
 import {
   BATCH_NORM_EPSILON,
@@ -148,12 +155,11 @@ export class TfjsBackend implements TrainingBackend {
     const statistics: Statistics[] = [];
     let logits: Tensor | undefined;
     const scope = () => {
-      const targets = this.targets(batch);
       const input = this.input(batch.inputs, batch.count);
       const loss = (...tensors: Tensor[]) => {
-        const output = this.forward(input, this.byLayer(trainable, tensors), batch, statistics);
+        const output = this.forward(input, this.byLayer(trainable, tensors), batch, statistics) as Tensor2D;
         logits = tf.keep(tf.clone(output));
-        return tf.neg(tf.sum(tf.mul(tf.logSoftmax(output as Tensor2D), targets))) as tfCore.Scalar;
+        return this.loss(output, batch);
       };
       const tensors = trainable.map((slot) => this.tensor(parameters, slot));
       const { value, grads } = tf.valueAndGrads(loss)(tensors);
@@ -205,17 +211,27 @@ export class TfjsBackend implements TrainingBackend {
     return this.tf.tensor4d(floats, [count, height, width, channels]);
   }
 
-  /** Smoothed targets times each picture's part of the loss, [count, classes]. */
-  private targets(batch: TrainingBatch): Tensor2D {
+  /** As loss.ts has it, over the sum of the weights. */
+  private loss(logits: Tensor2D, { count, labels, weights, labelSmoothing, teacher }: TrainingBatch): tfCore.Scalar {
+    const { tf } = this;
     const [classes] = this.shapes[this.shapes.length - 1];
-    const total = batch.weights.reduce((sum, weight) => sum + weight, 0);
-    const values = new Float32Array(batch.count * classes);
-    for (let i = 0; i < values.length; i++) {
-      const picture = Math.floor(i / classes);
-      const hit = batch.labels[picture] === i % classes ? 1 - batch.labelSmoothing : 0;
-      values[i] = ((hit + batch.labelSmoothing / classes) * batch.weights[picture]) / total;
-    }
-    return this.tf.tensor2d(values, [batch.count, classes]);
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const shares = tf.tensor2d(
+      weights.map((weight) => weight / total),
+      [count, 1],
+    );
+    const hard = tf.add(
+      tf.mul(tf.oneHot(tf.tensor1d([...labels], "int32"), classes), 1 - labelSmoothing),
+      labelSmoothing / classes,
+    );
+    const crossEntropy = tf.neg(tf.sum(tf.mul(tf.mul(tf.logSoftmax(logits), hard), shares)));
+    if (teacher === undefined) return crossEntropy as tfCore.Scalar;
+    const { weight, temperature } = teacher;
+    const wanted = tf.logSoftmax(tf.div(tf.tensor2d(teacher.logits, [count, classes]), temperature) as Tensor2D);
+    const distance = tf.sub(wanted, tf.logSoftmax(tf.div(logits, temperature) as Tensor2D));
+    const divergence = tf.sum(tf.mul(tf.mul(tf.exp(wanted), distance), shares));
+    const taught = tf.mul(divergence, weight * temperature * temperature);
+    return tf.add(tf.mul(crossEntropy, 1 - weight), taught) as tfCore.Scalar;
   }
 
   private forward(
@@ -227,9 +243,14 @@ export class TfjsBackend implements TrainingBackend {
     const outputs: Tensor[] = [];
     this.request.network.layers.forEach((layer, index) => {
       if (layer.kind === "input") outputs.push(input);
-      else if (layer.kind === "conv" || layer.kind === "depthwise") {
-        outputs.push(this.window(layer, index, outputs[layer.input] as Tensor4D, parameters[index], statistics));
-      } else outputs.push(this.rest(layer, index, outputs, parameters[index], batch));
+      else {
+        const output =
+          layer.kind === "conv" || layer.kind === "depthwise"
+            ? this.window(layer, index, outputs[layer.input] as Tensor4D, parameters[index], statistics)
+            : this.rest(layer, index, outputs, parameters[index], batch);
+        const quantization = this.request.quantization?.[index];
+        outputs.push(quantization === undefined ? output : this.simulateInt8(output, quantization));
+      }
     });
     return outputs[outputs.length - 1];
   }
@@ -282,6 +303,19 @@ export class TfjsBackend implements TrainingBackend {
         return tf.add(tf.matMul(kept as Tensor2D, kernel as Tensor2D), bias!);
       }
     }
+  }
+
+  private simulateInt8(x: Tensor, { scale, zeroPoint }: SimulatedQuantization): Tensor {
+    const { tf } = this;
+    const [low, high] = [-128 - zeroPoint, 127 - zeroPoint];
+    const run = tf.customGrad((input, save) => {
+      const steps = tf.clipByValue(tf.round(tf.mul(input as Tensor, 1 / scale)), low, high);
+      (save as (tensors: Tensor[]) => void)([steps]);
+      const gradFunc = (dy: Tensor, [saved]: Tensor[]) =>
+        tf.mul(dy, tf.cast(tf.logicalAnd(tf.greater(saved, low), tf.less(saved, high)), "float32"));
+      return { value: tf.mul(steps, scale), gradFunc };
+    });
+    return run(x);
   }
 
   private storeStatistics(statistics: readonly Statistics[]): void {

@@ -1,6 +1,6 @@
-import { describe, expect, it, jest } from "@jest/globals";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { describe, expect, it, jest } from "@jest/globals";
 import sharp from "sharp";
 import { STAGES } from "#smilec/augment/pipeline.js";
 import { augmentationSheet, type SheetRequest, sheetRows } from "#smilec/augment/preview/sheet.js";

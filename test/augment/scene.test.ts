@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import { shift } from "#smilec/augment/geometry/shift.js";
-import { backlight, type Backlight } from "#smilec/augment/scene/backlight.js";
+import { type Backlight, backlight } from "#smilec/augment/scene/backlight.js";
 import { banding } from "#smilec/augment/scene/banding.js";
 import { cap } from "#smilec/augment/scene/cap.js";
 import { glare } from "#smilec/augment/scene/glare.js";

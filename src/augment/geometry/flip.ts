@@ -1,5 +1,5 @@
-import { compose } from "./transform.js";
 import type { Augmentation } from "../types.js";
+import { compose } from "./transform.js";
 
 /** Mirrors half of the pictures left to right; faces are as often seen either way. */
 export const flip: Augmentation<"flip", true> = {

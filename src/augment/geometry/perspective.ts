@@ -1,5 +1,5 @@
-import { compose } from "./transform.js";
 import type { Augmentation } from "../types.js";
+import { compose } from "./transform.js";
 
 /** Relative growth from the middle to the edge, by direction: x right, y down. */
 export interface Perspective {

@@ -1,5 +1,5 @@
-import { compose } from "./transform.js";
 import { type Augmentation, triangular } from "../types.js";
+import { compose } from "./transform.js";
 
 /**
  * Rows are read one after the other, so what moves sideways is sheared: the bottom row is later than the top row by the read-out time.

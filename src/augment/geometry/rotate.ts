@@ -1,5 +1,5 @@
-import { compose } from "./transform.js";
 import { type Augmentation, triangular } from "../types.js";
+import { compose } from "./transform.js";
 
 /** Turns the picture about its middle: a tilted head or camera. Drawn in degrees, clockwise. */
 export const rotate: Augmentation<"rotate", number> = {

@@ -1,5 +1,5 @@
-import { compose } from "./transform.js";
 import { type Augmentation, type Example, triangular } from "../types.js";
+import { compose } from "./transform.js";
 
 /** Size of the face relative to the picture's: below 1 a looser, above 1 a tighter face box. Strengths: the extremes; the middle is 1. */
 export const scale: Augmentation<"scale", number> = {

@@ -1,5 +1,5 @@
-import { compose } from "./transform.js";
 import { type Augmentation, triangular } from "../types.js";
+import { compose } from "./transform.js";
 
 /** Right and down, fractions of the picture's side. */
 export interface Shift {

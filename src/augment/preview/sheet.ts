@@ -1,6 +1,6 @@
 /** The contact sheet: a row per augmentation from weak to strong, then draws of the whole pipeline and what the network gets of them. */
 import type { PreprocessSpec } from "../../preprocess/types.js";
-import { applyAlone, Augmenter, STAGES } from "../pipeline.js";
+import { Augmenter, applyAlone, STAGES } from "../pipeline.js";
 import { Planes } from "../planes.js";
 import type { Augmentation, AugmentOptions, Example } from "../types.js";
 

@@ -4,6 +4,7 @@ import { elementCount, type Int8Graph } from "../../graph/types.js";
 import { type Example, type Golden, patternExample } from "../golden.js";
 import { isCIdentifier } from "./escape.js";
 import type { JoinLayers } from "./fuse.js";
+import type { KernelCall } from "./kernel-call.js";
 import type { KernelTarget } from "./lower.js";
 import { placeModel } from "./place.js";
 import type { ArenaPlan } from "./plan.js";
@@ -47,6 +48,8 @@ export interface EmittedC {
   /** Constants without the golden input and output. */
   readonly weightBytes: number;
   readonly plan: ArenaPlan;
+  /** The kernel calls that the source makes, in order: the steps of the arena. */
+  readonly calls: readonly KernelCall[];
   /** What lies where in the arena and when: bytes, and the first and last step (kernel call) that needs it. */
   readonly arena: readonly ArenaTenant[];
 }
@@ -97,6 +100,7 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
     arenaBytes: storage.plan.bytes,
     weightBytes: renderer.weightBytes,
     plan: storage.plan,
+    calls,
     arena: storage.lifetimes.map(({ size, first, last, tensors }, i) => ({
       name: tensors.length === 0 ? "scratch" : tensors.map((tensor) => graph.tensors[tensor].name).join(", "),
       offset: storage.plan.offsets[i],

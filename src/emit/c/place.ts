@@ -6,7 +6,7 @@ import type { Int8Graph } from "../../graph/types.js";
 import { foldActivations } from "./activation.js";
 import { bandBytes, bandWithin, isBanded, withBand } from "./bands.js";
 import { splitOverCores } from "./cores.js";
-import { type JoinLayers, type JoinedModel, joinLayers } from "./fuse.js";
+import { type JoinedModel, type JoinLayers, joinLayers } from "./fuse.js";
 import { type KernelCall, type LoweredModel, scratchOf } from "./kernel-call.js";
 import { type KernelTarget, lowerGraph } from "./lower.js";
 import { BAND_BYTES } from "./lower-lx6.js";

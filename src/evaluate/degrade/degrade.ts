@@ -9,7 +9,7 @@ import type { Box, GrayImage } from "../../data/types.js";
 import { Rng } from "../../train/rng.js";
 import { EVALUATION_STREAM } from "../streams.js";
 import { BLOCK, jpegLosses } from "./jpeg.js";
-import { DEGRADATION_VERSION, type Level, LEVELS, PATCH_SHARE, type Range, RECIPES, TREMOR } from "./levels.js";
+import { DEGRADATION_VERSION, LEVELS, type Level, PATCH_SHARE, type Range, RECIPES, TREMOR } from "./levels.js";
 import { cropPlane, mapPlane, meanOf, type Plane, toGrey } from "./light.js";
 import { lensBlur, motionBlur, veil } from "./optics.js";
 import { backlight, type Window } from "./scene.js";
