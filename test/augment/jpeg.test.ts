@@ -2,6 +2,7 @@ import { describe, expect, it, jest } from "@jest/globals";
 import sharp from "sharp";
 import { AAN_SCALE, forwardDct, inverseDct } from "#smilec/augment/coding/dct.js";
 import { jpeg } from "#smilec/augment/coding/jpeg.js";
+import { SENSORS } from "#smilec/augment/sensor/ov2640.js";
 import { drawnCrop } from "#smilec/data/synthetic/people.js";
 import { Rng } from "#smilec/train/rng.js";
 import { loaded } from "../support/planes.js";
@@ -64,6 +65,15 @@ describe("JPEG", () => {
     for (let y = 3; y < 51; y++) {
       for (let x = 5; x < 53; x++) expect(part[y * 64 + x]).toBe(whole[(y + 5) * 64 + x + 3]);
     }
+  });
+
+  it("is not for cameras that give plain frames", () => {
+    const { pixels } = drawnCrop(3, 2, 64).image;
+    const planes = loaded(() => 0);
+    planes.grey.set(pixels);
+    planes.sensor = SENSORS.ov2640;
+    jpeg.apply(planes, { quality: 10, left: 0, top: 0 });
+    expect(planes.grey).toEqual(pixels);
   });
 
   it("leaves even grey alone at any quality", () => {

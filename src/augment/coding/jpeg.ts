@@ -23,7 +23,7 @@ const HALVES_OUTWARDS = 1 + 1e-9;
 
 /**
  * What a JPEG file loses: 8 x 8 blocks, transformed, quantized and back; the entropy coder loses nothing, so there is none. The grid of blocks
- * lies anywhere, since the crop does. Strength: the lowest quality; qualities are even from there to 100.
+ * lies anywhere, since the crop does. Cameras that give plain frames have none of it. Strength: the lowest quality; qualities are even from there to 100.
  */
 export const jpeg: Augmentation<"jpeg", Jpeg> = {
   name: "jpeg",
@@ -33,7 +33,8 @@ export const jpeg: Augmentation<"jpeg", Jpeg> = {
     const drawn = { quality: Math.round(100 - rng.uniform() * (100 - quality)), left: rng.below(8), top: rng.below(8) };
     return happens ? drawn : undefined;
   },
-  apply({ coder, grey, side }, { quality, left, top }) {
+  apply({ coder, grey, side, sensor }, { quality, left, top }) {
+    if (!sensor.compressed) return;
     coder.setQuality(quality);
     for (let y = -top; y < side; y += 8) {
       for (let x = -left; x < side; x += 8) coder.code(grey, side, x, y);

@@ -78,16 +78,16 @@ function paint({ light, side }: Planes, { dx, dy, bx, by, reach, level }: Finger
       const along = px * dx + py * dy;
       if (along > reach) continue;
       const across = (py * dx - px * dy) / FINGER_WIDTH + FINGERS / 2;
-      const finger = Math.floor(across);
-      if (finger < 0 || finger >= FINGERS) continue;
+      const finger = Math.max(0, Math.min(FINGERS - 1, Math.floor(across)));
       const beside = (across - finger - 0.5) * FINGER_WIDTH;
       const tip = Math.max(0, along - (reach - SHORTER_BY[finger] - radius));
       const outwards = Math.sqrt(beside * beside + tip * tip) / radius;
       const cover = Math.min(1, ((1 - outwards) * radius) / step + 0.5);
       if (cover <= 0) continue;
-      const shown = level * (0.4 + 0.6 * Math.sqrt(Math.max(0, 1 - outwards * outwards)));
+      const shown = level * (0.45 + 0.55 * Math.sqrt(Math.max(0, 1 - outwards * outwards)));
       // Fingers lie side by side: between them is shadow, not what is behind.
-      light[i] += (tip === 0 ? 1 : cover) * (shown - light[i]);
+      const between = tip === 0 && across > 0.5 && across < FINGERS - 0.5;
+      light[i] += (between ? 1 : cover) * (shown - light[i]);
     }
   }
 }

@@ -10,5 +10,6 @@ export const GENERIC_SENSOR: SensorModel = {
   readNoise: { pixel: 6, converter: 10 },
   greatestGain: 128,
   metering: undefined,
+  compressed: true,
   tone: SRGB_TONE,
 };

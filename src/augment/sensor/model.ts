@@ -15,6 +15,8 @@ export interface SensorParameters {
   readonly greatestGain: number;
   /** Mean linear light of the frame that automatic exposure aims at, fraction of white; undefined: exposure is not automatic. */
   readonly metering: number | undefined;
+  /** Whether frames leave the camera as JPEG. */
+  readonly compressed: boolean;
   /** The tone curve as pairs of linear light and grey value, fractions of the range, both growing; straight in between. */
   readonly tone: readonly (readonly [light: number, grey: number])[];
 }

@@ -11,6 +11,7 @@ import { prepareSensor, type SensorModel, type SensorParameters } from "./model.
  *   an assumption.
  * - `greatestGain`: COM9, gain ceiling 8x.
  * - `metering`: AEW and AEB, 0x38 to 0x40 of 255 over the whole frame.
+ * - `compressed`: the firmware takes greyscale frames.
  * - `tone`: the gamma registers 0x91, whose 15 points lie at 4, 8, 16, 32, 40, 48, 56, 64, 72, 80, 96, 112, 144, 176 and 208 of 256 as in
  *   OmniVision's other sensors (OV7670 datasheet, GAM1 to GAM15). It is much darker than sRGB below a tenth of the range.
  */
@@ -22,6 +23,7 @@ export const OV2640: SensorParameters = {
   readNoise: { pixel: 12, converter: 36 },
   greatestGain: 8,
   metering: 0x3c / 255,
+  compressed: false,
   tone: [
     [0, 0],
     [4 / 256, 0x0e / 255],
