@@ -100,6 +100,13 @@ function declareModel(program: Command, action: Action): void {
   program
     .command("train")
     .description("train the network; continues where an interrupted run stopped")
+    .option(
+      "--search",
+      "look for a better network, input size and augmentation strength within the limits of `search`",
+      false,
+    )
+    .option("--budget <budget>", "where --search ends: time (90m, 2h) or a number of trials", "60m")
+    .option("--svg <file>", "where --search draws quality against time (default: report/search.svg)")
     .action(action(async () => (await import("./commands/train.js")).trainCommand));
   program
     .command("augment")

@@ -41,6 +41,48 @@ const input = z
   })
   .prefault({});
 
+const width = z.int().min(4).max(256);
+
+const architecture = z.strictObject({
+  stem: width.describe("Channels of the first convolution."),
+  stages: z
+    .array(z.strictObject({ kind: z.enum(["conv", "residual"]), width }))
+    .min(1)
+    .max(6),
+});
+
+const search = z
+  .strictObject({
+    seed: z.int().min(0).max(4294967295).default(1).describe("Seed of the candidates and their order."),
+    modelBytes: z.int().min(1000).max(4000000).default(100000).describe("Largest model.tflite of a candidate, bytes."),
+    arenaBytes: z
+      .int()
+      .min(1000)
+      .max(4000000)
+      .default(100000)
+      .describe("Largest working memory of a candidate, bytes."),
+    deviceMs: z
+      .number()
+      .gt(0)
+      .max(100000)
+      .default(150)
+      .describe("Longest estimated time of one picture on the board, milliseconds."),
+    inputSizes: z
+      .array(z.int().min(16).max(128).multipleOf(8))
+      .min(1)
+      .max(14)
+      .default([32, 40, 48, 56, 64])
+      .describe("Sides of the network's input to choose from, multiples of 8."),
+    augmentation: z
+      .array(z.number().min(0).max(2))
+      .min(1)
+      .max(16)
+      .default([0.5, 0.75, 1, 1.25])
+      .describe("Strengths to choose from, as factors of train.augment."),
+  })
+  .prefault({})
+  .describe("What `smilec train --search` may choose.");
+
 const distillation = z
   .strictObject({
     teacher: z
@@ -69,9 +111,11 @@ const distillation = z
 const train = z
   .strictObject({
     architecture: z
-      .enum(["tiny", "small", "default", "large"])
+      .union([z.enum(["tiny", "small", "default", "large"]), architecture])
       .default("default")
-      .describe("Network of src/train/architectures.ts."),
+      .describe(
+        "Network: by name (src/train/architectures.ts), or a stem's width and stages, each of which halves the picture: { kind: conv or residual, width }.",
+      ),
     backend: z
       .enum(["auto", "tfjs-node", "wasm"])
       .default("auto")
@@ -246,6 +290,7 @@ export const configSchema = z.strictObject({
   locator,
   data,
   train,
+  search,
   quantize,
   decision,
   firmware,

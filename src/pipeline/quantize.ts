@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openPacked } from "../data/packed.js";
 import type { PictureSource } from "../data/types.js";
 import { writeTflite } from "../emit/tflite/write.js";
-import { binaryLabels } from "../evaluate/metrics.js";
+import { averagePrecision, binaryLabels, recallAtPrecision } from "../evaluate/metrics.js";
 import { writeFile } from "../files/write.js";
 import { type ModelDescription, margin, outputScale, withDescription } from "../graph/bundle.js";
 import { weightBytes } from "../graph/cost.js";
@@ -15,7 +15,7 @@ import { type LayerFidelity, layerFidelity } from "../quantize/fidelity.js";
 import { foldBatchNorm } from "../quantize/fold.js";
 import { quantizeModel } from "../quantize/quantize.js";
 import { fitTemperature } from "../quantize/temperature.js";
-import { floatLogits, logitQuality, networkInputs } from "../train/evaluate.js";
+import { floatLogits, logitQuality, networkInputs, positiveScores } from "../train/evaluate.js";
 import { loadFloatModel } from "../train/float-model.js";
 import type { FloatModel } from "../train/network.js";
 import { calibrationPictures, pictureInputs, spread } from "./calibration-pictures.js";
@@ -26,6 +26,17 @@ import type { StageContext } from "./reporter.js";
 import type { Artifact } from "./store.js";
 import type { Trained } from "./train.js";
 
+/** Accuracies are by the largest logit. */
+export interface ValidationQuality {
+  readonly count: number;
+  readonly floatAccuracy: number;
+  readonly int8Accuracy: number;
+  readonly floatAveragePrecision: number;
+  readonly int8AveragePrecision: number;
+  readonly floatRecallAt70: number;
+  readonly int8RecallAt70: number;
+}
+
 export interface QuantizedMeta {
   /** SHA-256 of model.tflite. */
   readonly sha256: string;
@@ -35,8 +46,8 @@ export interface QuantizedMeta {
   readonly calibration: number;
   /** Epochs of quantization-aware training. */
   readonly finetuneEpochs: number;
-  /** Accuracies (largest logit) on the validation split: of the float model as it was trained, and of the int8 model. */
-  readonly validation: { readonly count: number; readonly floatAccuracy: number; readonly int8Accuracy: number };
+  /** On the validation split: the float model as it was trained, and the int8 model. */
+  readonly validation: ValidationQuality;
   /** Worst first. */
   readonly layers: readonly LayerFidelity[];
   readonly threshold: Threshold;
@@ -113,14 +124,27 @@ class QuantizeStage {
       weightBytes: weightBytes(quantized.graph),
       calibration: Math.min(train.count, quantize.calibration),
       finetuneEpochs: this.finetuned === undefined ? 0 : quantize.finetuneEpochs,
-      validation: {
-        count: val.count,
-        floatAccuracy: logitQuality(float, val.labels).accuracy,
-        int8Accuracy: logitQuality(outputLogits(int8), val.labels).accuracy,
-      },
+      validation: this.validate(float, int8, val),
       layers,
       threshold,
       temperature,
+    };
+  }
+
+  private validate(float: Float32Array, int8: readonly Int8Array[], val: PictureSource): ValidationQuality {
+    const { labels, positive } = this.project.config;
+    const index = labels.indexOf(positive);
+    const truth = binaryLabels(val.labels, index);
+    const floatScores = positiveScores(float, labels.length, index);
+    const margins = int8.map((outputs) => margin(outputs, index));
+    return {
+      count: val.count,
+      floatAccuracy: logitQuality(float, val.labels).accuracy,
+      int8Accuracy: logitQuality(outputLogits(int8), val.labels).accuracy,
+      floatAveragePrecision: averagePrecision(floatScores, truth),
+      int8AveragePrecision: averagePrecision(margins, truth),
+      floatRecallAt70: recallAtPrecision(floatScores, truth, 0.7),
+      int8RecallAt70: recallAtPrecision(margins, truth, 0.7),
     };
   }
 

@@ -1,6 +1,6 @@
 /** Stage "train": packed pictures -> float model with its history. */
 import { resolve } from "node:path";
-import { type Architecture, architectureNames, buildNetwork } from "../train/architectures.js";
+import { type ArchitectureName, architectureNames, buildNetwork } from "../train/architectures.js";
 import type { EpochRecord } from "../train/checkpoint.js";
 import { loadFloatModel, parametersHash, saveFloatModel } from "../train/float-model.js";
 import type { FloatModel, Network } from "../train/network.js";
@@ -106,12 +106,12 @@ export async function obtainTeacher(
   return { key: parametersHash(model.parameters), model };
 }
 
-function isArchitecture(name: string): name is Architecture {
+function isArchitecture(name: string): name is ArchitectureName {
   return (architectureNames as readonly string[]).includes(name);
 }
 
 /** The project as if it trained the teacher for its own sake. */
-function withArchitecture(project: Project, architecture: Architecture): Project {
+function withArchitecture(project: Project, architecture: ArchitectureName): Project {
   const { train } = project.config;
   const distillation = { ...train.distillation, teacher: "none" };
   return { ...project, config: { ...project.config, train: { ...train, architecture, distillation } } };

@@ -35,7 +35,7 @@ async function publish(project: Project, pictures: PictureSet, trained: Trained,
 }
 
 /** What the model is, where it comes from and how good it was: kept beside it. */
-function modelCard(project: Project, pictures: PictureSet, trained: Trained, quantized: Quantized): object {
+export function modelCard(project: Project, pictures: PictureSet, trained: Trained, quantized: Quantized): object {
   const { history: _history, ...training } = trained.meta;
   const { layers: _layers, ...quantization } = quantized.meta;
   return {
@@ -45,6 +45,7 @@ function modelCard(project: Project, pictures: PictureSet, trained: Trained, qua
     positive: project.config.positive,
     input: project.config.input,
     train: project.config.train,
+    quantize: project.config.quantize,
     training,
     quantization,
   };
