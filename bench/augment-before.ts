@@ -17,19 +17,6 @@ export interface EarlierOptions {
   readonly noise: number;
 }
 
-/** Every augmentation off: training sees preprocess() of its pictures. */
-export const NO_AUGMENTATION: AugmentOptions = {
-  flip: false,
-  shift: 0,
-  scale: 0,
-  rotate: 0,
-  brightness: 0,
-  contrast: 0,
-  shade: 0,
-  blur: 0,
-  noise: 0,
-};
-
 /** One picture's drawn variation. Angles in radians, lengths in source pixels. */
 interface Variation {
   readonly flip: boolean;

@@ -15,9 +15,11 @@ import { createReporter, duration } from "#smilec/commands/terminal.js";
 import { CONFIG_FILE, parseConfig } from "#smilec/config/load.js";
 import type { Config } from "#smilec/config/schema.js";
 import { SmilecError, UserError } from "#smilec/errors.js";
+import { LEVELS } from "#smilec/evaluate/degrade/levels.js";
+import type { Quality } from "#smilec/evaluate/evaluation.js";
 import { packageRoot, toolVersion } from "#smilec/files/package-root.js";
 import { writeJson } from "#smilec/files/write.js";
-import { obtainEvaluation, type Quality } from "#smilec/pipeline/evaluate.js";
+import { obtainEvaluation } from "#smilec/pipeline/evaluate.js";
 import type { Project } from "#smilec/pipeline/project.js";
 import type { StageContext } from "#smilec/pipeline/reporter.js";
 import { ArtifactStore } from "#smilec/pipeline/store.js";
@@ -48,7 +50,14 @@ interface Made {
   readonly seed: number;
   readonly model: TrainedModel;
   /** Absent with --validation-only. */
-  readonly test?: { readonly float: Quality; readonly int8: Quality };
+  readonly test?: TestFigures;
+}
+
+interface TestFigures {
+  readonly float: Quality;
+  readonly int8: Quality;
+  /** int8, by the name of the view: every condition, and every level of the production-like test (src/evaluate). */
+  readonly views: Readonly<Record<string, Quality>>;
 }
 
 function options(): Options {
@@ -115,8 +124,12 @@ async function make(project: Project, context: StageContext, validationOnly: boo
   const model = await obtainTrainedModel(project, context);
   const { seed } = project.config.train;
   if (validationOnly) return { seed, model };
-  const { meta } = await obtainEvaluation(project, model.exact, model.trained, model.quantized, context);
-  return { seed, model, test: { float: meta.float, int8: meta.int8 } };
+  const { meta } = await obtainEvaluation(project, model.pictures, model.trained, model.quantized, context);
+  const { float, int8, views } = meta.evaluation;
+  if (float === undefined || int8 === undefined)
+    throw new Error("a model of one's own is evaluated as float and as int8");
+  const named = views.flatMap((view) => (view.int8 === undefined ? [] : [[view.name, view.int8.quality] as const]));
+  return { seed, model, test: { float: float.quality, int8: int8.quality, views: Object.fromEntries(named) } };
 }
 
 /** Seconds of work, or null when it was all done before: then what the card says stays true. */
@@ -168,7 +181,8 @@ function rows(name: string, made: readonly Made[]): string[][] {
     kind,
     ...pick(made[0]).map((_, column) => spread(made.map((one) => pick(one)[column]))),
   ];
-  const quality = ({ accuracy, averagePrecision, recallAt70 }: Quality) => [accuracy, averagePrecision, recallAt70];
+  const quality = ({ accuracy, averagePrecision, recallAt70 }: Quality) =>
+    [accuracy, averagePrecision, recallAt70].map(({ value }) => value ?? Number.NaN);
   const validation = (one: Made) => one.model.quantized.meta.validation;
   const rows = [
     row("validation, float", (one) => {
@@ -184,6 +198,7 @@ function rows(name: string, made: readonly Made[]): string[][] {
     rows.push(
       row("test, float", ({ test }) => quality(test!.float)),
       row("test, int8", ({ test }) => quality(test!.int8)),
+      ...LEVELS.map((level) => row(`test, int8, ${level}`, ({ test }) => quality(test!.views[level]))),
     );
   }
   return rows;
