@@ -58,7 +58,10 @@ export function whiskers(
       const ends = { x1: cx, x2: cx, y1: api.coord([x, y.low])[1], y2: api.coord([x, y.high])[1] };
       return {
         type: "group",
-        children: [{ type: "line", shape: ends, style: { stroke: color, lineWidth: 2, opacity: 0.55 } }, dot],
+        children: [
+          { type: "line", shape: ends, style: { fill: "none", stroke: color, lineWidth: 2, opacity: 0.55 } },
+          dot,
+        ],
       };
     },
   };
