@@ -1,7 +1,19 @@
 /** Augmentation as a whole made weaker or stronger. */
 import { configJsonSchema } from "../config/load.js";
-import type { Config } from "../config/schema.js";
-import { NO_AUGMENTATION } from "../train/augment.js";
+import type { AugmentOptions } from "../train/augment.js";
+
+/** Every augmentation off: training sees preprocess() of its pictures. */
+export const NO_AUGMENTATION: AugmentOptions = {
+  flip: false,
+  shift: 0,
+  scale: 0,
+  rotate: 0,
+  brightness: 0,
+  contrast: 0,
+  shade: 0,
+  blur: 0,
+  noise: 0,
+};
 
 interface SchemaNode {
   readonly type?: string;
@@ -11,7 +23,7 @@ interface SchemaNode {
 }
 
 /** Every strength at `factor` times its distance from "off", within the configuration's bounds. What is no number stays. */
-export function scaledAugmentation(options: Config["train"]["augment"], factor: number): Config["train"]["augment"] {
+export function scaledAugmentation(options: AugmentOptions, factor: number): AugmentOptions {
   if (factor === 1) return options;
   const root = configJsonSchema() as SchemaNode;
   return scaled(options, NO_AUGMENTATION, factor, root.properties?.train.properties?.augment ?? {}) as typeof options;

@@ -12,19 +12,6 @@ import { STREAM } from "./streams.js";
 
 export type AugmentOptions = Config["train"]["augment"];
 
-/** Every augmentation off: training sees preprocess() of its pictures. */
-export const NO_AUGMENTATION: AugmentOptions = {
-  flip: false,
-  shift: 0,
-  scale: 0,
-  rotate: 0,
-  brightness: 0,
-  contrast: 0,
-  shade: 0,
-  blur: 0,
-  noise: 0,
-};
-
 /** One picture's drawn variation. Angles in radians, lengths in source pixels. */
 interface Variation {
   readonly flip: boolean;

@@ -2,13 +2,12 @@ import { describe, expect, it } from "@jest/globals";
 import { parseBudget } from "#smilec/commands/train-search.js";
 import { configSchema } from "#smilec/config/schema.js";
 import { UserError } from "#smilec/errors.js";
-import { scaledAugmentation } from "#smilec/search/augmentation.js";
+import { NO_AUGMENTATION, scaledAugmentation } from "#smilec/search/augmentation.js";
 import { front, ranked } from "#smilec/search/front.js";
 import { rungs, successiveHalving } from "#smilec/search/halving.js";
 import { searchSvg } from "#smilec/search/picture.js";
 import { candidate, withCandidate } from "#smilec/search/space.js";
 import { buildNetwork } from "#smilec/train/architectures.js";
-import { NO_AUGMENTATION } from "#smilec/train/augment.js";
 import { macCount } from "#smilec/train/network.js";
 
 const judged = (quality: number, cost: number) => ({ quality, cost, name: `${quality}/${cost}` });
