@@ -1,14 +1,14 @@
 import { describe, expect, it, jest } from "@jest/globals";
+import { groupNumbers } from "#smilec/evaluate/bootstrap.js";
 import {
-  type Evaluation,
   compareQuality,
+  type Evaluation,
   evaluate,
   logistic,
   type Scored,
   summarize,
 } from "#smilec/evaluate/evaluation.js";
 import { averagePrecision, recallAtPrecision, rocAuc } from "#smilec/evaluate/metrics.js";
-import { groupNumbers } from "#smilec/evaluate/bootstrap.js";
 import { Rng } from "#smilec/train/rng.js";
 
 // A busy machine takes its time.
