@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { NO_AUGMENTATION, NO_AUGMENTATION } from "#smilec/augment/strengths.js";
+import { NO_AUGMENTATION } from "#smilec/augment/strengths.js";
 import { parseBudget } from "#smilec/commands/train-search.js";
 import { configSchema } from "#smilec/config/schema.js";
 import { UserError } from "#smilec/errors.js";
