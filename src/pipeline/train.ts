@@ -1,8 +1,9 @@
 /** Stage "train": packed pictures -> float model with its history. */
 import { resolve } from "node:path";
+import { UserError } from "../errors.js";
 import { type ArchitectureName, architectureNames, buildNetwork } from "../train/architectures.js";
 import type { EpochRecord } from "../train/checkpoint.js";
-import { loadFloatModel, parametersHash, saveFloatModel } from "../train/float-model.js";
+import { holdsFloatModel, loadFloatModel, parametersHash, saveFloatModel } from "../train/float-model.js";
 import type { FloatModel, Network } from "../train/network.js";
 import { resolveBackend } from "../train/select-backend.js";
 import { checkTeacher } from "../train/teacher.js";
@@ -101,7 +102,14 @@ export async function obtainTeacher(
     const trained = await obtainTrained(withArchitecture(project, teacher), pictures, packings, context);
     return { key: trained.key, model: await loadFloatModel(trained.dir) };
   }
-  const model = await loadFloatModel(resolve(project.dir, teacher));
+  const dir = resolve(project.dir, teacher);
+  if (!(await holdsFloatModel(dir))) {
+    throw new UserError(`there is no float model in ${dir}`, {
+      where: "train.distillation.teacher",
+      remedy: `Name an architecture (${architectureNames.join(", ")}) or a folder with a float model, as .smilec/train holds them.`,
+    });
+  }
+  const model = await loadFloatModel(dir);
   checkTeacher(model.network, configuredNetwork(project), "train.distillation.teacher");
   return { key: parametersHash(model.parameters), model };
 }

@@ -5,7 +5,6 @@
  *
  * Batch norm takes its statistics over the whole batch here.
  */
-import nodeUtil from "node:util";
 import type * as tfCore from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
 import type {
@@ -28,15 +27,10 @@ import {
   parameterLayout,
 } from "./network.js";
 
+import { composedOps, type LayerOps, tensorflowOps } from "./tfjs-ops.js";
+
 /** The TensorFlow.js module, whichever package it comes from. */
 export type Tf = typeof tfCore;
-
-/** Batch norm by batch statistics, and ReLU6, as the platform does them fastest. */
-interface LayerOps {
-  /** `variance` is biased. */
-  batchNorm(x: Tensor4D, gamma: Tensor1D, beta: Tensor1D): { y: Tensor4D; mean: Tensor; variance: Tensor };
-  relu6(x: Tensor4D): Tensor4D;
-}
 
 /** Picks the fused kernels when `tf` runs on TensorFlow. */
 export function createTfjsBackend(tf: Tf, request: BackendRequest): TfjsBackend {
@@ -44,89 +38,14 @@ export function createTfjsBackend(tf: Tf, request: BackendRequest): TfjsBackend 
   return new TfjsBackend(tf, request, name === "tfjs-node" ? tensorflowOps(tf) : composedOps(tf), name);
 }
 
+/** Composed operations even where there are fused ones; for comparisons. */
+export function createComposedTfjsBackend(tf: Tf, request: BackendRequest): TfjsBackend {
+  return new TfjsBackend(tf, request, composedOps(tf), tfjsBackendName(tf));
+}
+
 /** Which backend a loaded TensorFlow.js gives. */
 export function tfjsBackendName(tf: Tf): BackendName {
   return tf.getBackend() === "tensorflow" ? "tfjs-node" : "tfjs-cpu";
-}
-
-/** The parts of tfjs-node's kernel backend that run TensorFlow operations by name. */
-interface TensorflowRuntime {
-  readonly binding: Readonly<Record<string, number>>;
-  executeMultipleOutputs(
-    name: string,
-    attributes: readonly Attribute[],
-    inputs: readonly Tensor[],
-    outputs: number,
-  ): Tensor[];
-  executeSingleOutput(name: string, attributes: readonly Attribute[], inputs: readonly Tensor[]): Tensor;
-}
-
-interface Attribute {
-  readonly name: string;
-  readonly type: number;
-  readonly value: number | string | boolean;
-}
-
-/** https://www.tensorflow.org/api_docs/cc/class/tensorflow/ops/fused-batch-norm-v3 and Relu6Grad. */
-function tensorflowOps(tf: Tf): LayerOps {
-  const runtime = tf.backend() as unknown as TensorflowRuntime;
-  const { binding } = runtime;
-  const float = (name: string): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT });
-  const attributes: Attribute[] = [
-    float("T"),
-    float("U"),
-    { name: "epsilon", type: binding.TF_ATTR_FLOAT, value: BATCH_NORM_EPSILON },
-    { name: "data_format", type: binding.TF_ATTR_STRING, value: "NHWC" },
-    { name: "is_training", type: binding.TF_ATTR_BOOL, value: true },
-  ];
-  return {
-    batchNorm(x, gamma, beta) {
-      const kept: Tensor[] = [];
-      const count = x.shape[0] * x.shape[1] * x.shape[2];
-      const run = tf.customGrad((input, scale, offset, save) => {
-        const none = tf.tensor1d([]);
-        const inputs = [input, scale, offset, none, none] as Tensor[];
-        const [y, mean, variance, ...reserve] = runtime.executeMultipleOutputs(
-          "FusedBatchNormV3",
-          attributes,
-          inputs,
-          6,
-        );
-        // The operation reports the unbiased variance but normalizes by the biased one.
-        kept.push(tf.keep(mean), tf.keep(tf.mul(variance, (count - 1) / count)));
-        (save as (tensors: Tensor[]) => void)([input as Tensor, scale as Tensor, ...reserve]);
-        const gradFunc = (dy: Tensor, saved: Tensor[]) =>
-          runtime.executeMultipleOutputs("FusedBatchNormGradV3", attributes, [dy, ...saved], 5).slice(0, 3);
-        return { value: y, gradFunc };
-      });
-      const y = run(x, gamma, beta) as Tensor4D;
-      return { y, mean: kept[0], variance: kept[1] };
-    },
-    relu6(x) {
-      const run = tf.customGrad((input, save) => {
-        const y = runtime.executeSingleOutput("Relu6", [float("T")], [input as Tensor]);
-        (save as (tensors: Tensor[]) => void)([y]);
-        const gradFunc = (dy: Tensor, [output]: Tensor[]) =>
-          runtime.executeSingleOutput("Relu6Grad", [float("T")], [dy, output]);
-        return { value: y, gradFunc };
-      });
-      return run(x) as Tensor4D;
-    },
-  };
-}
-
-function composedOps(tf: Tf): LayerOps {
-  return {
-    batchNorm(x, gamma, beta) {
-      const mean = tf.mean(x, [0, 1, 2]);
-      const centred = tf.sub(x, mean);
-      const variance = tf.mean(tf.square(centred), [0, 1, 2]);
-      const normalized = tf.mul(centred, tf.rsqrt(tf.add(variance, BATCH_NORM_EPSILON)));
-      const y = tf.add(tf.mul(normalized, gamma), beta) as Tensor4D;
-      return { y, mean: tf.keep(tf.clone(mean)), variance: tf.keep(tf.clone(variance)) };
-    },
-    relu6: (x) => tf.relu6(x),
-  };
 }
 
 type Statistics = { readonly layer: number; readonly mean: Tensor; readonly variance: Tensor };
@@ -333,32 +252,4 @@ export class TfjsBackend implements TrainingBackend {
     const classes = logits.length / labels.length;
     return labels.reduce((sum, label, i) => sum + (argmax(logits, i * classes, classes) === label ? 1 : 0), 0);
   }
-}
-
-/** Loads @tensorflow/tfjs-node, or says in a sentence why it does not load. */
-export async function loadTfjsNode(): Promise<{ readonly tf: Tf } | { readonly reason: string }> {
-  // tfjs-node 4.22 calls a function that newer versions of Node no longer have.
-  const legacy = nodeUtil as unknown as Record<string, unknown>;
-  legacy.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-  // A variable keeps the compiler from resolving the optional package.
-  const name: string = "@tensorflow/tfjs-node";
-  try {
-    // Without this, TensorFlow writes hints about CPU features to stderr.
-    process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
-    const loaded = (await import(name)) as Partial<Tf> & { readonly default?: Tf };
-    const tf = loaded.default ?? (loaded as Tf);
-    await tf.ready();
-    return tf.getBackend() === "tensorflow" ? { tf } : { reason: "@tensorflow/tfjs-node does not run on TensorFlow" };
-  } catch (error) {
-    return { reason: loadFailure(error as NodeJS.ErrnoException) };
-  }
-}
-
-function loadFailure(error: NodeJS.ErrnoException): string {
-  const { message } = error;
-  if (error.code === "ERR_MODULE_NOT_FOUND" && message.includes("tfjs-node'"))
-    return "@tensorflow/tfjs-node is not installed";
-  if (message.includes("can not be found at path"))
-    return "@tensorflow/tfjs-node is installed without its native addon";
-  return `@tensorflow/tfjs-node does not load: ${message.split("\n")[0]}`;
 }

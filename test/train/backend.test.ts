@@ -238,33 +238,39 @@ function withoutBatchNorm(network: Network): Network {
 }
 
 describe("the WebAssembly backend", () => {
-  it("agrees with finite differences of its own loss in every parameter slot of a smooth network", async () => {
-    const network = oddNetwork("none");
-    const parameters = shakenParameters(network);
-    const batch = randomBatch(network, 9);
-    const backend = await createWasmBackend(requestFor(network));
-    const { gradient } = await backend.gradients(parameters, batch);
-    const analytic = gradient.slice();
-    let compared = 0;
-    for (const { offset, size, trainable } of parameterLayout(network)) {
-      if (!trainable) continue;
-      const slot = analytic.subarray(offset, offset + size);
-      const norm = Math.hypot(...slot);
-      if (norm < 1e-4) continue;
-      // Along the gradient itself the derivative is the gradient's norm.
-      const step = 0.02 / Math.max(1, norm);
-      const lossAt = async (sign: number) => {
-        const moved = parameters.slice();
-        for (let i = 0; i < size; i++) moved[offset + i] += (sign * step * slot[i]) / norm;
-        return (await backend.gradients(moved, batch)).loss;
-      };
-      const difference = ((await lossAt(1)) - (await lossAt(-1))) / (2 * step);
-      expect(Math.abs(difference - norm)).toBeLessThan(0.02 * norm + 1e-4);
-      compared++;
-    }
-    await backend.dispose();
-    expect(compared).toBeGreaterThan(15);
-  });
+  it.each([
+    ["labels", (batch: TrainingBatch) => batch],
+    ["labels and a teacher", (batch: TrainingBatch) => withTeacher(batch, 3)],
+  ])(
+    "agrees with finite differences of its own loss in every parameter slot of a smooth network: %s",
+    async (_, vary) => {
+      const network = oddNetwork("none");
+      const parameters = shakenParameters(network);
+      const batch = vary(randomBatch(network, 9));
+      const backend = await createWasmBackend(requestFor(network));
+      const { gradient } = await backend.gradients(parameters, batch);
+      const analytic = gradient.slice();
+      let compared = 0;
+      for (const { offset, size, trainable } of parameterLayout(network)) {
+        if (!trainable) continue;
+        const slot = analytic.subarray(offset, offset + size);
+        const norm = Math.hypot(...slot);
+        if (norm < 1e-4) continue;
+        // Along the gradient itself the derivative is the gradient's norm.
+        const step = 0.02 / Math.max(1, norm);
+        const lossAt = async (sign: number) => {
+          const moved = parameters.slice();
+          for (let i = 0; i < size; i++) moved[offset + i] += (sign * step * slot[i]) / norm;
+          return (await backend.gradients(moved, batch)).loss;
+        };
+        const difference = ((await lossAt(1)) - (await lossAt(-1))) / (2 * step);
+        expect(Math.abs(difference - norm)).toBeLessThan(0.02 * norm + 1e-4);
+        compared++;
+      }
+      await backend.dispose();
+      expect(compared).toBeGreaterThan(15);
+    },
+  );
 
   it("gives the same bytes for 1, 2 and 3 threads", async () => {
     const network = buildNetwork("tiny", 24, 2, 0.2);
