@@ -8,11 +8,11 @@
  * Keras is looked for in the Python that SMILEC_PYTHON names, else python3.
  */
 import { fileURLToPath } from "node:url";
+import { Augmenter } from "#smilec/augment/pipeline.js";
 import { configSchema } from "#smilec/config/schema.js";
 import type { PictureSource } from "#smilec/data/types.js";
 import { run } from "#smilec/process/run.js";
 import { type ArchitectureName, architectureNames, buildNetwork } from "#smilec/train/architectures.js";
-import { Augmenter } from "#smilec/augment/pipeline.js";
 import type { BackendRequest, TrainingBackend, TrainingBatch } from "#smilec/train/backend.js";
 import { dropoutMasks } from "#smilec/train/dropout.js";
 import { threadCount } from "#smilec/train/evaluate.js";
