@@ -128,6 +128,14 @@ function declareModel(program: Command, action: Action): void {
     .option("--images <dir>", "also let the bot look at these pictures")
     .option("--whole", "the pictures are face crops: use all of each", false)
     .option("--compare <name=model>", "show another model.tflite on the same test pictures side by side")
+    .addOption(
+      new Option(
+        "--without-augmentation",
+        "also train the network without augmentation, and show what augmentation bought",
+      )
+        .default(false)
+        .conflicts("compare"),
+    )
     .action(action(async () => (await import("./commands/report.js")).reportCommand));
 }
 
