@@ -77,4 +77,24 @@ describe("the SMILEs pictures", () => {
     },
     300_000,
   );
+
+  here(
+    `are evaluated as the shipped model's card says${missing}`,
+    async () => {
+      const result = await smilec(["eval", "--data", SMILES, "--split", "test", "--json"], { cwd: folder() });
+      expect(result.exitCode).toBe(0);
+      const { int8, data } = JSON.parse(result.stdout);
+      const card = JSON.parse(readFileSync(join(packageRoot, "models/smile-48/card.json"), "utf8"));
+      const { count, int8: claimed, confusion } = card.test;
+      expect(int8.count).toBe(count);
+      for (const key of ["accuracy", "averagePrecision", "recallAt70", "rocAuc"]) {
+        expect(int8.quality[key].value).toBeCloseTo(claimed[key], 9);
+        expect(int8.quality[key].low).toBeLessThan(claimed[key]);
+        expect(int8.quality[key].high).toBeGreaterThan(claimed[key]);
+      }
+      expect(int8.operating.confusion).toEqual(confusion);
+      expect(data.reasons).toEqual({ "conflicting-label": 14 });
+    },
+    300_000,
+  );
 });
