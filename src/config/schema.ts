@@ -65,7 +65,7 @@ const search = z
       .number()
       .gt(0)
       .max(100000)
-      .default(150)
+      .default(40)
       .describe("Longest estimated time of one picture on the board, milliseconds."),
     inputSizes: z
       .array(z.int().min(16).max(128).multipleOf(8))
