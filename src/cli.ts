@@ -201,6 +201,15 @@ function declareDevice(program: Command, action: Action): void {
     .option("--target <target>", "esp32cam or host", "esp32cam")
     .action(action(async () => (await import("./commands/build.js")).buildCommand));
   program
+    .command("flash")
+    .description("build what is stale and write the firmware to the board, verified")
+    .option("--port <port>", "serial port of the board (default: the one that is there)")
+    .option("--target <board>", "board to build for (default: the project's)")
+    .option("--direct", "write without PlatformIO, through Espressif's esptool-js", false)
+    .option("--firmware <path...>", "write these images: the folder of a build, or OFFSET=FILE several times")
+    .option("--baud <rate>", "bits per second while writing", "460800")
+    .action(action(async () => (await import("./commands/flash.js")).flashCommand));
+  program
     .command("simulate")
     .description("press the nose once per picture on the host firmware and report the scores")
     .requiredOption("--images <dir>", "folder of pictures")

@@ -6,7 +6,9 @@ import { temporaryFolders } from "../support/temporary-folder.js";
 
 const folder = temporaryFolders();
 
-const VERBS = "loop init data train augment quantize eval compile inspect build simulate report doctor".split(" ");
+const VERBS = "loop init data train augment quantize eval compile inspect build simulate flash report doctor".split(
+  " ",
+);
 
 /** What every error a user can meet must be: a sentence, no stack. */
 function expectFriendly(stderr: string): void {
