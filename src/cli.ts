@@ -196,9 +196,14 @@ function declareCompiler(program: Command, action: Action): void {
 
 function declareDevice(program: Command, action: Action): void {
   program
+    .command("boards [board]")
+    .description("the boards there are; for one: its pin map, and how to wire button and lights")
+    .option("--svg <file>", "draw the pin map and the wiring")
+    .action(action(async () => (await import("./commands/boards.js")).boardsCommand));
+  program
     .command("build")
     .description("run whatever is stale, render the firmware, build it with PlatformIO")
-    .option("--target <target>", "esp32cam or host", "esp32cam")
+    .option("--target <target>", "host, or a board (default: the project's)")
     .action(action(async () => (await import("./commands/build.js")).buildCommand));
   program
     .command("flash")

@@ -6,9 +6,8 @@ import { temporaryFolders } from "../support/temporary-folder.js";
 
 const folder = temporaryFolders();
 
-const VERBS = "loop init data train augment quantize eval compile inspect build simulate flash report doctor".split(
-  " ",
-);
+const VERBS =
+  "loop init data train augment quantize eval compile inspect boards build simulate flash report doctor".split(" ");
 
 /** What every error a user can meet must be: a sentence, no stack. */
 function expectFriendly(stderr: string): void {
@@ -28,6 +27,8 @@ describe("smilec on the command line", () => {
   it.each([
     [["trian"], "Did you mean train?"],
     [["build", "--target", "esp32camm"], 'unknown target "esp32camm" (did you mean "esp32cam"?)'],
+    [["boards", "xiao"], 'unknown board "xiao"'],
+    [["boards", "--svg", "pins.svg"], "--svg draws one board"],
     [["simulate"], "--images"],
     [["train", "--epochs"], "unknown option '--epochs'"],
     [["data", "import"], "missing required argument"],

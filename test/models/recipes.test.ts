@@ -1,12 +1,13 @@
 /** The configurations that the shipped models are made from. */
-import { describe, expect, it } from "@jest/globals";
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
 import { parseConfig } from "#smilec/config/load.js";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { networkCost } from "#smilec/pipeline/network-cost.js";
-import { configuredNetwork } from "#smilec/pipeline/train.js";
 import type { Project } from "#smilec/pipeline/project.js";
+import { configuredNetwork } from "#smilec/pipeline/train.js";
 
 describe("shipped models", () => {
   it.each([
