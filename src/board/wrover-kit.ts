@@ -5,7 +5,7 @@
  * the camera's pins and can't be used. The RGB LED's pins are the camera's reset (GPIO0), the card's D0 (GPIO2) and the camera's D0 (GPIO4): no status LED.
  * V1 to V3 are other boards: V3's module has a 1.8 V flash chip and GPIO12 pulled up, V1 and V2 have no PSRAM.
  *
- * Not checked on a board: how strong the slot's pull-up on GPIO12 and the pull-down on GPIO13 are.
+ * Not checked on a board: how strong the slot's pull-up on GPIO12 and what pulls at GPIO13 are.
  */
 import type { Board } from "./types.js";
 
@@ -52,8 +52,9 @@ export const wroverKit: Board = {
     33: "goes to the crystal, not to JP1",
   },
   notes: [
-    "GPIO12 chooses the flash chip's voltage at reset and the card slot pulls it up: 1 kOhm to GND at the lights' input, or burn the eFuse (espefuse.py set_flash_voltage 3.3V; irreversible).",
-    "The button shares the card's D3, which the board pulls down: 2 kOhm from GPIO13 to 3.3 V; the card is mounted only while the button is up.",
+    "GPIO12 chooses the flash chip's voltage at reset, and on V4.1 it conflicts with the card's D2 pull-up (ESP-IDF): 1 kOhm to GND at the lights' input, or burn the eFuse (espefuse.py set_flash_voltage 3.3V; irreversible).",
+    "The button shares the card's D3, whose pull-up may be too weak on this board (ESP-IDF): 2 kOhm from GPIO13 to 3.3 V. The card is mounted only while the button is up.",
+    "Flash and PSRAM run at 80 MHz: if the board does not start reliably, Espressif advises to desolder R140 to R145 (the flash bus to JP2).",
     "JP2: UART jumpers on, JTAG jumpers off (they share the card's pins). The LCD stays unused.",
     "Only V4.1 with an ESP32-WROVER-B or -E module: V3's module has a 1.8 V flash chip.",
   ],

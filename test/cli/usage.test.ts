@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { smilec } from "../support/cli.js";
@@ -54,6 +54,28 @@ describe("smilec on the command line", () => {
   it("does not end in a stack trace when its reader goes away", async () => {
     const result = await smilec(["--help"], { cwd: folder() });
     expect(result.stderr).toBe("");
+  });
+});
+
+describe("smilec boards", () => {
+  it("lists every board with what the firmware is wired to", async () => {
+    const { stdout, exitCode } = await smilec(["boards", "--json"], { cwd: folder() });
+    expect(exitCode).toBe(0);
+    const listed = JSON.parse(stdout) as { id: string; button: number; pinMap: object; wiring: string[] }[];
+    const ids = ["esp32cam", "esp32s3eye", "freenove-s3", "xiao-s3-sense", "wrover-kit"];
+    expect(listed.map(({ id }) => id)).toEqual(ids);
+    expect(listed.every(({ button, wiring }) => wiring[0]?.includes(`GPIO${button} `))).toBe(true);
+  });
+
+  it("draws one, as text and as a picture", async () => {
+    const cwd = folder();
+    const { stdout, exitCode } = await smilec(["boards", "xiao-s3-sense", "--svg", "pins.svg"], { cwd });
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/GPIO7 o \| SD SCK/);
+    expect(readFileSync(join(cwd, "pins.svg"), "utf8")).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+    const taken = await smilec(["boards", "esp32cam", "--svg", "."], { cwd });
+    expect(taken.exitCode).toBe(2);
+    expectFriendly(taken.stderr);
   });
 });
 
