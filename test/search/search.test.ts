@@ -103,7 +103,9 @@ describe("the search space", () => {
 
   it("makes augmentation weaker and stronger as a whole, within its bounds", () => {
     const { augment } = config.train;
-    expect(scaledAugmentation(augment, 0)).toEqual({ ...NO_AUGMENTATION, flip: augment.flip });
+    // What is no number stays as it is.
+    const camera = { ...augment.camera, probability: 0 };
+    expect(scaledAugmentation(augment, 0)).toEqual({ ...NO_AUGMENTATION, flip: augment.flip, camera });
     expect(scaledAugmentation(augment, 1)).toEqual(augment);
     const stronger = scaledAugmentation(augment, 2);
     expect(stronger.rotate).toBe(Math.min(45, 2 * augment.rotate));
