@@ -215,6 +215,13 @@ function declareDevice(program: Command, action: Action): void {
     .option("--baud <rate>", "bits per second while writing", "460800")
     .action(action(async () => (await import("./commands/flash.js")).flashCommand));
   program
+    .command("monitor")
+    .description("what the bot says on its serial port: presses with their scores, faults in words, backtraces")
+    .option("--port <port>", "serial port of the board (default: the one that is there)")
+    .option("--elf <file>", "firmware.elf to name functions in backtraces (default: the project's last build)")
+    .option("--baud <rate>", "bits per second", "115200")
+    .action(action(async () => (await import("./commands/monitor.js")).monitorCommand));
+  program
     .command("simulate")
     .description("press the nose once per picture on the host firmware and report the scores")
     .requiredOption("--images <dir>", "folder of pictures")

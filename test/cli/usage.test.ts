@@ -7,7 +7,7 @@ import { temporaryFolders } from "../support/temporary-folder.js";
 const folder = temporaryFolders();
 
 const VERBS =
-  "loop init data train augment quantize eval compile inspect boards build simulate flash report doctor".split(" ");
+  "loop init data train augment quantize eval compile inspect boards build simulate flash monitor report doctor".split(" ");
 
 /** What every error a user can meet must be: a sentence, no stack. */
 function expectFriendly(stderr: string): void {
@@ -32,6 +32,9 @@ describe("smilec on the command line", () => {
     [["simulate"], "--images"],
     [["train", "--epochs"], "unknown option '--epochs'"],
     [["data", "import"], "missing required argument"],
+    [["flash", "--baud", "fast"], "no baud rate for flashing"],
+    [["flash", "--firmware", "nowhere"], "there is no such folder"],
+    [["monitor", "--port", "/dev/null"], "this is no serial port"],
     [["train"], "there is no smilec.config.json here"],
   ])("answers %j with exit code 2 and what to do", async (args, message) => {
     const result = await smilec(args, { cwd: folder() });
