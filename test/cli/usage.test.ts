@@ -7,7 +7,9 @@ import { temporaryFolders } from "../support/temporary-folder.js";
 const folder = temporaryFolders();
 
 const VERBS =
-  "loop init data train augment quantize eval compile inspect boards build simulate flash monitor report doctor".split(" ");
+  "loop init data train augment quantize eval compile inspect boards build simulate flash monitor report doctor".split(
+    " ",
+  );
 
 /** What every error a user can meet must be: a sentence, no stack. */
 function expectFriendly(stderr: string): void {

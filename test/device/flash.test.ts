@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, jest } from "@jest/globals";
-import { type FlashResult, flash } from "#smilec/device/flash.js";
-import { loadFirmware } from "#smilec/device/firmware-set.js";
 import { esp32cam } from "#smilec/board/esp32cam.js";
+import { loadFirmware } from "#smilec/device/firmware-set.js";
+import { type FlashResult, flash } from "#smilec/device/flash.js";
 import { ExitCode, InterruptedError, type SmilecError } from "#smilec/errors.js";
 import { errorOf } from "../support/environment.js";
 import { writeBuild } from "../support/firmware-images.js";

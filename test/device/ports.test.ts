@@ -5,7 +5,7 @@ import { choosePort } from "#smilec/device/choose-port.js";
 import { openError } from "#smilec/device/port-error.js";
 import { listPorts } from "#smilec/device/ports.js";
 import { loadSerialPort, openLine } from "#smilec/device/serial-line.js";
-import { uploadError, UploadView } from "#smilec/device/upload.js";
+import { UploadView, uploadError } from "#smilec/device/upload.js";
 import { ExitCode } from "#smilec/errors.js";
 import { errorOf } from "../support/environment.js";
 import { recordingContext } from "../support/recording-reporter.js";
