@@ -69,6 +69,7 @@ class Search {
   private count = 0;
   private readonly started = performance.now();
   private readonly quiet: StageContext;
+  private readonly costs = new Map<number, NetworkCost>();
 
   constructor(
     private readonly project: Project,
@@ -165,8 +166,12 @@ class Search {
   }
 
   private costOf(index: number): NetworkCost {
+    const known = this.costs.get(index);
+    if (known !== undefined) return known;
     const project = this.projectOf(index, 1);
-    return networkCost(configuredNetwork(project), project.config.input);
+    const cost = networkCost(configuredNetwork(project), project.config.input);
+    this.costs.set(index, cost);
+    return cost;
   }
 
   private fits(index: number): boolean {
