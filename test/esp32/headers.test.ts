@@ -8,6 +8,7 @@ import type { Board } from "#smilec/board/types.js";
 import { configSchema } from "#smilec/config/schema.js";
 import { emitC } from "#smilec/emit/c/model.js";
 import { packageRoot } from "#smilec/files/package-root.js";
+import { run } from "#smilec/process/run.js";
 import { boardHeaderValues, configHeaderValues, espProjectValues, firmwareSettings } from "#smilec/template/context.js";
 import { renderTemplate } from "#smilec/template/render.js";
 import { residualNetwork } from "../emit-c/networks.js";
@@ -113,4 +114,17 @@ describe("firmware for the ESP32", () => {
     },
     60_000,
   );
+
+  checked.each(every)(`for $id has partitions that fit its flash${suffix}`, async (board) => {
+    const folder = temporaryFolder("esp-partitions-");
+    const values = espProjectValues(configSchema.parse({}), board, []);
+    const table = join(folder, "partitions.csv");
+    writeFileSync(table, await renderTemplate("esp32/partitions.csv", values));
+    const tool = join(process.env.SMILEC_IDF_PATH as string, "components/partition_table/gen_esp32part.py");
+    const verify = (megabytes: number) =>
+      run("python3", [tool, "--verify", "--flash-size", `${megabytes}MB`, table, join(folder, "table.bin")]);
+    const megabytes = board.flashBytes / (1024 * 1024);
+    expect((await verify(megabytes)).exitCode).toBe(0);
+    expect((await verify(megabytes / 2)).exitCode).not.toBe(0);
+  });
 });
