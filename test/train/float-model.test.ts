@@ -72,8 +72,9 @@ describe("float models on disk", () => {
 describe("architectures", () => {
   it.each([
     ["tiny", 300_000, 10_000],
-    ["small", 1_000_000, 45_000],
-    ["default", 1_703_000, 78_000],
+    ["large", 6_700_000, 308_000],
+    ["small", 1_000_000, 48_500],
+    ["default", 2_150_000, 81_500],
   ] as [Architecture, number, number][])(
     "%s stays within its multiply-accumulates and parameters",
     (name, macs, size) => {
