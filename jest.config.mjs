@@ -6,12 +6,12 @@ const common = {
   transform: { "^.+\\.ts$": swc },
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
   modulePathIgnorePatterns: ["<rootDir>/.smilec", "<rootDir>/build", "<rootDir>/.cache"],
-  // Compilers and training run in tests; a loaded machine must not turn slowness into failure.
-  testTimeout: 120_000,
 };
 
 export default {
   maxWorkers: 2,
+  // Compilers and training run in tests; a loaded machine must not turn slowness into failure. (In a project jest does not read it.)
+  testTimeout: 120_000,
   projects: [
     {
       ...common,

@@ -1,6 +1,7 @@
 /** Lets Node run the benches as they are: `node --import ./bench/typescript.mjs bench/kernels.ts` (after `npm run build`). */
-import { readFile } from "node:fs/promises";
+
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { register } from "node:module";
 import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";

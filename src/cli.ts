@@ -4,6 +4,8 @@ import type { CommandContext, GlobalOptions } from "./commands/context.js";
 import { ExitCode } from "./errors.js";
 import { toolVersion } from "./files/package-root.js";
 
+const LAYOUTS = ["folders", "split-folders", "manifest", "smiles"];
+
 /** Runs a command line (without node and script) and returns the exit code; throws what the command throws. */
 export async function runCli(args: readonly string[], signal: AbortSignal): Promise<ExitCode> {
   const program = declare(signal);
@@ -68,14 +70,7 @@ function declareProject(program: Command, action: Action): void {
     .command("import <path>")
     .description("import a folder per class, a CSV/JSONL manifest, or a known data set's folder")
     .option("--name <name>", "name of the import (default: made from the folder's name)")
-    .addOption(
-      new Option("--layout <layout>", "how the pictures lie (default: found out)").choices([
-        "folders",
-        "split-folders",
-        "manifest",
-        "smiles",
-      ]),
-    )
+    .addOption(new Option("--layout <layout>", "how the pictures lie (default: found out)").choices(LAYOUTS))
     .option("--map <from=to,...>", "label mapping, such as happiness=smile,*=neutral")
     .option("--split <plan>", "split by group: 70/15/15, or number ranges train=1-900,val=901-1000,test=1001-1200")
     .option("--partial", "accept pictures that lack a label or a split, to be used with other imports", false)
@@ -85,6 +80,15 @@ function declareProject(program: Command, action: Action): void {
     .command("stats")
     .description("counts per label, split and source; brightness, contrast, sharpness, noise")
     .action(action(async () => (await import("./commands/data-stats.js")).dataStatsCommand));
+  data
+    .command("degrade <path>")
+    .description("labelled pictures as a cheap camera in a badly lit office would have taken them, to look at")
+    .requiredOption("--out <dir>", "new folder: pictures, manifest, contact sheet")
+    .addOption(new Option("--level <level>", "how bad").choices(["mild", "medium", "hard"]).default("medium"))
+    .addOption(new Option("--layout <layout>", "how the pictures lie (default: found out)").choices(LAYOUTS))
+    .option("--map <from=to,...>", "label mapping, such as happiness=smile,*=neutral")
+    .addOption(new Option("--split <split>", "only these pictures").choices(["train", "val", "test"]))
+    .action(action(async () => (await import("./commands/data-degrade.js")).dataDegradeCommand));
   program
     .command("doctor")
     .description("check this machine: Node, Python, PlatformIO, compiler, serial rights, toolchains, training backend")
@@ -96,17 +100,70 @@ function declareModel(program: Command, action: Action): void {
   program
     .command("train")
     .description("train the network; continues where an interrupted run stopped")
+    .option(
+      "--search",
+      "look for a better network, input size and augmentation strength within the limits of `search`",
+      false,
+    )
+    .option("--budget <budget>", "where --search ends: time (90m, 2h) or a number of trials", "60m")
+    .option("--svg <file>", "where --search draws quality against time (default: report/search.svg)")
     .action(action(async () => (await import("./commands/train.js")).trainCommand));
+  program
+    .command("augment")
+    .description("what training does to pictures: look at it")
+    .command("preview")
+    .description("write a contact sheet: every augmentation from weak to strong, then all of them together")
+    .option("--picture <file>", "show this picture (default: some of the project's)")
+    .option("--out <file>", "the PNG to write", "augmentations.png")
+    .option("--strengths <n>", "pictures from weak to strong, 1 to 12", "6")
+    .action(action(async () => (await import("./commands/augment-preview.js")).augmentPreviewCommand));
   program
     .command("quantize")
     .description("float model to exact int8 graph, with accuracy before and after and the worst layers")
     .action(action(async () => (await import("./commands/quantize.js")).quantizeCommand));
+  declareEvaluation(program, action);
   program
     .command("report")
     .description("write the HTML report: data, training, quantization, firmware, simulation")
     .option("--images <dir>", "also let the bot look at these pictures")
     .option("--whole", "the pictures are face crops: use all of each", false)
+    .option("--compare <name=model>", "show another model.tflite on the same test pictures side by side")
     .action(action(async () => (await import("./commands/report.js")).reportCommand));
+}
+
+function declareEvaluation(program: Command, action: Action): void {
+  program
+    .command("eval")
+    .description("evaluate a float or int8 model on labelled pictures: curves, intervals, calibration, conditions")
+    .option("--data <path>", "folder per label, or a CSV/JSONL manifest (default: the project's pictures)")
+    .option("--model <path>", ".tflite file or float model folder (default: the project's model, else smilec's)")
+    .addOption(new Option("--split <split>", "only these pictures").choices(["train", "val", "test"]))
+    .addOption(new Option("--layout <layout>", "how the pictures lie (default: found out)").choices(LAYOUTS))
+    .option("--map <from=to,...>", "label mapping, such as happiness=smile,*=neutral")
+    .option("--prior <share>", "weigh all figures to this share of positives, such as 0.5")
+    .option("--threshold <probability>", "where the lights turn green (default: the model's own)")
+    .option("--conditions", "also dark, backlit, blurred, noisy, loosely and tightly cropped, rotated", false)
+    .addOption(
+      new Option("--degrade <level>", "also as a cheap camera in a badly lit office would take them").choices([
+        "mild",
+        "medium",
+        "hard",
+        "all",
+      ]),
+    )
+    .option("--burst <captures>", "with --degrade: combine this many simulated captures per press")
+    .option("--labels <names>", "for a foreign model: its labels in the order of its outputs")
+    .option("--positive <label>", "for a foreign model: the label that turns the lights green")
+    .addOption(
+      new Option("--range <range>", "for a foreign model: what its input values are").choices([
+        "0..1",
+        "-1..1",
+        "0..255",
+        "standardize",
+      ]),
+    )
+    .option("--html <file>", "write curves, tables and worst mistakes as a page")
+    .action(action(async () => (await import("./commands/eval.js")).evalCommand));
 }
 
 function declareCompiler(program: Command, action: Action): void {

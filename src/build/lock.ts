@@ -2,9 +2,9 @@
 import { open, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
-import { makeFolder } from "../files/write.js";
 import { setTimeout as delay } from "node:timers/promises";
 import { asEnvironmentError, EnvironmentError, InterruptedError } from "../errors.js";
+import { makeFolder } from "../files/write.js";
 
 export interface LockOptions {
   readonly signal?: AbortSignal;

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { asEnvironmentError } from "../errors.js";
 import { remove, writeFile, writeFileIfChanged } from "../files/write.js";
-import { run, type RunOptions, type RunResult, runOrThrow } from "../process/run.js";
+import { type RunOptions, type RunResult, run, runOrThrow } from "../process/run.js";
 import { ESPRESSIF_PLATFORM_VERSION } from "../template/context.js";
 import { templatesDir } from "../template/render.js";
 import { PLATFORMIO_VERSION, type PythonEnv, smilecHome } from "./python-env.js";

@@ -6,7 +6,7 @@ import envPaths from "env-paths";
 import { InterruptedError, type SmilecError, ToolError } from "../errors.js";
 import { remove, writeJson } from "../files/write.js";
 import type { StageContext } from "../pipeline/reporter.js";
-import { run, type RunResult, toolError } from "../process/run.js";
+import { type RunResult, run, toolError } from "../process/run.js";
 import { templatesDir } from "../template/render.js";
 import { withLock } from "./lock.js";
 import { findPython, type Python } from "./python.js";

@@ -1,11 +1,11 @@
 /** `smilec build --target esp32cam|host` */
 import { boards } from "../board/boards.js";
+import { sizeTable } from "../build/size.js";
 import { suggestion } from "../config/problems.js";
 import { UserError } from "../errors.js";
 import { deployedModel } from "../pipeline/deploy.js";
 import { type Firmware, obtainFirmware } from "../pipeline/firmware.js";
 import { openProject } from "../pipeline/project.js";
-import { sizeTable } from "../build/size.js";
 import type { CommandContext } from "./context.js";
 import { bytes } from "./table.js";
 

@@ -1,6 +1,6 @@
 /** `smilec compile MODEL.tflite --out DIR` */
 import { relative, resolve } from "node:path";
-import { compileModel, type Compiled } from "../compile/compile.js";
+import { type Compiled, compileModel } from "../compile/compile.js";
 import type { LibraryTarget } from "../compile/library.js";
 import type { CommandContext } from "./context.js";
 import { bytes, thousands } from "./table.js";

@@ -18,15 +18,27 @@ export async function quantizeCommand(context: CommandContext): Promise<void> {
 
 function describe({ meta }: Quantized, file: string): string {
   const { validation, threshold } = meta;
-  const points = 100 * (validation.int8Accuracy - validation.floatAccuracy);
+  const row = (what: string, float: number, int8: number) => {
+    const points = 100 * (int8 - float);
+    return [what, percent(float, 2), percent(int8, 2), `${points >= 0 ? "+" : ""}${points.toFixed(2)}`];
+  };
   const layers = meta.layers
     .slice(0, WORST)
     .map(({ layer, signalToNoiseDb, saturated }) => [layer, signalToNoiseDb.toFixed(1), percent(saturated, 2)]);
   const precision = threshold.precision === null ? "not defined" : percent(threshold.precision);
   return [
     `${file}: ${bytes(meta.modelBytes)}, of which weights ${bytes(meta.weightBytes)}`,
-    `accuracy on ${thousands(validation.count)} validation pictures: float ${percent(validation.floatAccuracy, 2)}, int8 ${percent(validation.int8Accuracy, 2)} (${points >= 0 ? "+" : ""}${points.toFixed(2)} points)`,
-    `threshold: margin ${threshold.margin} (probability ${threshold.probability.toFixed(3)}), on validation precision ${precision}, recall ${percent(threshold.recall)}`,
+    "",
+    textTable(
+      [`${thousands(validation.count)} validation pictures`, "float", "int8", "points"],
+      [
+        row("accuracy", validation.floatAccuracy, validation.int8Accuracy),
+        row("average precision", validation.floatAveragePrecision, validation.int8AveragePrecision),
+        row("recall at 70 % precision", validation.floatRecallAt70, validation.int8RecallAt70),
+      ],
+    ),
+    "",
+    `threshold: margin ${threshold.margin} (probability ${threshold.probability.toFixed(3)} at temperature ${meta.temperature}), on validation precision ${precision}, recall ${percent(threshold.recall)}`,
     ...(threshold.chosen === "best"
       ? ["  no threshold reaches decision.targetPrecision; the most precise one was taken"]
       : []),

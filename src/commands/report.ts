@@ -1,8 +1,9 @@
 /** `smilec report` */
 import { createHash } from "node:crypto";
 import { pathToFileURL } from "node:url";
+import { UserError } from "../errors.js";
 import { presentModel } from "../pipeline/deploy.js";
-import { obtainEvaluation } from "../pipeline/evaluate.js";
+import { obtainEvaluation, obtainFileEvaluation } from "../pipeline/evaluate.js";
 import { obtainFirmware } from "../pipeline/firmware.js";
 import { isTrained } from "../pipeline/model.js";
 import { obtainPictures } from "../pipeline/pictures.js";
@@ -16,21 +17,50 @@ import type { CommandContext } from "./context.js";
 export interface ReportOptions {
   readonly images?: string;
   readonly whole: boolean;
+  /** NAME=FILE: another model.tflite of the same labels. */
+  readonly compare?: string;
 }
 
 /** Brings the model up to date and writes the page; with --images also what the bot says to those pictures. */
 export async function reportCommand(context: CommandContext, options: ReportOptions): Promise<void> {
   const project = await openProject(context.project);
-  const parts = { ...(await trainingParts(project, context)), ...(await firmwareParts(project, options, context)) };
+  const parts = {
+    ...(await trainingParts(project, options, context)),
+    ...(await firmwareParts(project, options, context)),
+  };
   const { file } = await obtainReport(project, parts, context);
   context.result({ report: file }, () => `report: ${pathToFileURL(file).href}`);
 }
 
-async function trainingParts(project: Project, context: CommandContext): Promise<ReportParts> {
-  if (!(await isTrained(project))) return { pictures: await obtainPictures(project, context) };
-  const { pictures, exact, trained, quantized } = await obtainTrainedModel(project, context);
-  const artifact = await obtainEvaluation(project, exact, trained, quantized, context);
-  return { pictures, trained, quantized, evaluated: { artifact, exact } };
+async function trainingParts(project: Project, options: ReportOptions, context: CommandContext): Promise<ReportParts> {
+  const compare = options.compare === undefined ? undefined : parseCompare(options.compare);
+  if (!(await isTrained(project))) {
+    if (compare !== undefined) throw nothingToCompare(project);
+    return { pictures: await obtainPictures(project, context) };
+  }
+  const { pictures, trained, quantized } = await obtainTrainedModel(project, context);
+  const evaluated = await obtainEvaluation(project, pictures, trained, quantized, context);
+  const parts = { pictures, trained, quantized, evaluated };
+  if (compare === undefined) return parts;
+  const other = await obtainFileEvaluation(project, pictures, compare.file, context);
+  return { ...parts, compared: { name: compare.name, evaluated: other } };
+}
+
+/** `without augmentation=old/model.tflite`; a name alone cannot be told from a path, so both are needed. */
+function parseCompare(text: string): { name: string; file: string } {
+  const parts = /^([^=]*[^=\s][^=]*)=(.+)$/s.exec(text);
+  if (parts !== null) return { name: parts[1].trim(), file: parts[2] };
+  throw new UserError("--compare takes a name and a file", {
+    where: text,
+    remedy: 'Write it like `--compare "without augmentation=other/models/model.tflite"`.',
+  });
+}
+
+function nothingToCompare(project: Project): UserError {
+  return new UserError("the project has no model of its own to compare", {
+    where: project.dir,
+    remedy: "Run `smilec train` and `smilec quantize` first, or leave out --compare.",
+  });
 }
 
 async function firmwareParts(project: Project, options: ReportOptions, context: CommandContext): Promise<ReportParts> {

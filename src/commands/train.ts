@@ -4,11 +4,18 @@ import { openProject } from "../pipeline/project.js";
 import { obtainTrained, type Trained } from "../pipeline/train.js";
 import type { CommandContext } from "./context.js";
 import { percent, thousands } from "./table.js";
+import type { SearchOptions } from "./train-search.js";
 
-export async function trainCommand(context: CommandContext): Promise<void> {
+export interface TrainOptions extends SearchOptions {
+  readonly search: boolean;
+}
+
+export async function trainCommand(context: CommandContext, options: TrainOptions): Promise<void> {
+  if (options.search) return (await import("./train-search.js")).searchCommand(context, options);
   const project = await openProject(context.project);
   const pictures = await obtainPictures(project, context);
-  const trained = await obtainTrained(project, await obtainPackings(project, pictures, context), context);
+  const packings = await obtainPackings(project, pictures, context);
+  const trained = await obtainTrained(project, pictures, packings, context);
   context.result({ cached: trained.cached, ...trained.meta }, () => describe(trained));
 }
 

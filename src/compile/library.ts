@@ -9,7 +9,7 @@ import { elementCount, type Int8Graph } from "../graph/types.js";
 import { lineComment } from "../template/escape.js";
 import { renderTemplate, type TemplateValues } from "../template/render.js";
 import { constantLines, libraryHeader } from "./constants.js";
-import { markdownCode, labelSection, tensorRows } from "./markdown.js";
+import { labelSection, markdownCode, tensorRows } from "./markdown.js";
 import type { ModelFile } from "./model-file.js";
 
 export const LIBRARY_TARGETS = ["portable", "esp32"] as const;

@@ -12,6 +12,7 @@ interface SchemaNode {
   readonly exclusiveMinimum?: number;
   readonly exclusiveMaximum?: number;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly anyOf?: readonly SchemaNode[];
 }
 
 /** One row per key: name, default, allowed values, meaning. */
@@ -36,6 +37,8 @@ function code(value: unknown): string {
 }
 
 function allowed(schema: SchemaNode): string {
+  if (schema.anyOf !== undefined) return schema.anyOf.map(allowed).join(", ");
+  if (schema.properties !== undefined) return `\`{ ${Object.keys(schema.properties).join(", ")} }\``;
   if (schema.const !== undefined) return code(schema.const);
   if (schema.enum !== undefined) return schema.enum.map(code).join(", ");
   if (schema.type === "boolean") return "true, false";

@@ -1,7 +1,7 @@
 /** Reads `smilec.config.json`: text -> JSON -> schema -> rules. Everything that is wrong is reported together. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Node, type ParseError, parseTree, getNodeValue, printParseErrorCode } from "jsonc-parser";
+import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import { z } from "zod";
 import { asEnvironmentError, UserError } from "../errors.js";
 import { describeProblems, type Problem, position, problemsOf } from "./problems.js";

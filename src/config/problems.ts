@@ -1,6 +1,7 @@
 /** Everything that is wrong with a configuration, each problem with its place in the file and a suggestion. */
-import { findNodeAtLocation, type Node } from "jsonc-parser";
+
 import { closest, distance } from "fastest-levenshtein";
+import { findNodeAtLocation, type Node } from "jsonc-parser";
 import type { z } from "zod";
 
 export interface Problem {

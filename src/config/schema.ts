@@ -3,6 +3,7 @@
  * Each field has a default, so `{}` is a valid configuration; rules that span keys are in rules.ts.
  */
 import { z } from "zod";
+import { augmentSchema } from "./augment.js";
 
 const name = z
   .string()
@@ -40,44 +41,103 @@ const input = z
   })
   .prefault({});
 
-const augment = z
+const width = z.int().min(4).max(256);
+
+const architecture = z.strictObject({
+  stem: width.describe("Channels of the first convolution."),
+  stages: z
+    .array(z.strictObject({ kind: z.enum(["conv", "residual"]), width }))
+    .min(1)
+    .max(6),
+});
+
+const search = z
   .strictObject({
-    flip: z.boolean().default(true).describe("Mirror half of the pictures left to right."),
-    shift: z.number().min(0).max(0.5).default(0.1).describe("Largest shift, fraction of the picture's side."),
-    scale: z
+    seed: z.int().min(0).max(4294967295).default(1).describe("Seed of the candidates and their order."),
+    modelBytes: z.int().min(1000).max(4000000).default(100000).describe("Largest model.tflite of a candidate, bytes."),
+    arenaBytes: z
+      .int()
+      .min(1000)
+      .max(4000000)
+      .default(100000)
+      .describe("Largest working memory of a candidate, bytes."),
+    deviceMs: z
       .number()
-      .min(0)
-      .max(0.5)
-      .default(0.15)
-      .describe("Largest relative change of size: 0.15 is 0.85 to 1.15 times."),
-    rotate: z.number().min(0).max(45).default(15).describe("Largest rotation in degrees."),
-    brightness: z.number().min(0).max(1).default(0.3).describe("Largest change of exposure, in powers of two times 2."),
-    contrast: z.number().min(0).max(1).default(0.5).describe("Largest relative change of contrast and gamma."),
-    shade: z
+      .gt(0)
+      .max(100000)
+      .default(150)
+      .describe("Longest estimated time of one picture on the board, milliseconds."),
+    inputSizes: z
+      .array(z.int().min(16).max(128).multipleOf(8))
+      .min(1)
+      .max(14)
+      .default([32, 40, 48, 56, 64])
+      .describe("Sides of the network's input to choose from, multiples of 8."),
+    augmentation: z
+      .array(z.number().min(0).max(2))
+      .min(1)
+      .max(16)
+      .default([0.5, 0.75, 1, 1.25])
+      .describe("Strengths to choose from, as factors of train.augment."),
+  })
+  .prefault({})
+  .describe("What `smilec train --search` may choose.");
+
+const distillation = z
+  .strictObject({
+    teacher: z
+      .string()
+      .min(1)
+      .max(1024)
+      .default("none")
+      .describe(
+        "Network to learn from besides the labels: none, an architecture (trained first with the same options), or a folder with a float model of the same input and labels.",
+      ),
+    weight: z
       .number()
       .min(0)
       .max(1)
       .default(0.5)
-      .describe("Largest darkening by an uneven light across the picture; 1 reaches black."),
-    blur: z.number().min(0).max(3).default(1).describe("Largest blur radius (standard deviation) in input pixels."),
-    noise: z.number().min(0).max(50).default(12).describe("Largest standard deviation of sensor noise in grey levels."),
+      .describe("Part of the loss that is the teacher's; the labels have the rest."),
+    temperature: z
+      .number()
+      .min(1)
+      .max(20)
+      .default(2)
+      .describe("What both networks' logits are divided by for the teacher's part."),
   })
   .prefault({});
 
 const train = z
   .strictObject({
     architecture: z
-      .enum(["tiny", "small", "default"])
+      .union([z.enum(["tiny", "small", "default", "large"]), architecture])
       .default("default")
-      .describe("Network of src/train/architectures.ts."),
+      .describe(
+        "Network: by name (src/train/architectures.ts), or a stem's width and stages, each of which halves the picture: { kind: conv or residual, width }.",
+      ),
     backend: z
       .enum(["auto", "tfjs-node", "wasm"])
       .default("auto")
       .describe("auto: tfjs-node where its native addon loads, else wasm."),
     epochs: z.int().min(1).max(1000).default(60).describe("Passes over the training split."),
     batchSize: z.int().min(8).max(1024).default(128).describe("Pictures per optimizer step."),
-    learningRate: z.number().gt(0).max(1).default(0.003).describe("Peak learning rate of the cosine schedule."),
+    schedule: z
+      .enum(["cosine", "one-cycle"])
+      .default("cosine")
+      .describe(
+        "Learning rate over the run. cosine: linear warm-up, then half a cosine to 0; one-cycle: up from a 25th for 30 % of the steps, then down, momentum the other way.",
+      ),
+    learningRate: z.number().gt(0).max(1).default(0.003).describe("Peak learning rate."),
     warmupEpochs: z.number().min(0).max(50).default(2).describe("Epochs of linear warm-up before the cosine."),
+    averaging: z
+      .number()
+      .min(0)
+      .max(0.99999)
+      .default(0.998)
+      .describe(
+        "Part of itself that the moving average of the weights keeps at a step; it is what is evaluated and kept. 0: no average.",
+      ),
     weightDecay: z.number().min(0).max(1).default(0.001).describe("Decoupled weight decay (AdamW) on kernels."),
     labelSmoothing: z
       .number()
@@ -87,9 +147,11 @@ const train = z
       .describe("Softmax cross-entropy targets are mixed with this much uniform."),
     dropout: z.number().min(0).max(0.9).default(0.2).describe("Probability of dropping an input of the last layer."),
     classBalance: z
-      .enum(["none", "inverse-frequency"])
+      .enum(["none", "inverse-frequency", "prior"])
       .default("none")
-      .describe("Weights of the classes in the loss; inverse-frequency: mean 1 over the training split."),
+      .describe(
+        "Weights of the classes in the loss, mean 1 over the training split; inverse-frequency: all classes count the same; prior: as often as decision.prior expects them.",
+      ),
     earlyStopping: z
       .int()
       .min(0)
@@ -108,7 +170,37 @@ const train = z
       .max(64)
       .default(0)
       .describe("Worker threads; 0: one per core, at most 4. The result does not depend on it."),
-    augment,
+    distillation,
+    augment: augmentSchema,
+  })
+  .prefault({});
+
+const quantize = z
+  .strictObject({
+    calibration: z
+      .int()
+      .min(16)
+      .max(100000)
+      .default(512)
+      .describe("Training pictures that activation ranges are measured on."),
+    percentile: z
+      .number()
+      .min(99)
+      .max(100)
+      .default(99.99)
+      .describe("Percentile of activations that the int8 range covers."),
+    finetuneEpochs: z
+      .int()
+      .min(0)
+      .max(200)
+      .default(4)
+      .describe("Epochs of quantization-aware training after the float training; 0: quantize as trained."),
+    finetuneLearningRate: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(0.0001)
+      .describe("Learning rate at the start of quantization-aware training; half a cosine to 0."),
   })
   .prefault({});
 
@@ -118,7 +210,13 @@ const decision = z
       .union([z.literal("auto"), z.number().gt(0).lt(1)])
       .default("auto")
       .describe(
-        "Probability of the positive label at which the lights turn green; auto: chosen on validation for targetPrecision.",
+        "Probability of the positive label at which the lights turn green; auto: chosen on validation as decision.aim says.",
+      ),
+    aim: z
+      .enum(["precision", "cost"])
+      .default("precision")
+      .describe(
+        "What an automatic threshold aims at. precision: the most smiles found at decision.targetPrecision; cost: the lowest cost of mistakes by decision.costRatio.",
       ),
     targetPrecision: z
       .number()
@@ -126,6 +224,18 @@ const decision = z
       .max(0.999)
       .default(0.7)
       .describe("Precision that an automatic threshold aims at on the validation split."),
+    costRatio: z
+      .number()
+      .min(0.01)
+      .max(100)
+      .default(1)
+      .describe("How much worse a false green is than a missed smile."),
+    prior: z
+      .union([z.literal("data"), z.number().gt(0).lt(1)])
+      .default("data")
+      .describe(
+        "Part of presses that is expected to be positive, for the threshold and the probabilities; data: as in the validation split.",
+      ),
     burst: z.int().min(1).max(8).default(3).describe("Frames taken per press; their logits are averaged."),
   })
   .prefault({});
@@ -180,22 +290,8 @@ export const configSchema = z.strictObject({
   locator,
   data,
   train,
-  quantize: z
-    .strictObject({
-      calibration: z
-        .int()
-        .min(16)
-        .max(100000)
-        .default(512)
-        .describe("Training pictures that activation ranges are measured on."),
-      percentile: z
-        .number()
-        .min(99)
-        .max(100)
-        .default(99.99)
-        .describe("Percentile of activations that the int8 range covers."),
-    })
-    .prefault({}),
+  search,
+  quantize,
   decision,
   firmware,
 });

@@ -4,22 +4,14 @@ import { basename, resolve } from "node:path";
 import { InterruptedError, UserError } from "../errors.js";
 import type { StageContext } from "../pipeline/reporter.js";
 import { knownPictures, listImports } from "./catalogue.js";
-import {
-  type DecodedPicture,
-  type DecodeLimits,
-  decodeFull,
-  defaultLimits,
-  PictureError,
-  readPictureFile,
-} from "./decode.js";
-import { squareAround } from "./framing.js";
+import { type DecodeLimits, defaultLimits, PictureError, readPictureFile } from "./decode.js";
+import { type DecodedFace, decodeFace } from "./decode-face.js";
 import { checkImportName, ImportFolder, nameTaken, recoverImports, tally } from "./import-folder.js";
 import { type LabelMap, mapLabel } from "./labels.js";
 import { type ImportEntry, type LayoutName, listPictures, type PictureListing } from "./layout.js";
 import { mapOrdered } from "./ordered.js";
-import { crop, reduceTo } from "./reduce.js";
 import { assignSplits, checkSplits, countSplits, defaultSplitPlan, type SplitPlan } from "./split.js";
-import type { Box, GrayImage, ImportSummary, RejectedPicture, Split } from "./types.js";
+import type { ImportSummary, RejectedPicture, Split } from "./types.js";
 
 export interface ImportRequest {
   /** Folder of pictures or a manifest. */
@@ -54,8 +46,6 @@ export interface ImportResult extends ImportSummary {
 const CONCURRENCY = 4;
 /** Pictures between two looks at the clock. */
 const REPORT_EVERY = 50;
-/** How much of a picture is kept around a face box, in sides of the box's square. */
-const SURROUNDINGS = 2;
 
 /** An entry with its final label and split. */
 interface Job {
@@ -219,7 +209,7 @@ function checkAborted({ context }: ImportRequest): void {
 /** A decoded job: its pixels or why there are none. */
 interface Outcome {
   readonly digest: Buffer;
-  readonly picture?: { readonly image: GrayImage; readonly box?: Box; readonly notes: readonly string[] };
+  readonly picture?: DecodedFace;
   readonly refused?: PictureError;
 }
 
@@ -266,36 +256,9 @@ async function decodeEntry(entry: ImportEntry, wanted: boolean, request: ImportR
   if (!wanted) return { digest };
   if (bytes instanceof PictureError) return { digest, refused: bytes };
   try {
-    return { digest, picture: await decodeJob(bytes, entry.box, request.limits ?? defaultLimits) };
+    return { digest, picture: await decodeFace(bytes, entry.box, request.limits ?? defaultLimits) };
   } catch (error) {
     if (error instanceof PictureError) return { digest, refused: error };
     throw error;
   }
-}
-
-/** With a face box, the surroundings of the face are cut out before the picture is reduced, so that small faces keep their pixels. */
-async function decodeJob(
-  bytes: Buffer,
-  box: Box | undefined,
-  limits: DecodeLimits,
-): Promise<NonNullable<Outcome["picture"]>> {
-  const picture: DecodedPicture = await decodeFull(bytes, limits);
-  if (box === undefined) return { image: reduceTo(picture, limits.maxSide), notes: picture.notes };
-  checkBox(box, picture, limits);
-  const region = squareAround(box, picture.width, picture.height, SURROUNDINGS);
-  const whole = crop(picture, region);
-  const image = reduceTo(whole, limits.maxSide);
-  const scale = (value: number) => Math.floor((value * image.width) / whole.width);
-  const face = { x: scale(box.x - region.x), y: scale(box.y - region.y) };
-  const side = { width: Math.max(1, scale(box.width)), height: Math.max(1, scale(box.height)) };
-  return { image, box: { ...face, ...side }, notes: picture.notes };
-}
-
-function checkBox(box: Box, picture: GrayImage, limits: DecodeLimits): void {
-  const shown = `${box.width}x${box.height} at ${box.x},${box.y}`;
-  const fits = box.x >= 0 && box.y >= 0 && box.x + box.width <= picture.width && box.y + box.height <= picture.height;
-  if (!fits)
-    throw new PictureError("bad-box", `the box ${shown} is not inside the ${picture.width}x${picture.height} picture`);
-  if (Math.min(box.width, box.height) >= limits.minSide) return;
-  throw new PictureError("bad-box", `the box ${shown} is smaller than ${limits.minSide}x${limits.minSide} pixels`);
 }

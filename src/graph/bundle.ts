@@ -17,6 +17,8 @@ export const modelDescriptionSchema = z.object({
   preprocess: z.object({ size: z.int(), normalize: z.enum(["standardize", "none"]) }),
   /** Decision: margin >= thresholdMargin, in int8 logit units (see {@link margin}), -256 to 255. */
   thresholdMargin: z.int().min(-256).max(255),
+  /** What the logits are divided by before they become the probability that is shown (Guo et al. 2017); default 1. The decision needs none. */
+  temperature: z.number().gt(0).exactOptional(),
 });
 
 export type ModelDescription = z.infer<typeof modelDescriptionSchema>;
@@ -36,6 +38,11 @@ export function margin(outputs: ArrayLike<number>, positive: number): number {
 /** Real value of one step of the logits, and so of the margin. */
 export function outputScale(graph: Int8Graph): number {
   return graph.tensors[graph.outputs[0]].quantization!.scale[0];
+}
+
+/** Log-odds of one margin step: with two labels the calibrated softmax probability is 1 / (1 + exp(-margin * this)). */
+export function marginScale({ graph, description }: ModelBundle): number {
+  return outputScale(graph) / (description.temperature ?? 1);
 }
 
 /** Puts the description into the graph's metadata, where the .tflite writer finds it. */

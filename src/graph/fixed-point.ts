@@ -1,8 +1,8 @@
 /** gemmlowp's fixed-point functions on Qm.n int32 values (google/gemmlowp, fixedpoint/fixedpoint.h), exact to the bit. */
 import {
   INT32_MAX,
-  roundingDivideByPOT,
   saturatingRoundingDoublingHighMul as multiply,
+  roundingDivideByPOT,
   saturatingShiftLeft,
 } from "./arithmetic.js";
 

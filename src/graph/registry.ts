@@ -1,4 +1,6 @@
 /** The one list of operators the reference arithmetic knows. A new operator: types.ts, a file in operators/, a line here. */
+
+import type { OperatorContext } from "./operator-context.js";
 import { evaluateAdd, type PreparedAdd, prepareAdd } from "./operators/add.js";
 import { evaluateConcatenation, type PreparedConcatenation, prepareConcatenation } from "./operators/concatenation.js";
 import { evaluateConv2D, type PreparedConv2D, prepareConv2D } from "./operators/conv.js";
@@ -43,7 +45,6 @@ import {
 } from "./operators/resize.js";
 import { evaluateSoftmax, type PreparedSoftmax, prepareSoftmax } from "./operators/softmax.js";
 import { evaluateUnary, type PreparedUnary, prepareUnary } from "./operators/unary.js";
-import type { OperatorContext } from "./operator-context.js";
 import type { ActivationData, OperatorKind } from "./types.js";
 
 /** Everything an operator needs at run time, computed once; discriminated by `kind`. */

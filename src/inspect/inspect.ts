@@ -2,11 +2,12 @@
 import { esp32cam } from "../board/esp32cam.js";
 import type { ModelFile } from "../compile/model-file.js";
 import type { KernelCall } from "../emit/c/kernel-call.js";
+import type { EmittedC } from "../emit/c/model.js";
 import { UserError } from "../errors.js";
 import type { ModelDescription } from "../graph/bundle.js";
 import { operatorConstantBytes, operatorMacs } from "../graph/cost.js";
 import type { Int8Graph, Operator, Tensor } from "../graph/types.js";
-import { type Compiled, compileForInspection, placedCalls } from "./compiled.js";
+import { compileForInspection, placedCalls } from "./compiled.js";
 import { KERNEL_COSTS } from "./kernel-costs.js";
 import { aotMemory, type EngineMemory, tflmMemory } from "./memory.js";
 import {
@@ -139,7 +140,7 @@ function worksOf(graph: Int8Graph, calls: readonly KernelCall[]): KernelWork[] {
 /** Undefined for an engine that refuses the model; the compiler refuses it for every target or for none. */
 function allInstructions(
   graph: Int8Graph,
-  compiled: Compiled | UserError,
+  compiled: EmittedC | UserError,
   works: readonly KernelWork[],
   { refused }: EngineMemory,
 ): Record<EstimateName, Instructions | undefined> {
@@ -205,7 +206,8 @@ function constantBytes({ tensors }: Int8Graph): number {
   return [...arrays].reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
-function arenaFacts({ emitted, calls }: Compiled): ArenaFacts {
+function arenaFacts(emitted: EmittedC): ArenaFacts {
+  const { calls } = emitted;
   return {
     bytes: emitted.arenaBytes,
     lowerBound: emitted.plan.lowerBound,

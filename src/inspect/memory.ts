@@ -1,9 +1,9 @@
 /** Flash and RAM that a model takes with each engine on the ESP32-CAM: every figure with where it comes from. */
 import type { KernelCall } from "../emit/c/kernel-call.js";
+import type { EmittedC } from "../emit/c/model.js";
 import { emitTflmEngine, firmwareArena } from "../emit/tflite/tflm-engine.js";
 import { UserError } from "../errors.js";
 import { elementCount, type Int8Graph } from "../graph/types.js";
-import type { Compiled } from "./compiled.js";
 
 export interface Figure {
   readonly what: string;
@@ -56,9 +56,9 @@ const TFLM_CODE = 60 * 1024;
 
 const TARGET = "esp32cam";
 
-export function aotMemory(graph: Int8Graph, compiled: Compiled | UserError): EngineMemory {
-  if (compiled instanceof UserError) return refused("aot", compiled);
-  const { emitted, calls } = compiled;
+export function aotMemory(graph: Int8Graph, emitted: EmittedC | UserError): EngineMemory {
+  if (emitted instanceof UserError) return refused("aot", emitted);
+  const { calls } = emitted;
   const golden = [...graph.inputs, ...graph.outputs].map((index) => elementCount(graph.tensors[index].shape));
   const flash = [
     exact("constants", emitted.weightBytes, "weights, biases, multipliers and tables of the generated C"),

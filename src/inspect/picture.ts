@@ -2,13 +2,8 @@
 import { arenaChart } from "../report/charts/arena.js";
 import { bytes, foreign } from "../report/format.js";
 import { type ChartOption, drawChart } from "../report/svg.js";
+import { svgFile } from "../report/svg-file.js";
 import type { Inspection } from "./inspect.js";
-
-/** templates/report/report.css has the same colours for pages. */
-const STYLE = `<style>
-svg{--ink:#1b1c1f;--muted:#5b5f68;--grid:#e3e0d8;--surface:#ffffff;--blue:#2458c5;--orange:#b0540c;--green:#14783a;--red:#bb2525;--violet:#6a3fc0;background:#ffffff;font-family:system-ui,sans-serif}
-@media (prefers-color-scheme:dark){svg{--ink:#ecebe7;--muted:#a3a7af;--grid:#2d3036;--surface:#1b1d21;--blue:#82abff;--orange:#f0a35f;--green:#5fce8c;--red:#ff8f85;--violet:#bba1ff;background:#1b1d21}}
-</style>`;
 
 const HEIGHTS = { wide: 420, narrow: 320 };
 
@@ -26,8 +21,7 @@ export async function arenaSvg(inspection: Inspection): Promise<string> {
   if (drawing === "") {
     return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 60" width="400" height="60"><text x="20" y="36" font-family="sans-serif">${inspection.arena === null ? "The model cannot be compiled." : "The model needs no arena."}</text></svg>\n`;
   }
-  const wide = drawing.slice(0, drawing.indexOf("</svg>") + "</svg>".length);
-  return `${wide.replace(/^<svg [^>]*>/, (open) => `${open}\n${STYLE}`)}\n`;
+  return svgFile(drawing);
 }
 
 /** The report counts operators from 1; here everything is counted from 0, and time is in kernel calls. */

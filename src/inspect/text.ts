@@ -2,8 +2,8 @@
 import { textTable, thousands } from "../commands/table.js";
 import { arenaMap, tenantLetter } from "./arena-map.js";
 import type { ArenaFacts, Inspection, OperatorFacts, TensorFacts } from "./inspect.js";
-import { type Estimate, ESTIMATES, type EstimateName } from "./speed.js";
 import type { EngineMemory } from "./memory.js";
+import { ESTIMATES, type Estimate, type EstimateName } from "./speed.js";
 
 /** Longest name shown. */
 const NAME = 44;

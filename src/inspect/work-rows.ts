@@ -31,7 +31,10 @@ export function kernelWorks(graph: Int8Graph, call: KernelCall): KernelWork[] {
     ...layout.stages.map((stage, index) => ({
       kernel: stage.call.kernel,
       operator: stage.call.operator,
-      work: { ...sum(rowWindows(layout, index).map((w) => workOf(through(stage.call, w)))), calls: 1 },
+      // A sum that is taken row by row adds up what it would of the whole picture.
+      work: stage.reduces
+        ? workOf(stage.call)
+        : { ...sum(rowWindows(layout, index).map((w) => workOf(through(stage.call, w)))), calls: 1 },
     })),
     { kernel: "smk_rows", operator: call.operator, work: loopWork(layout) },
   ];
@@ -53,6 +56,7 @@ function through(call: KernelCall, window: Window): KernelCall {
 function loopWork({ stages, buffers }: RowLayout): Work {
   const last = stages[stages.length - 1];
   const between = stages.slice(1).map((next, i): Work => {
+    if (next.reduces) return { rows: next.window.in_height };
     if (takesSameRow(next)) return { rows: next.window.out_height };
     const rows = (next.window.out_height - 1) * next.window.stride_y + next.reach;
     return { rows, moved: rows * (next.reach - 1) * buffers[i].rowBytes };

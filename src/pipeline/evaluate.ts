@@ -1,102 +1,136 @@
-/** Stage "evaluate": the test split, read once, by the float and by the int8 model. */
-import { openPacked } from "../data/packed.js";
-import { readTflite } from "../emit/tflite/read.js";
+/**
+ * Stage "evaluate": the test split, by the float and the int8 model, as it is, under every condition and degraded to every level.
+ *
+ * The test split is read here and nowhere else, and once: the result is kept under everything it depends on, so that looking at it again reads
+ * the result and not the pictures. Nothing is chosen from it; the threshold and the best epoch were chosen on the validation split.
+ */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { margin, outputScale } from "../graph/bundle.js";
-import { outputLogits, scoreGraph } from "../graph/score.js";
-import { marginProbability } from "../quantize/decide.js";
-import { classCount, floatLogits, logitQuality, networkInputs, positiveScores } from "../train/evaluate.js";
+import { readModelFile } from "../compile/model-file.js";
+import { UserError } from "../errors.js";
+import { defaultResampling } from "../evaluate/bootstrap.js";
+import { CONDITIONS, CONDITIONS_VERSION } from "../evaluate/conditions.js";
+import { DEGRADATION_VERSION, LEVELS } from "../evaluate/degrade/levels.js";
+import type { Scored } from "../evaluate/evaluation.js";
+import type { Mistake } from "../evaluate/mistakes.js";
+import { describedModel, floatTwin, type Int8Model, readEvaluatedModel } from "../evaluate/model.js";
+import { catalogueSet } from "../evaluate/pictures.js";
+import { type ModelEvaluation, runEvaluation } from "../evaluate/run.js";
+import type { Models } from "../evaluate/score.js";
+import { loadScores, saveScores } from "../evaluate/stored-scores.js";
+import type { View } from "../evaluate/views.js";
+import { writeFile } from "../files/write.js";
 import { loadFloatModel } from "../train/float-model.js";
-import {
-  averagePrecision,
-  binaryLabels,
-  type Confusion,
-  confusionAt,
-  precisionRecallCurve,
-  recallAtPrecision,
-  rocAuc,
-} from "../train/metrics.js";
-import type { Packed } from "./pictures.js";
+import { readModel } from "./model.js";
+import type { PictureSet } from "./pictures.js";
 import type { Project } from "./project.js";
 import { MODEL_FILE, type Quantized } from "./quantize.js";
 import type { StageContext } from "./reporter.js";
 import type { Artifact } from "./store.js";
 import type { Trained } from "./train.js";
 
-export interface Quality {
-  /** Part of pictures whose largest logit is their label's. */
-  readonly accuracy: number;
-  readonly averagePrecision: number;
-  /** Highest recall with at least 70 % precision. */
-  readonly recallAt70: number;
-  readonly rocAuc: number;
+export interface EvaluatedMeta {
+  readonly evaluation: ModelEvaluation;
+  /** Worst first; their pictures are in {@link MISTAKES_FILE}, one after the other. */
+  readonly mistakes: readonly Omit<Mistake, "grey">[];
 }
 
-export interface Evaluation {
-  readonly count: number;
-  readonly float: Quality;
-  readonly int8: Quality;
-  /** int8, by falling threshold; at most a few hundred points. */
-  readonly curve: readonly { readonly recall: number; readonly precision: number }[];
-  readonly confusion: Confusion;
-  /** int8 margin and probability of the positive label per test picture, with whether it is positive. */
-  readonly scores: readonly { readonly margin: number; readonly probability: number; readonly isPositive: boolean }[];
-}
+export type Evaluated = Artifact<EvaluatedMeta>;
 
-export type Evaluated = Artifact<Evaluation>;
+const MISTAKES_FILE = "mistakes.u8";
+/** Raise when what is measured, or how, changes; the degradations have versions of their own. */
+const REVISION = 2;
 
+/** The project's own float and int8 model on its test split. */
 export async function obtainEvaluation(
   project: Project,
-  exact: Packed,
+  pictures: PictureSet,
   trained: Trained,
   quantized: Quantized,
   context: StageContext,
 ): Promise<Evaluated> {
-  const { input, labels, positive } = project.config;
+  const load = async (): Promise<Models> => {
+    const own = await readModel(join(quantized.dir, MODEL_FILE), "trained");
+    const int8 = describedModel(own, "int8", own.sha256);
+    return { int8, float: floatTwin(await loadFloatModel(trained.dir), int8) };
+  };
+  return obtain(project, pictures, [trained.key, quantized.key], load, context);
+}
+
+/** A second model, from a file, on the project's test split: to be compared with the project's own. Throws UserError when it has other labels. */
+export async function obtainFileEvaluation(
+  project: Project,
+  pictures: PictureSet,
+  path: string,
+  context: StageContext,
+): Promise<Evaluated> {
+  const { sha256 } = await readModelFile(path);
+  const load = async (): Promise<Models> => ({ int8: await comparableModel(project, path) });
+  return obtain(project, pictures, [sha256], load, context);
+}
+
+async function comparableModel({ config }: Project, path: string): Promise<Int8Model> {
+  const { labels, positive } = config;
+  const model = await readEvaluatedModel(path, { pictureLabels: [...labels].sort() });
+  const { readout } = model;
+  const isSame =
+    labels.every((label) => readout.labels.includes(label)) && readout.labels[readout.positive] === positive;
+  if (model.kind === "int8" && isSame) return model;
+  throw new UserError("only an int8 model of the project's labels can be compared with its own", {
+    where: path,
+    remedy: "Give the model.tflite of another training on the same labels.",
+  });
+}
+
+async function obtain(
+  project: Project,
+  { catalogue }: PictureSet,
+  models: readonly string[],
+  load: () => Promise<Models>,
+  context: StageContext,
+): Promise<Evaluated> {
+  const { labels, positive, decision } = project.config;
   return project.store.obtain({
     stage: "evaluate",
-    revision: 1,
-    options: { positive },
-    inputs: [exact.key, trained.key, quantized.key],
-    produce: async () => {
-      const test = openPacked(exact.dir, "test");
-      context.reporter.stage("evaluate", `${test.count} test pictures, float and int8`);
-      try {
-        const model = await loadFloatModel(trained.dir);
-        const float = await floatLogits({ model, source: test, preprocess: input, signal: context.signal });
-        const file = join(quantized.dir, MODEL_FILE);
-        const graph = readTflite(await readFile(file), file);
-        const int8 = scoreGraph(graph, networkInputs(test, input), test.count, "int8 test", context);
-        const index = labels.indexOf(positive);
-        const truth = binaryLabels(test.labels, index);
-        const margins = int8.map((outputs) => margin(outputs, index));
-        const floatScores = positiveScores(float, classCount(model.network), index);
-        const scale = outputScale(graph);
-        return {
-          count: test.count,
-          float: quality(floatScores, truth, logitQuality(float, test.labels).accuracy),
-          int8: quality(margins, truth, logitQuality(outputLogits(int8), test.labels).accuracy),
-          curve: precisionRecallCurve(margins, truth).map(({ recall, precision }) => ({ recall, precision })),
-          confusion: confusionAt(margins, truth, quantized.meta.threshold.margin),
-          scores: margins.map((value, i) => ({
-            margin: value,
-            probability: marginProbability(value, scale),
-            isPositive: truth[i] === 1,
-          })),
-        };
-      } finally {
-        test.close();
-      }
+    revision: REVISION,
+    options: {
+      labels,
+      positive,
+      burst: decision.burst,
+      resampling: defaultResampling,
+      degradation: [DEGRADATION_VERSION, CONDITIONS_VERSION],
+    },
+    inputs: [catalogue.hash, ...models],
+    produce: async (dir) => {
+      const set = catalogueSet(catalogue, "test", labels);
+      const views = testViews(decision.burst);
+      context.reporter.stage("evaluate", `${set.count} test pictures, as they are and in ${views.length} other ways`);
+      const result = await runEvaluation({ models: await load(), set, views, context });
+      await saveScores(dir, result.scored);
+      await writeFile(join(dir, MISTAKES_FILE), Buffer.concat(result.mistakes.map(({ grey }) => grey)));
+      return { evaluation: result.evaluation, mistakes: result.mistakes.map(({ grey: _, ...mistake }) => mistake) };
     },
   });
 }
 
-function quality(scores: ArrayLike<number>, truth: Uint8Array, accuracy: number): Quality {
-  return {
-    accuracy,
-    averagePrecision: averagePrecision(scores, truth),
-    recallAt70: recallAtPrecision(scores, truth, 0.7),
-    rocAuc: rocAuc(scores, truth),
-  };
+function testViews(burst: number): View[] {
+  return [
+    ...CONDITIONS.map((condition): View => ({ kind: "condition", condition })),
+    ...LEVELS.map((level): View => ({ kind: "level", level, captures: burst })),
+  ];
+}
+
+/** The mistakes with their pictures. */
+export async function storedMistakes({ dir, meta }: Evaluated): Promise<Mistake[]> {
+  const pixels = new Uint8Array(await readFile(join(dir, MISTAKES_FILE)));
+  let at = 0;
+  return meta.mistakes.map((mistake) => {
+    at += mistake.size * mistake.size;
+    return { ...mistake, grey: pixels.subarray(at - mistake.size * mistake.size, at) };
+  });
+}
+
+/** Scores of the main model per view, the pictures as they are first. */
+export function storedScores({ dir }: Evaluated): Promise<Scored[]> {
+  return loadScores(dir);
 }

@@ -19,6 +19,12 @@ export interface PictureSet {
 
 export type Packed = Artifact<Record<Split, number>>;
 
+/** See {@link obtainPackings}. */
+export interface Packings {
+  readonly exact: Packed;
+  readonly wide: Packed;
+}
+
 /** The imports the configuration names (all when it names none). */
 export async function obtainPictures(project: Project, context: StageContext): Promise<PictureSet> {
   const names = project.config.data.imports;
@@ -54,11 +60,7 @@ export function drawnLabels({ config: { labels, positive } }: Project): { neutra
  * Packs the pictures twice: `exact` at the network's size straight from the original picture, which is precisely what the device would have
  * seen (calibration, evaluation), and `wide` larger, because augmentation moves and zooms training pictures first.
  */
-export async function obtainPackings(
-  project: Project,
-  set: PictureSet,
-  context: StageContext,
-): Promise<{ exact: Packed; wide: Packed }> {
+export async function obtainPackings(project: Project, set: PictureSet, context: StageContext): Promise<Packings> {
   const { input, labels } = project.config;
   const pack = (size: number) => obtainPacked(project.store, { catalogue: set.catalogue, size, labels, context });
   return { exact: await pack(input.size), wide: await pack(wideSize(input.size)) };

@@ -3,16 +3,17 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PictureReader } from "../data/catalogue.js";
 import { faceSquare } from "../data/framing.js";
-import { openPacked } from "../data/packed.js";
 import { crop } from "../data/reduce.js";
 import { type DataStats, dataStats } from "../data/stats.js";
 import type { GrayImage } from "../data/types.js";
+import { compareQuality } from "../evaluate/evaluation.js";
 import { toolVersion } from "../files/package-root.js";
 import { writeFileIfChanged } from "../files/write.js";
 import { graphMacs, operatorConstantBytes, operatorMacs, weightBytes } from "../graph/cost.js";
 import { preprocess } from "../preprocess/preprocess.js";
 import { renderReport } from "../report/render.js";
 import type {
+  ComparisonSection,
   DataSection,
   EvaluationSection,
   FirmwareSection,
@@ -22,10 +23,10 @@ import type {
   SimulationSection,
   TrainingSection,
 } from "../report/types.js";
-import type { Evaluated } from "./evaluate.js";
+import { type Evaluated, storedMistakes, storedScores } from "./evaluate.js";
 import type { Firmware } from "./firmware.js";
 import type { Model } from "./model.js";
-import type { Packed, PictureSet } from "./pictures.js";
+import type { PictureSet } from "./pictures.js";
 import type { Project } from "./project.js";
 import type { Quantized } from "./quantize.js";
 import type { StageContext } from "./reporter.js";
@@ -37,15 +38,22 @@ export interface ReportParts {
   readonly pictures?: PictureSet;
   readonly trained?: Trained;
   readonly quantized?: Quantized;
-  readonly evaluated?: { readonly artifact: Evaluated; readonly exact: Packed };
+  readonly evaluated?: Evaluated;
+  /** Another model on the same test pictures, to be shown side by side. */
+  readonly compared?: ComparedModel;
   readonly model?: Model;
   readonly firmware?: readonly Firmware[];
   readonly simulated?: Simulated;
 }
 
-/** Sample pictures per label and mistakes shown. */
+export interface ComparedModel {
+  /** As a reader knows it: "without augmentation". */
+  readonly name: string;
+  readonly evaluated: Evaluated;
+}
+
+/** Sample pictures per label. */
 const SAMPLES = 24;
-const MISTAKES = 24;
 
 /** Writes `report/index.html`; an equal page is made once. Returns its path. */
 export async function obtainReport(
@@ -53,20 +61,22 @@ export async function obtainReport(
   parts: ReportParts,
   context: StageContext,
 ): Promise<{ file: string; cached: boolean }> {
-  const { pictures, trained, quantized, evaluated, model, firmware = [], simulated } = parts;
+  const { pictures, trained, quantized, evaluated, compared, model, firmware = [], simulated } = parts;
   const artifact = await project.store.obtain({
     stage: "report",
-    revision: 2,
+    revision: 3,
     options: {
       name: project.config.name,
       engine: project.config.engine,
       sizes: firmware.map(({ target, build }) => [target, build.sizes]),
+      compared: compared?.name ?? null,
     },
     inputs: [
       pictures?.catalogue.hash,
       trained?.key,
       quantized?.key,
-      evaluated?.artifact.key,
+      evaluated?.key,
+      compared?.evaluated.key,
       model?.sha256,
       simulated?.key,
     ].map((key) => key ?? "-"),
@@ -82,12 +92,13 @@ export async function obtainReport(
 }
 
 async function reportInput(project: Project, parts: ReportParts): Promise<ReportInput> {
-  const { pictures, trained, quantized, evaluated, model, firmware = [], simulated } = parts;
+  const { pictures, trained, quantized, evaluated, compared, model, firmware = [], simulated } = parts;
   const sections = {
     data: pictures && dataSection(pictures),
     training: trained && trainingSection(trained),
     quantization: quantized && quantizationSection(quantized),
-    evaluation: evaluated && quantized && evaluationSection(project, evaluated, quantized),
+    evaluation: evaluated && (await evaluationSection(evaluated)),
+    comparison: evaluated && compared && (await comparisonSection(evaluated, compared)),
     model: model && modelSection(model, firmware),
     firmware: firmware[0] && firmwareSection(project, firmware[0]),
     simulation: simulated && model && (await simulationSection(simulated, model)),
@@ -97,12 +108,15 @@ async function reportInput(project: Project, parts: ReportParts): Promise<Report
 }
 
 function summary(parts: ReportParts): ReportInput["summary"] {
-  const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
+  const percent = (value: number | null) => (value === null ? "not defined" : `${(100 * value).toFixed(1)} %`);
   const { pictures, evaluated, quantized, model, simulated } = parts;
+  const int8 = evaluated?.meta.evaluation.int8;
+  const medium = evaluated?.meta.evaluation.views.find(({ name }) => name === "medium")?.int8;
   const tiles: (readonly [string, string] | undefined)[] = [
     pictures && ["pictures", String(pictures.catalogue.records.length)],
-    evaluated && ["accuracy, int8, test", percent(evaluated.artifact.meta.int8.accuracy)],
-    evaluated && ["recall at 70 % precision", percent(evaluated.artifact.meta.int8.recallAt70)],
+    int8 && ["accuracy, int8, test", percent(int8.quality.accuracy.value)],
+    int8 && ["recall at 70 % precision", percent(int8.quality.recallAt70.value)],
+    medium && ["the same, production-like", percent(medium.quality.recallAt70.value)],
     quantized && ["model", `${(quantized.meta.modelBytes / 1024).toFixed(1)} KiB`],
     model && ["work per picture", `${(graphMacs(model.graph) / 1e6).toFixed(2)} M MAC`],
     simulated?.meta.golden && ["values replayed", String(simulated.meta.golden.values)],
@@ -160,62 +174,23 @@ function quantizationSection({ meta }: Quantized): QuantizationSection {
   return { split: "val", ...meta.validation, layers: meta.layers };
 }
 
-function evaluationSection(
-  project: Project,
-  evaluated: NonNullable<ReportParts["evaluated"]>,
-  quantized: Quantized,
-): EvaluationSection {
-  const { artifact, exact } = evaluated;
-  const { confusion, scores, curve, float, int8 } = artifact.meta;
-  const { truePositives, falsePositives, trueNegatives, falseNegatives } = confusion;
-  const { threshold } = quantized.meta;
-  const called = truePositives + falsePositives;
-  const actual = truePositives + falseNegatives;
-  return {
-    split: "test",
-    positive: project.config.positive,
-    float,
-    int8,
-    curve,
-    threshold: {
-      probability: threshold.probability,
-      margin: threshold.margin,
-      precision: called === 0 ? Number.NaN : truePositives / called,
-      recall: actual === 0 ? Number.NaN : truePositives / actual,
-    },
-    confusion: {
-      truePositive: truePositives,
-      falsePositive: falsePositives,
-      trueNegative: trueNegatives,
-      falseNegative: falseNegatives,
-    },
-    scores: scores.map(({ probability, isPositive }) => ({ probability, isPositive })),
-    mistakes: worstMistakes(project, exact, scores, threshold.margin),
-  };
+async function evaluationSection(evaluated: Evaluated): Promise<EvaluationSection> {
+  const { evaluation } = evaluated.meta;
+  return { pictures: "test pictures", evaluation, mistakes: await storedMistakes(evaluated) };
 }
 
-/** Test pictures on the wrong side of the threshold, farthest first. */
-function worstMistakes(
-  project: Project,
-  exact: Packed,
-  scores: Evaluated["meta"]["scores"],
-  threshold: number,
-): EvaluationSection["mistakes"] {
-  const test = openPacked(exact.dir, "test");
-  try {
-    const wrong = scores
-      .map((score, index) => ({ ...score, index, distance: Math.abs(score.margin - threshold) }))
-      .filter(({ margin, isPositive }) => margin >= threshold !== isPositive)
-      .sort((a, b) => b.distance - a.distance || a.index - b.index)
-      .slice(0, MISTAKES);
-    return wrong.map(({ index, probability }) => {
-      const picture: GrayImage = { width: test.size, height: test.size, pixels: new Uint8Array(test.size * test.size) };
-      test.read([index], picture.pixels);
-      return { picture, label: project.config.labels[test.labels[index]], probability };
-    });
-  } finally {
-    test.close();
-  }
+/** The other model first: it is what was there before. */
+async function comparisonSection(evaluated: Evaluated, compared: ComparedModel): Promise<ComparisonSection> {
+  const [before, after] = await Promise.all([storedScores(compared.evaluated), storedScores(evaluated)]);
+  return {
+    title: "What augmentation bought",
+    pictures: "test pictures",
+    runs: [
+      { name: compared.name, evaluation: compared.evaluated.meta.evaluation },
+      { name: "this model", evaluation: evaluated.meta.evaluation },
+    ],
+    changes: before.map((scored, view) => compareQuality(scored, after[view], {})),
+  };
 }
 
 function modelSection(model: Model, firmware: readonly Firmware[]): ModelSection {

@@ -1,23 +1,27 @@
 /** Stage "train": packed pictures -> float model with its history. */
+import { resolve } from "node:path";
+import { UserError } from "../errors.js";
+import { type ArchitectureName, architectureNames, buildNetwork } from "../train/architectures.js";
 import type { EpochRecord } from "../train/checkpoint.js";
-import { buildNetwork } from "../train/architectures.js";
-import { openPacked } from "../data/packed.js";
-import { threadCount } from "../train/evaluate.js";
-import { saveFloatModel } from "../train/float-model.js";
-import { macCount } from "../train/network.js";
+import { holdsFloatModel, loadFloatModel, parametersHash, saveFloatModel } from "../train/float-model.js";
+import type { FloatModel, Network } from "../train/network.js";
 import { resolveBackend } from "../train/select-backend.js";
+import { checkTeacher } from "../train/teacher.js";
 import { trainModel } from "../train/train.js";
-import { inputQuantization } from "../preprocess/types.js";
-import type { Packed } from "./pictures.js";
+import { describeCost, type NetworkCost, networkCost } from "./network-cost.js";
+import type { Packings, PictureSet } from "./pictures.js";
 import type { Project } from "./project.js";
 import type { StageContext } from "./reporter.js";
 import type { Artifact, StageRequest } from "./store.js";
+import { warnAboutPictures } from "./training-data.js";
+import { createBackend, type RunSetting, trainingOptions, withRunParts } from "./training-run.js";
 
 export interface TrainedMeta {
   readonly architecture: string;
   readonly backend: string;
   readonly parameters: number;
   readonly macs: number;
+  readonly cost: NetworkCost;
   readonly bestEpoch: number;
   readonly stoppedEarly: boolean;
   readonly history: readonly EpochRecord[];
@@ -25,67 +29,98 @@ export interface TrainedMeta {
 
 export type Trained = Artifact<TrainedMeta> & { readonly cached: boolean };
 
-/** Trains the configured network; the store's folder holds the float model. */
+/** A network that another learns from. */
+export interface ObtainedTeacher {
+  /** Identifies the model among what the student's training depends on. */
+  readonly key: string;
+  readonly model: FloatModel;
+}
+
+/** Trains the configured network, after its teacher where it has one; the store's folder holds the float model. */
 export async function obtainTrained(
   project: Project,
-  packings: { exact: Packed; wide: Packed },
+  pictures: PictureSet,
+  packings: Packings,
   context: StageContext,
 ): Promise<Trained> {
   const { config, store } = project;
-  const { threads, ...options } = config.train;
-  const network = buildNetwork(options.architecture, config.input.size, config.labels.length, options.dropout);
-  const resolved = await resolveBackend(options.backend);
+  const { epochs, backend } = config.train;
+  const network = configuredNetwork(project);
+  const teacher = await obtainTeacher(project, pictures, packings, context);
+  const resolved = await resolveBackend(backend);
+  const setting: RunSetting = { project, pictures, packings, resolved, context };
   const request: StageRequest<TrainedMeta> = {
     stage: "train",
-    revision: 1,
-    // The backend that was chosen, not "auto": floats differ between backends.
-    options: { ...options, backend: resolved.name, input: config.input, labels: config.labels.length },
-    inputs: [packings.wide.key, packings.exact.key],
+    revision: 2,
+    options: trainingOptions(project, resolved),
+    inputs: [packings.wide.key, packings.exact.key, ...(teacher === undefined ? [] : [teacher.key])],
     produce: async (dir) => {
-      const macs = macCount(network);
-      context.reporter.stage(
-        "train",
-        `${network.name} network, ${(macs / 1e6).toFixed(2)} M MAC, ${options.epochs} epochs on ${resolved.name}`,
-      );
-      const train = openPacked(packings.wide.dir, "train");
-      const val = openPacked(packings.exact.dir, "val");
-      const backend = await resolved.create({
-        network,
-        batchSize: options.batchSize,
-        input: inputQuantization(config.input),
-        threads: threadCount(threads),
-      });
-      try {
-        const workDir = store.workDir("train", store.key(request));
-        const preprocess = config.input;
-        const result = await trainModel({
-          network,
-          train,
-          val,
-          options: config.train,
-          preprocess,
-          workDir,
-          context,
-          backend,
-        });
-        await saveFloatModel(result.model, dir);
-        const { bestEpoch, stoppedEarly, history } = result;
-        const parameters = result.model.parameters.length;
-        return {
-          architecture: network.name,
-          backend: backend.name,
-          parameters,
-          macs,
-          bestEpoch,
-          stoppedEarly,
-          history,
-        };
-      } finally {
-        train.close();
-        val.close();
-        await backend.dispose();
-      }
+      const cost = networkCost(network, config.input);
+      const learning = teacher === undefined ? "" : `, learning from ${teacher.model.network.name}`;
+      context.reporter.stage("train", `${network.name} network, ${epochs} epochs on ${resolved.name}${learning}`);
+      context.reporter.info(describeCost(cost));
+      warnAboutPictures(project, pictures, context);
+      const workDir = store.workDir("train", store.key(request));
+      const { model, bestEpoch, stoppedEarly, history } = await train(setting, network, workDir, teacher?.model);
+      await saveFloatModel(model, dir);
+      const { parameters, macs } = cost;
+      const facts = { architecture: network.name, backend: resolved.name, parameters, macs, cost };
+      return { ...facts, bestEpoch, stoppedEarly, history };
     },
   };
   return store.obtain(request);
+}
+
+async function train(setting: RunSetting, network: Network, workDir: string, teacher: FloatModel | undefined) {
+  const backend = await createBackend(setting.project, setting.resolved, network);
+  try {
+    return await withRunParts(setting, workDir, teacher, (parts) => trainModel({ ...parts, network, backend }));
+  } finally {
+    await backend.dispose();
+  }
+}
+
+/** The network that the configuration asks for. */
+export function configuredNetwork({ config }: Project): Network {
+  const { architecture, dropout } = config.train;
+  return buildNetwork(architecture, config.input.size, config.labels.length, dropout);
+}
+
+/**
+ * The network to learn from: trained first with the same options, or given as a folder; undefined when the configuration names none. Throws
+ * UserError for a folder without a fitting model.
+ */
+export async function obtainTeacher(
+  project: Project,
+  pictures: PictureSet,
+  packings: Packings,
+  context: StageContext,
+): Promise<ObtainedTeacher | undefined> {
+  const { teacher } = project.config.train.distillation;
+  if (teacher === "none") return undefined;
+  if (isArchitecture(teacher)) {
+    const trained = await obtainTrained(withArchitecture(project, teacher), pictures, packings, context);
+    return { key: trained.key, model: await loadFloatModel(trained.dir) };
+  }
+  const dir = resolve(project.dir, teacher);
+  if (!(await holdsFloatModel(dir))) {
+    throw new UserError(`there is no float model in ${dir}`, {
+      where: "train.distillation.teacher",
+      remedy: `Name an architecture (${architectureNames.join(", ")}) or a folder with a float model, as .smilec/train holds them.`,
+    });
+  }
+  const model = await loadFloatModel(dir);
+  checkTeacher(model.network, configuredNetwork(project), "train.distillation.teacher");
+  return { key: parametersHash(model.parameters), model };
+}
+
+function isArchitecture(name: string): name is ArchitectureName {
+  return (architectureNames as readonly string[]).includes(name);
+}
+
+/** The project as if it trained the teacher for its own sake. */
+function withArchitecture(project: Project, architecture: ArchitectureName): Project {
+  const { train } = project.config;
+  const distillation = { ...train.distillation, teacher: "none" };
+  return { ...project, config: { ...project.config, train: { ...train, architecture, distillation } } };
 }

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileIfChanged, writeJson } from "../files/write.js";
+import { obtainFinetuned } from "./finetune.js";
 import { obtainPackings, obtainPictures, type Packed, type PictureSet } from "./pictures.js";
 import type { Project } from "./project.js";
 import { MODEL_FILE, obtainQuantized, type Quantized } from "./quantize.js";
@@ -20,8 +21,9 @@ export interface TrainedModel {
 export async function obtainTrainedModel(project: Project, context: StageContext): Promise<TrainedModel> {
   const pictures = await obtainPictures(project, context);
   const { exact, wide } = await obtainPackings(project, pictures, context);
-  const trained = await obtainTrained(project, { exact, wide }, context);
-  const quantized = await obtainQuantized(project, exact, trained, context);
+  const trained = await obtainTrained(project, pictures, { exact, wide }, context);
+  const finetuned = await obtainFinetuned(project, pictures, { exact, wide }, trained, context);
+  const quantized = await obtainQuantized(project, exact, trained, finetuned, context);
   await publish(project, pictures, trained, quantized);
   return { pictures, exact, wide, trained, quantized };
 }
@@ -33,7 +35,7 @@ async function publish(project: Project, pictures: PictureSet, trained: Trained,
 }
 
 /** What the model is, where it comes from and how good it was: kept beside it. */
-function modelCard(project: Project, pictures: PictureSet, trained: Trained, quantized: Quantized): object {
+export function modelCard(project: Project, pictures: PictureSet, trained: Trained, quantized: Quantized): object {
   const { history: _history, ...training } = trained.meta;
   const { layers: _layers, ...quantization } = quantized.meta;
   return {
@@ -43,6 +45,7 @@ function modelCard(project: Project, pictures: PictureSet, trained: Trained, qua
     positive: project.config.positive,
     input: project.config.input,
     train: project.config.train,
+    quantize: project.config.quantize,
     training,
     quantization,
   };

@@ -6,10 +6,13 @@ const MIN_STD = 4;
 /** Standard deviations that map to 127. */
 const CLIP_STD = 3;
 
+/** Inputs of the 256 grey values of one picture. */
+const values = new Int8Array(256);
+
 export function normalize(
   pixels: Uint8Array,
   kind: PreprocessSpec["normalize"],
-  out = new Int8Array(pixels.length),
+  out: Int8Array = new Int8Array(pixels.length),
 ): Int8Array {
   if (kind === "none") {
     for (let i = 0; i < pixels.length; i++) out[i] = pixels[i] - 128;
@@ -18,20 +21,24 @@ export function normalize(
   return standardize(pixels, out);
 }
 
-/** Everything is multiplied by the pixel count n, so that mean and standard deviation stay integers; all values stay below 2^53. */
+/**
+ * Everything is multiplied by the pixel count n, so that mean and standard deviation stay integers; all values stay below 2^53. The result
+ * depends on the grey value alone, so each is divided once.
+ */
 function standardize(pixels: Uint8Array, out: Int8Array): Int8Array {
   const n = pixels.length;
   let sum = 0;
   let squares = 0;
-  for (const value of pixels) {
-    sum += value;
-    squares += value * value;
+  for (let i = 0; i < n; i++) {
+    sum += pixels[i];
+    squares += pixels[i] * pixels[i];
   }
   const divisor = CLIP_STD * Math.max(integerSqrt(n * squares - sum * sum), MIN_STD * n);
-  for (let i = 0; i < n; i++) {
-    const q = divideRounded(127 * (n * pixels[i] - sum), divisor);
-    out[i] = Math.max(-127, Math.min(127, q));
+  for (let value = 0; value < 256; value++) {
+    const q = divideRounded(127 * (n * value - sum), divisor);
+    values[value] = Math.max(-127, Math.min(127, q));
   }
+  for (let i = 0; i < n; i++) out[i] = values[pixels[i]];
   return out;
 }
 

@@ -11,7 +11,7 @@ import {
   outputShapes,
 } from "../train/network.js";
 import type { FoldedLayer } from "./fold.js";
-import { quantizeBias, quantizeWeight, weightScale } from "./ranges.js";
+import { quantizeBias, quantizeWeight, weightScales } from "./ranges.js";
 
 export interface QuantizedNetwork {
   readonly graph: Int8Graph;
@@ -103,7 +103,7 @@ class GraphBuilder {
   private addConv(layer: ConvLayer, index: number): void {
     const { kernel, kernelShape, bias } = this.folded[index]!;
     const [height, width, inputs, outputs] = kernelShape;
-    const scales = channelScales(kernel, outputs);
+    const scales = weightScales(kernel, outputs, true);
     const data = new Int8Array(kernel.length);
     // HWIO -> OHWI
     for (let i = 0; i < kernel.length; i++) {
@@ -131,7 +131,7 @@ class GraphBuilder {
   private addDepthwise(layer: DepthwiseLayer, index: number): void {
     const { kernel, kernelShape, bias } = this.folded[index]!;
     const channels = kernelShape[2];
-    const scales = channelScales(kernel, channels);
+    const scales = weightScales(kernel, channels, true);
     const data = Int8Array.from(kernel, (value, i) => quantizeWeight(value, scales[i % channels]));
     const operands = this.weightsAndBias(layer, { data, shape: [1, ...kernelShape], scales, axis: 3, bias });
     this.operators.push({
@@ -149,14 +149,14 @@ class GraphBuilder {
   private addDense(layer: DenseLayer, index: number): void {
     const { kernel, kernelShape, bias } = this.folded[index]!;
     const [inputs, units] = kernelShape;
-    const scale = weightScale(largestMagnitude(kernel));
+    const scales = weightScales(kernel, units, false);
     const data = new Int8Array(kernel.length);
     for (let i = 0; i < kernel.length; i++)
-      data[(i % units) * inputs + Math.floor(i / units)] = quantizeWeight(kernel[i], scale);
+      data[(i % units) * inputs + Math.floor(i / units)] = quantizeWeight(kernel[i], scales[0]);
     const operands = this.weightsAndBias(layer, {
       data,
       shape: [units, inputs],
-      scales: Float32Array.of(scale),
+      scales,
       axis: 0,
       bias,
     });
@@ -204,17 +204,6 @@ interface Weights {
   readonly scales: Float32Array;
   readonly axis: number;
   readonly bias: Float32Array;
-}
-
-/** Largest magnitude per output channel, which is the kernel's last dimension. */
-function channelScales(kernel: Float32Array, channels: number): Float32Array {
-  const largest = new Float64Array(channels);
-  for (let i = 0; i < kernel.length; i++) largest[i % channels] = Math.max(largest[i % channels], Math.abs(kernel[i]));
-  return Float32Array.from(largest, weightScale);
-}
-
-function largestMagnitude(values: Float32Array): number {
-  return values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
 }
 
 function window(layer: ConvLayer | DepthwiseLayer) {

@@ -1,26 +1,39 @@
 /** Where the firmware draws the line: an integer margin, chosen with the int8 model's own scores. */
-import { binaryLabels, precisionRecallCurve, thresholdForPrecision } from "../train/metrics.js";
+import type { Config } from "../config/schema.js";
+import { binaryLabels } from "../evaluate/metrics.js";
 
 export interface Threshold {
   /** Smallest margin per frame that counts as positive, int8 logit units, -256 to 255. */
   readonly margin: number;
-  /** The same as a probability of the positive label against the runner-up. */
+  /** The same as a calibrated probability of the positive label against the runner-up. */
   readonly probability: number;
-  /** At this margin on the validation split; null when no picture is called positive. */
+  /** At this margin on the validation split, at the expected prior; null when no picture is called positive. */
   readonly precision: number | null;
   readonly recall: number;
-  /** "auto": reached the target precision; "best": no threshold reaches it, the most precise was taken; "given": set in the configuration. */
+  /**
+   * "auto": what decision.aim asks for; "best": no threshold reaches the target precision, the most precise was taken; "given": set in the
+   * configuration.
+   */
   readonly chosen: "auto" | "best" | "given";
 }
 
-export interface ThresholdOptions {
-  readonly threshold: "auto" | number;
-  readonly targetPrecision: number;
-  /** Real value of one margin step. */
+export interface ThresholdOptions
+  extends Pick<Config["decision"], "threshold" | "aim" | "targetPrecision" | "costRatio" | "prior"> {
+  /** Log-odds of one margin step. */
   readonly scale: number;
 }
 
-/** Chooses the margin: the highest recall among thresholds that reach the target precision on the validation split. */
+/** One possible threshold on the validation split. */
+interface OperatingPoint {
+  readonly margin: number;
+  readonly recall: number;
+  /** At the expected prior. */
+  readonly precision: number;
+  /** Of a press at the expected prior, in missed smiles. */
+  readonly cost: number;
+}
+
+/** Chooses the margin by the aim, on the validation split's margins (-255 to 255) and labels. */
 export function chooseThreshold(
   margins: readonly number[],
   labels: Uint8Array,
@@ -28,9 +41,10 @@ export function chooseThreshold(
   options: ThresholdOptions,
 ): Threshold {
   const truth = binaryLabels(labels, positive);
-  const curve = precisionRecallCurve(margins, truth);
-  const { margin, chosen } = pick(margins, truth, curve, options);
-  const point = curve.findLast(({ threshold }) => threshold >= margin);
+  const share = options.prior === "data" ? positiveShare(truth) : options.prior;
+  const points = operatingPoints(margins, truth, share, options.costRatio);
+  const { margin, chosen } = pick(points, share, options);
+  const point = points.findLast((one) => one.margin >= margin);
   return {
     margin,
     probability: marginProbability(margin, options.scale),
@@ -40,26 +54,64 @@ export function chooseThreshold(
   };
 }
 
-type Curve = ReturnType<typeof precisionRecallCurve>;
-
-function pick(
-  margins: readonly number[],
-  truth: Uint8Array,
-  curve: Curve,
-  options: ThresholdOptions,
-): Pick<Threshold, "margin" | "chosen"> {
-  if (options.threshold !== "auto")
-    return { margin: probabilityMargin(options.threshold, options.scale), chosen: "given" };
-  const reached = thresholdForPrecision(margins, truth, options.targetPrecision);
-  if (reached !== undefined) return { margin: reached.threshold, chosen: "auto" };
-  const best = curve.reduce<Curve[number] | undefined>(
-    (top, point) => (top === undefined || point.precision > top.precision ? point : top),
-    undefined,
-  );
-  return { margin: best?.threshold ?? 255, chosen: "best" };
+/** Part of 1s. */
+export function positiveShare(truth: Uint8Array): number {
+  return truth.reduce((sum, one) => sum + one, 0) / truth.length;
 }
 
-/** Logistic function of the margin's real value: with two labels the softmax probability of the positive one. */
+/**
+ * Every margin that occurs, falling, so that recall never falls. With p the expected part of positives,
+ * precision = p recall / (p recall + (1 - p) false positive rate).
+ */
+function operatingPoints(
+  margins: readonly number[],
+  truth: Uint8Array,
+  share: number,
+  costRatio: number,
+): OperatingPoint[] {
+  const positives = positiveShare(truth) * truth.length;
+  const negatives = truth.length - positives;
+  const order = [...margins.keys()].sort((a, b) => margins[b] - margins[a]);
+  const points: OperatingPoint[] = [];
+  let [hits, alarms] = [0, 0];
+  order.forEach((index, rank) => {
+    if (truth[index] === 1) hits++;
+    else alarms++;
+    const margin = margins[index];
+    if (margins[order[rank + 1]] === margin) return;
+    const found = (share * hits) / positives;
+    const green = negatives === 0 ? 0 : ((1 - share) * alarms) / negatives;
+    const cost = costRatio * green + share - found;
+    points.push({ margin, recall: hits / positives, precision: found / (found + green), cost });
+  });
+  return points;
+}
+
+function pick(
+  points: readonly OperatingPoint[],
+  share: number,
+  { threshold, aim, targetPrecision, scale }: ThresholdOptions,
+): Pick<Threshold, "margin" | "chosen"> {
+  if (threshold !== "auto") return { margin: probabilityMargin(threshold, scale), chosen: "given" };
+  // Of equals the first, which is the more cautious.
+  const best = (candidates: readonly OperatingPoint[], worth: (point: OperatingPoint) => number) =>
+    candidates.reduce<OperatingPoint | undefined>(
+      (top, point) => (top === undefined || worth(point) > worth(top) ? point : top),
+      undefined,
+    );
+  if (aim === "cost") {
+    // Red whatever the picture, by the highest margin there is, misses every smile.
+    const never = { margin: 255, recall: 0, precision: 0, cost: share };
+    return { margin: best([never, ...points], ({ cost }) => -cost)!.margin, chosen: "auto" };
+  }
+  // Rounding must not refuse a precision that is reached exactly.
+  const reached = points.filter(({ precision }) => precision >= targetPrecision - 1e-12);
+  const farthest = best(reached, ({ recall }) => recall);
+  if (farthest !== undefined) return { margin: farthest.margin, chosen: "auto" };
+  return { margin: best(points, ({ precision }) => precision)?.margin ?? 255, chosen: "best" };
+}
+
+/** Logistic function of the margin's log-odds: with two labels the softmax probability of the positive one. */
 export function marginProbability(margin: number, scale: number): number {
   return 1 / (1 + Math.exp(-margin * scale));
 }

@@ -5,7 +5,8 @@ import type { PreprocessSpec } from "../preprocess/types.js";
 import { runFloat } from "../train/forward.js";
 import type { FloatModel } from "../train/network.js";
 import type { QuantizedNetwork } from "./build-graph.js";
-import { dequantizeInput, type Int8Pictures } from "./quantize.js";
+import type { Int8Pictures } from "./calibrate.js";
+import { dequantizeInput } from "./quantize.js";
 
 export interface LayerFidelity {
   readonly layer: string;

@@ -3,7 +3,13 @@
  * kernel' = kernel * gamma / sqrt(variance + eps) and bias' = beta - mean * gamma / sqrt(variance + eps), per output channel
  * (Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", section 3.2).
  */
-import { BATCH_NORM_EPSILON, type FloatModel, type ParameterRole, parameterLayout } from "../train/network.js";
+import {
+  BATCH_NORM_EPSILON,
+  type FloatModel,
+  type Network,
+  type ParameterRole,
+  parameterLayout,
+} from "../train/network.js";
 
 /** Weights of one layer without batch norm; kernel shape as in network.ts (HWIO, HWC or IO), bias one per output channel. */
 export interface FoldedLayer {
@@ -35,4 +41,20 @@ function fold(values: ReadonlyMap<ParameterRole, Float32Array>, kernelShape: rea
   const mean = values.get("movingMean")!;
   const bias = values.get("beta")!.map((value, channel) => value - mean[channel] * factor[channel]);
   return { kernel: kernel.map((value, index) => value * factor[index % factor.length]), kernelShape, bias };
+}
+
+/** The same model with a bias in the place of every batch norm: what quantization-aware training starts from. */
+export function foldedModel(model: FloatModel): FloatModel {
+  const folded = foldBatchNorm(model);
+  const network: Network = {
+    ...model.network,
+    layers: model.network.layers.map((layer) => ("batchNorm" in layer ? { ...layer, batchNorm: false } : layer)),
+  };
+  const layout = parameterLayout(network);
+  const parameters = new Float32Array(layout.reduce((sum, { size }) => sum + size, 0));
+  for (const { layer, role, offset } of layout) {
+    const { kernel, bias } = folded[layer]!;
+    parameters.set(role === "kernel" ? kernel : bias, offset);
+  }
+  return { network, parameters };
 }

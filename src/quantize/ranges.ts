@@ -32,3 +32,14 @@ export function quantizeWeight(value: number, scale: number): number {
 export function quantizeBias(value: number, scale: number): number {
   return Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.round(value / scale)));
 }
+
+/**
+ * Scales of a layer's weights: the largest magnitude per output channel, which is the kernel's last dimension, or of all where `perChannel` is
+ * false.
+ */
+export function weightScales(kernel: Float32Array, channels: number, perChannel: boolean): Float32Array {
+  const scales = perChannel ? channels : 1;
+  const largest = new Float64Array(scales);
+  for (let i = 0; i < kernel.length; i++) largest[i % scales] = Math.max(largest[i % scales], Math.abs(kernel[i]));
+  return Float32Array.from(largest, weightScale);
+}

@@ -1,5 +1,7 @@
 /** The HTML report: one file without scripts, external requests or dates; same input, same bytes. */
 import { foreign, isolated } from "./format.js";
+import { comparisonSection } from "./sections/comparison.js";
+import { conditionsSection } from "./sections/conditions.js";
 import { dataSection } from "./sections/data.js";
 import { evaluationSection } from "./sections/evaluation.js";
 import { firmwareSection } from "./sections/firmware.js";
@@ -32,17 +34,22 @@ export async function renderReport(input: ReportInput): Promise<string> {
 
 /** In the order of the loop. */
 async function renderSections(input: ReportInput): Promise<SectionView[]> {
-  const { data, training, model, quantization, evaluation, firmware, simulation } = input;
+  const { data, training, model, quantization, evaluation, comparison, firmware, simulation } = input;
   const sections: SectionView[] = [];
   if (data !== undefined) sections.push(await dataSection(data));
   if (training !== undefined) sections.push(await trainingSection(training));
   if (model !== undefined) sections.push(await modelSection(model));
   if (quantization !== undefined) sections.push(quantizationSection(quantization));
-  if (evaluation !== undefined) sections.push(await evaluationSection(evaluation));
+  if (evaluation !== undefined) {
+    sections.push(await evaluationSection(evaluation));
+    const conditions = conditionsSection(evaluation);
+    if (conditions !== null) sections.push(conditions);
+  }
+  if (comparison !== undefined) sections.push(comparisonSection(comparison));
   if (firmware !== undefined) sections.push(firmwareSection(firmware));
   if (simulation !== undefined) {
-    const positive = simulation.positive ?? evaluation?.positive;
-    sections.push(await simulationSection(simulation, { positive, threshold: evaluation?.threshold }));
+    const positive = simulation.positive ?? evaluation?.evaluation.model.positive;
+    sections.push(await simulationSection(simulation, { positive, threshold: evaluation?.evaluation.threshold }));
   }
   return sections;
 }

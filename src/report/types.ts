@@ -1,5 +1,8 @@
 /** What the HTML report shows; every section is optional, so that it can be written at any stage of a project. */
 import type { Box, GrayImage, Split } from "../data/types.js";
+import type { Quality } from "../evaluate/evaluation.js";
+import type { Mistake } from "../evaluate/mistakes.js";
+import type { ModelEvaluation } from "../evaluate/run.js";
 
 export interface ReportInput {
   /** Name of the bot. */
@@ -11,6 +14,7 @@ export interface ReportInput {
   readonly training?: TrainingSection;
   readonly quantization?: QuantizationSection;
   readonly evaluation?: EvaluationSection;
+  readonly comparison?: ComparisonSection;
   readonly model?: ModelSection;
   readonly firmware?: FirmwareSection;
   readonly simulation?: SimulationSection;
@@ -57,37 +61,27 @@ export interface QuantizationSection {
   readonly layers: readonly { readonly layer: string; readonly signalToNoiseDb: number; readonly saturated: number }[];
 }
 
-export interface Metrics {
-  readonly accuracy: number;
-  readonly averagePrecision: number;
-  readonly recallAt70: number;
-  readonly rocAuc: number;
+export interface EvaluationSection {
+  /** What the pictures are called: "test pictures". */
+  readonly pictures: string;
+  readonly evaluation: ModelEvaluation;
+  /** The most confident mistakes, worst first. */
+  readonly mistakes: readonly Mistake[];
 }
 
-export interface EvaluationSection {
-  readonly split: Split;
-  readonly positive: string;
-  readonly float: Metrics;
-  readonly int8: Metrics;
-  /** Points of the int8 precision-recall curve, by falling threshold. */
-  readonly curve: readonly { readonly recall: number; readonly precision: number }[];
-  /** The operating point the firmware uses. */
-  readonly threshold: {
-    readonly probability: number;
-    readonly margin: number;
-    readonly precision: number;
-    readonly recall: number;
-  };
-  readonly confusion: {
-    readonly truePositive: number;
-    readonly falsePositive: number;
-    readonly trueNegative: number;
-    readonly falseNegative: number;
-  };
-  /** Probability of the positive label and whether it was right, per picture. */
-  readonly scores: readonly { readonly probability: number; readonly isPositive: boolean }[];
-  /** The most confident mistakes. */
-  readonly mistakes: readonly { readonly picture: GrayImage; readonly label: string; readonly probability: number }[];
+/** Two models side by side on the same pictures: the same network trained without and with augmentation. */
+export interface ComparisonSection {
+  readonly title: string;
+  /** What the pictures are called: "test pictures". */
+  readonly pictures: string;
+  readonly runs: readonly [before: ComparedRun, after: ComparedRun];
+  /** Second run minus first, per view; `clean` first, then as the evaluations' views. */
+  readonly changes: readonly Quality[];
+}
+
+export interface ComparedRun {
+  readonly name: string;
+  readonly evaluation: ModelEvaluation;
 }
 
 export interface ModelSection {

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import type { Capture } from "../captures/read-segment.js";
 import type { RejectedPicture } from "../data/types.js";
 import { remove } from "../files/write.js";
+import { marginScale } from "../graph/bundle.js";
 import type { Model } from "../pipeline/model.js";
 import type { StageContext } from "../pipeline/reporter.js";
-import { outputScale } from "../graph/bundle.js";
 import { marginProbability } from "../quantize/decide.js";
 import { stageFrames } from "./frames.js";
 import { compareWithReference, type GoldenResult } from "./golden.js";
@@ -62,7 +62,7 @@ export async function simulate(request: SimulateRequest): Promise<Simulation> {
     });
     const golden =
       request.golden && model !== undefined ? await replayCard(request, model, decisions, card) : undefined;
-    const scale = model === undefined ? undefined : outputScale(model.graph);
+    const scale = model === undefined ? undefined : marginScale(model);
     const presses = decisions.map((decision, i) => describePress(staged.frames[i], decision, scale));
     return { presses, rejected: staged.rejected, ...(golden === undefined ? {} : { golden }) };
   } finally {

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import type { Board } from "../board/types.js";
 import type { Config } from "../config/schema.js";
 import { cComment, cString } from "../emit/c/escape.js";
-import type { ModelDescription } from "../graph/bundle.js";
 import { toolVersion } from "../files/package-root.js";
+import type { ModelDescription } from "../graph/bundle.js";
 import { cmakeString, iniValue, lineComment, yamlString } from "./escape.js";
 import type { TemplateValues } from "./render.js";
 

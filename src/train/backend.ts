@@ -15,6 +15,26 @@ export interface BackendRequest {
   readonly input: { readonly scale: number; readonly zeroPoint: number };
   /** Worker threads, at least 1. No result depends on it. */
   readonly threads: number;
+  /** One entry per layer: where given, the layer's output is rounded to int8 and back, in training as in evaluation. Not for the input. */
+  readonly quantization?: readonly (SimulatedQuantization | undefined)[];
+}
+
+/**
+ * An activation as int8 holds it: q = clamp(round(x / scale) + zeroPoint, -128, 127), x' = (q - zeroPoint) * scale. Its gradient is passed
+ * straight through where q is strictly inside the range, and is 0 at the ends (Bengio et al. 2013; Jacob et al. 2018, section 3).
+ */
+export interface SimulatedQuantization {
+  /** A float32 value > 0. */
+  readonly scale: number;
+  readonly zeroPoint: number;
+}
+
+/** What a student learns from its teacher: weight * T^2 * KL(teacher / T || student / T) (Hinton et al. 2015); the labels' loss has 1 - weight. */
+export interface Distillation {
+  /** 0 to 1. */
+  readonly weight: number;
+  /** T >= 1. */
+  readonly temperature: number;
 }
 
 export interface TrainingBatch {
@@ -27,12 +47,14 @@ export interface TrainingBatch {
   readonly weights: Float32Array;
   /** Targets are (1 - s) * one-hot + s / classes. */
   readonly labelSmoothing: number;
+  /** Logits of the teacher, [count, classes], with how much they count. */
+  readonly teacher?: Distillation & { readonly logits: Float32Array };
   /** Dropout masks by layer, [count, inputs] each, 0 or 1 / (1 - probability); layers without one keep all inputs. */
   readonly masks: ReadonlyMap<number, Float32Array>;
 }
 
 export interface BatchGradients {
-  /** Weighted mean of the softmax cross-entropy, smoothed targets. */
+  /** Weighted mean of the softmax cross-entropy, smoothed targets; with a teacher mixed with what it teaches. */
   readonly loss: number;
   /** Pictures whose largest logit is their label's. */
   readonly correct: number;
@@ -48,7 +70,7 @@ export interface TrainingBackend {
   /** Pictures that batch norm takes its statistics over in training; 0: the whole batch. Part of a run's identity. */
   readonly statisticsGroup: number;
   gradients(parameters: Float32Array, batch: TrainingBatch): Promise<BatchGradients>;
-  /** Logits [count, labels] with batch norm by its moving statistics and no dropout. Any count. */
+  /** Logits [count, labels] with batch norm by its moving statistics, without dropout. Any count. */
   logits(parameters: Float32Array, inputs: Int8Array, count: number): Promise<Float32Array>;
   dispose(): Promise<void>;
 }

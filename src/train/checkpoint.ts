@@ -1,7 +1,7 @@
 /**
  * Checkpoints of a training run: one file, replaced atomically, that holds everything the rest of the run depends on.
  *
- * Layout, little-endian: 8 bytes "SMILECK1", uint32 header length, header (JSON, UTF-8), float32 arrays in the order of the header's
+ * Layout, little-endian: 8 bytes "SMILECK2", uint32 header length, header (JSON, UTF-8), float32 arrays in the order of the header's
  * `arrays`, SHA-256 over all of it. Random streams are counter-based (rng.ts), so the step number is their state.
  */
 import { createHash } from "node:crypto";
@@ -10,7 +10,8 @@ import { z } from "zod";
 import { writeFile } from "../files/write.js";
 import { littleEndianBytes } from "./float-model.js";
 
-const MAGIC = "SMILECK1";
+/** The last character is the format's version. */
+const MAGIC = "SMILECK2";
 const HASH_BYTES = 32;
 
 const epochRecordSchema = z.strictObject({
@@ -42,9 +43,14 @@ export type RunProgress = z.infer<typeof progressSchema>;
 const headerSchema = z.strictObject({
   /** Hash of everything that must be equal for the run to be the same run. */
   identity: z.string(),
+  /** Name of the network, to tell what else the checkpoint is of. */
+  network: z.string(),
   progress: progressSchema,
   arrays: z.array(z.strictObject({ name: z.string(), length: z.int().min(0) })),
 });
+
+/** Which run a checkpoint is of. */
+export type RunName = Pick<z.infer<typeof headerSchema>, "identity" | "network">;
 
 export interface Checkpoint {
   readonly progress: RunProgress;
@@ -56,10 +62,10 @@ export type CheckpointResult =
   | { readonly kind: "unusable"; readonly reason: string }
   | { readonly kind: "found"; readonly checkpoint: Checkpoint };
 
-export async function saveCheckpoint(path: string, identity: string, checkpoint: Checkpoint): Promise<void> {
+export async function saveCheckpoint(path: string, run: RunName, checkpoint: Checkpoint): Promise<void> {
   const arrays = [...checkpoint.arrays];
   const header = {
-    identity,
+    ...run,
     progress: checkpoint.progress,
     arrays: arrays.map(([name, values]) => ({ name, length: values.length })),
   };
@@ -76,7 +82,7 @@ export async function saveCheckpoint(path: string, identity: string, checkpoint:
 }
 
 /** Reads a checkpoint if there is one that is whole and belongs to the run; never throws for a bad file. */
-export async function loadCheckpoint(path: string, identity: string): Promise<CheckpointResult> {
+export async function loadCheckpoint(path: string, run: RunName): Promise<CheckpointResult> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
@@ -89,16 +95,19 @@ export async function loadCheckpoint(path: string, identity: string): Promise<Ch
   const headerEnd = 12 + bytes.readUInt32LE(8);
   const parsed = headerSchema.safeParse(parseJson(bytes.subarray(12, headerEnd)));
   if (!parsed.success) return { kind: "unusable", reason: "it has another format" };
-  const { identity: written, progress, arrays } = parsed.data;
-  if (written !== identity) return { kind: "unusable", reason: "it belongs to other options or data" };
+  const { identity, network, progress, arrays } = parsed.data;
+  if (network !== run.network)
+    return { kind: "unusable", reason: `it is of another network (${network}, not ${run.network})` };
+  if (identity !== run.identity) return { kind: "unusable", reason: "it belongs to other options or data" };
   const floats = arrays.reduce((sum, { length }) => sum + length, 0);
   if (headerEnd + floats * 4 + HASH_BYTES !== bytes.length) return { kind: "unusable", reason: "its length is wrong" };
   return { kind: "found", checkpoint: { progress, arrays: readArrays(bytes, headerEnd, arrays) } };
 }
 
 function damage(bytes: Buffer): string | undefined {
-  if (bytes.length < 12 + HASH_BYTES || bytes.toString("latin1", 0, 8) !== MAGIC)
-    return "it is cut short or no checkpoint";
+  const magic = bytes.toString("latin1", 0, 8);
+  if (magic !== MAGIC && /^SMILECK\d$/.test(magic)) return "another version of smilec wrote it";
+  if (bytes.length < 12 + HASH_BYTES || magic !== MAGIC) return "it is cut short or no checkpoint";
   const body = bytes.subarray(0, bytes.length - HASH_BYTES);
   if (!createHash("sha256").update(body).digest().equals(bytes.subarray(body.length))) return "its checksum is wrong";
   return 12 + bytes.readUInt32LE(8) > body.length ? "its header is cut short" : undefined;

@@ -1,7 +1,8 @@
 /** Worker thread of the feeder: augments and preprocesses pictures, a few at a time, until a batch has none left. */
 import { parentPort, workerData } from "node:worker_threads";
+import { Augmenter } from "../augment/pipeline.js";
+import type { AugmentOptions } from "../augment/types.js";
 import type { PreprocessSpec } from "../preprocess/types.js";
-import { type AugmentOptions, Augmenter } from "./augment.js";
 import { slotViews } from "./feeder.js";
 
 export interface FeedSetup {

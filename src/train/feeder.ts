@@ -4,9 +4,9 @@
  * Which pictures a step gets, and how each is varied, depends on the seed, the epoch and the step alone.
  */
 import { Worker } from "node:worker_threads";
+import type { AugmentOptions } from "../augment/types.js";
 import type { PictureSource } from "../data/types.js";
 import type { PreprocessSpec } from "../preprocess/types.js";
-import type { AugmentOptions } from "./augment.js";
 import type { FeedJob, FeedSetup } from "./feeder-worker.js";
 import { Rng } from "./rng.js";
 import { STREAM } from "./streams.js";
@@ -26,6 +26,8 @@ export interface FeederRequest {
 /** One prepared batch; valid until the next call of `next()`. */
 export interface FedBatch {
   readonly count: number;
+  /** Their numbers in the source. */
+  readonly pictures: Uint32Array;
   /** [count, size, size, 1] */
   readonly inputs: Int8Array;
   readonly labels: Uint8Array;
@@ -54,7 +56,7 @@ interface Slot {
 interface Open {
   readonly step: number;
   readonly slot: number;
-  readonly count: number;
+  readonly pictures: Uint32Array;
   readonly labels: Uint8Array;
   waiting: number;
   readonly done: Promise<void>;
@@ -105,8 +107,9 @@ export class Feeder {
     this.queue.shift();
     this.prepare();
     const inputSize = this.request.preprocess.size ** 2;
-    const inputs = this.slots[open.slot].inputs.subarray(0, open.count * inputSize);
-    return { count: open.count, inputs, labels: open.labels };
+    const { pictures, labels } = open;
+    const count = pictures.length;
+    return { count, pictures, inputs: this.slots[open.slot].inputs.subarray(0, count * inputSize), labels };
   }
 
   async close(): Promise<void> {
@@ -161,7 +164,7 @@ export class Feeder {
     this.queue.push({
       step: this.step,
       slot,
-      count: pictures.length,
+      pictures: pictures.slice(),
       labels,
       waiting: this.workers.length,
       done,

@@ -3,7 +3,7 @@
  * order of parameterLayout). A damaged or foreign folder is a UserError; nothing is guessed.
  */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { endianness } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -11,7 +11,7 @@ import { asEnvironmentError, UserError } from "../errors.js";
 import { writeFile, writeJson } from "../files/write.js";
 import { type FloatModel, type Network, outputShapes, parameterLayout } from "./network.js";
 
-const NETWORK_FILE = "network.json";
+export const NETWORK_FILE = "network.json";
 const PARAMETERS_FILE = "parameters.f32";
 
 const size = z.int().min(1).max(4096);
@@ -48,6 +48,14 @@ export async function saveFloatModel(model: FloatModel, dir: string): Promise<vo
   await writeFile(join(dir, PARAMETERS_FILE), littleEndianBytes(model.parameters));
   const parametersSha256 = parametersHash(model.parameters);
   await writeJson(join(dir, NETWORK_FILE), { formatVersion: 1, network: model.network, parametersSha256 });
+}
+
+/** Whether a folder looks like a saved model. */
+export async function holdsFloatModel(dir: string): Promise<boolean> {
+  return stat(join(dir, NETWORK_FILE)).then(
+    (info) => info.isFile(),
+    () => false,
+  );
 }
 
 /** Reads a model back. Throws UserError when a file is missing, damaged or of another version. */

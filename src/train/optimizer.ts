@@ -1,7 +1,7 @@
-/** AdamW on flat arrays (Loshchilov and Hutter 2019, algorithm 2), batch-norm moving statistics, and the learning-rate schedule. */
+/** AdamW on flat arrays (Loshchilov and Hutter 2019, algorithm 2), batch-norm moving statistics, and the moving average of the weights. */
 import { type Network, parameterLayout } from "./network.js";
+import type { ScheduledStep } from "./schedule.js";
 
-const BETA1 = 0.9;
 const BETA2 = 0.999;
 const EPSILON = 1e-8;
 /** Part of the old value that moving statistics keep at a step. */
@@ -15,30 +15,29 @@ export interface TrainingState {
   /** First and second moments of the gradient. */
   readonly m: Float32Array;
   readonly v: Float32Array;
+  /** Moving average of the parameters; the parameters themselves where none is kept. */
+  readonly average: Float32Array;
 }
 
-export interface StepSizes {
-  readonly learningRate: number;
+export interface StepSizes extends ScheduledStep {
   readonly weightDecay: number;
-}
-
-/** Linear warm-up to `peak`, then half a cosine to 0 at the end. `step` counts from 0. */
-export function learningRateAt(step: number, warmupSteps: number, totalSteps: number, peak: number): number {
-  if (step < warmupSteps) return (peak * (step + 1)) / (warmupSteps + 1);
-  const progress = (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps);
-  return peak * 0.5 * (1 + Math.cos(Math.PI * progress));
 }
 
 export class Optimizer {
   private readonly slots: ReturnType<typeof parameterLayout>;
 
-  constructor(network: Network) {
+  /** @param averaging part of itself that the average keeps at a step; 0: no average */
+  constructor(
+    network: Network,
+    private readonly averaging: number,
+  ) {
     this.slots = parameterLayout(network);
   }
 
   initialState(parameters: Float32Array): TrainingState {
     const zeros = () => new Float32Array(parameters.length);
-    return { step: 0, parameters, m: zeros(), v: zeros() };
+    const average = this.averaging === 0 ? parameters : parameters.slice();
+    return { step: 0, parameters, m: zeros(), v: zeros(), average };
   }
 
   /** Takes one step along `gradient` (BatchGradients.gradient). */
@@ -48,6 +47,7 @@ export class Optimizer {
       if (!slot.trainable) followStatistics(state.parameters, gradient, slot.offset, slot.size, state.step);
       else stepParameters(state, gradient, slot.offset, slot.size, slot.decay ? sizes : { ...sizes, weightDecay: 0 });
     }
+    if (state.average !== state.parameters) followParameters(state, this.averaging);
   }
 }
 
@@ -57,20 +57,26 @@ function followStatistics(values: Float32Array, batch: Float32Array, offset: num
   for (let i = offset; i < offset + size; i++) values[i] = keep * values[i] + (1 - keep) * batch[i];
 }
 
+/** Early averages forget faster, as TensorFlow's ExponentialMovingAverage with a step number. */
+function followParameters({ average, parameters, step }: TrainingState, averaging: number): void {
+  const keep = Math.min(averaging, step / (step + 9));
+  for (let i = 0; i < average.length; i++) average[i] = keep * average[i] + (1 - keep) * parameters[i];
+}
+
 function stepParameters(
   state: TrainingState,
   gradient: Float32Array,
   offset: number,
   size: number,
-  sizes: StepSizes,
+  { learningRate, momentum, weightDecay }: StepSizes,
 ): void {
   const { parameters, m, v, step } = state;
-  const rate = sizes.learningRate / (1 - BETA1 ** step);
+  const rate = learningRate / (1 - momentum ** step);
   const correction = 1 / (1 - BETA2 ** step);
-  const shrink = 1 - sizes.learningRate * sizes.weightDecay;
+  const shrink = 1 - learningRate * weightDecay;
   for (let i = offset; i < offset + size; i++) {
     const g = gradient[i];
-    const first = BETA1 * m[i] + (1 - BETA1) * g;
+    const first = momentum * m[i] + (1 - momentum) * g;
     const second = BETA2 * v[i] + (1 - BETA2) * g * g;
     m[i] = first;
     v[i] = second;

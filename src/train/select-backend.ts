@@ -5,7 +5,8 @@ import { buildNetwork } from "./architectures.js";
 import type { BackendName, BackendRequest, TrainingBackend } from "./backend.js";
 import { threadCount } from "./evaluate.js";
 import { initialParameters } from "./initialize.js";
-import { createTfjsBackend, loadTfjsNode, tfjsBackendName } from "./tfjs.js";
+import { createTfjsBackend, tfjsBackendName } from "./tfjs.js";
+import { loadTfjsNode } from "./tfjs-node.js";
 import { createWasmBackend } from "./wasm/backend.js";
 
 /** A backend that is chosen but not made yet. */

@@ -8,4 +8,6 @@ export const STREAM = {
   augment: 3,
   /** (seed, dropout, step, layer) */
   dropout: 4,
+  /** (seed, search, candidate) */
+  search: 5,
 } as const;

@@ -1,5 +1,6 @@
 /**
- * The training loop: AdamW with warm-up and cosine, augmentation, dropout, label smoothing, class balance, early stopping and checkpoints.
+ * The training loop: AdamW on a schedule, augmentation, dropout, label smoothing, class balance, distillation, an average of the weights,
+ * early stopping and checkpoints.
  *
  * A run is a function of its network, data, options and backend: it can be stopped at any step (even killed) and continued from its
  * last checkpoint, with any number of threads, and gives the same bytes.
@@ -11,15 +12,19 @@ import type { PictureSource } from "../data/types.js";
 import { InterruptedError, UserError } from "../errors.js";
 import type { StageContext } from "../pipeline/reporter.js";
 import type { PreprocessSpec } from "../preprocess/types.js";
-import type { TrainingBackend } from "./backend.js";
+import type { TrainingBackend, TrainingBatch } from "./backend.js";
 import { type Checkpoint, type EpochRecord, loadCheckpoint, type RunProgress, saveCheckpoint } from "./checkpoint.js";
+import { checkSplitLabels, classWeights, type ExpectedShare } from "./classes.js";
+import { diverged, isFinite32 } from "./divergence.js";
+import { dropoutMasks } from "./dropout.js";
 import { backendLogits, classCount, logitQuality, threadCount } from "./evaluate.js";
 import { type FedBatch, Feeder, stepsPerEpoch } from "./feeder.js";
+import { parametersHash } from "./float-model.js";
 import { initialParameters } from "./initialize.js";
-import { type FloatModel, type Network, outputShapes } from "./network.js";
-import { learningRateAt, Optimizer, type TrainingState } from "./optimizer.js";
-import { Rng } from "./rng.js";
-import { STREAM } from "./streams.js";
+import type { FloatModel, Network } from "./network.js";
+import { Optimizer, type TrainingState } from "./optimizer.js";
+import { type ScheduledStep, scheduleAt } from "./schedule.js";
+import type { Teacher } from "./teacher.js";
 
 /** Wall-clock milliseconds between checkpoints inside an epoch. When one is written changes no result. */
 const CHECKPOINT_INTERVAL_MS = 20_000;
@@ -35,10 +40,29 @@ export interface TrainRequest {
   readonly workDir: string;
   readonly context: StageContext;
   readonly backend: TrainingBackend;
+  /** Where the parameters start; default: drawn from the seed. */
+  readonly initial?: Float32Array;
+  /** What the network computes with instead of the parameters themselves; gradients are theirs all the same. */
+  readonly projection?: Projection;
+  readonly teacher?: Teacher;
+  /** For classBalance "prior". */
+  readonly expected?: ExpectedShare;
+  /** Name of a training picture, for messages; default: its number. */
+  readonly pictureName?: (picture: number) => string;
+  /** Default: "training". */
+  readonly activity?: string;
+}
+
+/** Parameters to those that are computed with, such as weights rounded to int8. */
+export interface Projection {
+  /** Part of the run's identity. */
+  readonly identity: string;
+  /** The result may be overwritten by the next call. */
+  apply(parameters: Float32Array): Float32Array;
 }
 
 export interface TrainResult {
-  /** Parameters after the best epoch. */
+  /** Parameters (their moving average where one is kept) after the best epoch, before any projection. */
   readonly model: FloatModel;
   readonly history: readonly EpochRecord[];
   /** The epoch (from 1) with the lowest validation loss; the first of equals. */
@@ -53,59 +77,26 @@ export interface TrainResult {
  * @throws UserError for data that cannot be trained on or a diverged run; InterruptedError after an abort, with a checkpoint written
  */
 export async function trainModel(request: TrainRequest): Promise<TrainResult> {
-  checkData(request);
+  const { network, train, val, options } = request;
+  checkSplitLabels(train, val, classCount(network));
+  if (train.count < 2) throw new UserError("the training split has fewer than 2 pictures");
+  if (options.epochs < 1) throw new UserError("training needs at least one epoch", { where: "train.epochs" });
   const run = new TrainingRun(request);
   await run.restore();
   await run.train();
   return run.result();
 }
 
-function checkData({ network, train, val, options }: TrainRequest): void {
-  const remedy = "Import more pictures, or change how they are split.";
-  if (train.count === 0) throw new UserError("the training split has no pictures", { remedy });
-  if (val.count === 0) throw new UserError("the validation split has no pictures", { remedy });
-  const classes = classCount(network);
-  const counts = labelCounts(train.labels, classes);
-  const missing = counts.indexOf(0);
-  if (missing >= 0)
-    throw new UserError(`the training split has no picture of label ${missing + 1} of ${classes}`, { remedy });
-  if (train.count < 2) throw new UserError("the training split has fewer than 2 pictures", { remedy });
-  if (options.epochs < 1) throw new UserError("training needs at least one epoch", { where: "train.epochs" });
-}
-
-function labelCounts(labels: Uint8Array, classes: number): number[] {
-  const counts = new Array<number>(classes).fill(0);
-  for (const label of labels) counts[label]++;
-  return counts;
-}
-
-/** Loss weight of each class: 1, or inversely proportional to its pictures with mean 1 over the training split. */
-export function classWeights(labels: Uint8Array, classes: number, balance: Config["train"]["classBalance"]): number[] {
-  const counts = labelCounts(labels, classes);
-  return counts.map((count) => (balance === "none" || count === 0 ? 1 : labels.length / (classes * count)));
-}
-
-/** Dropout masks of a step by layer: [count, inputs], 0 or 1 / (1 - probability). */
-export function dropoutMasks(network: Network, seed: number, step: number, count: number): Map<number, Float32Array> {
-  const shapes = outputShapes(network);
-  const masks = new Map<number, Float32Array>();
-  network.layers.forEach((layer, index) => {
-    if (layer.kind !== "dense" || layer.dropout === 0) return;
-    const rng = new Rng(seed, STREAM.dropout, step, index);
-    const kept = 1 / (1 - layer.dropout);
-    const mask = new Float32Array(count * shapes[layer.input][0]);
-    for (let i = 0; i < mask.length; i++) mask[i] = rng.uniform() < layer.dropout ? 0 : kept;
-    masks.set(index, mask);
-  });
-  return masks;
-}
-
 /** Everything that must be equal for a checkpoint to be continued. Threads are left out: they change nothing. */
-function runIdentity({ network, train, val, options, preprocess, backend }: TrainRequest): string {
+function runIdentity(request: TrainRequest): string {
+  const { network, train, val, options, preprocess, backend, initial, projection, teacher, expected } = request;
   const { threads: _threads, backend: _choice, ...rest } = options;
   const hash = createHash("sha256");
   const { name, statisticsGroup } = backend;
-  hash.update(JSON.stringify([network, rest, preprocess, name, statisticsGroup]));
+  const start = initial === undefined ? null : parametersHash(initial);
+  const learned = teacher === undefined ? null : [teacher.identity, teacher.weight, teacher.temperature];
+  const facts = [network, rest, preprocess, name, statisticsGroup, start, projection?.identity, learned, expected];
+  hash.update(JSON.stringify(facts));
   for (const source of [train, val]) hash.update(JSON.stringify([source.count, source.size])).update(source.labels);
   return hash.digest("hex");
 }
@@ -118,39 +109,42 @@ class TrainingRun {
   private readonly path: string;
   private readonly steps: number;
   private readonly weights: number[];
-  private state: TrainingState;
-  private best: Float32Array;
+  private readonly state: TrainingState;
+  private readonly best: Float32Array;
   private progress: RunProgress = { step: 0, history: [], bestEpoch: 0, lossSum: 0, correct: 0, seen: 0 };
   private savedAt = performance.now();
 
   constructor(private readonly request: TrainRequest) {
-    const { network, options, train, workDir } = request;
-    this.optimizer = new Optimizer(network);
+    const { network, options, train, workDir, initial } = request;
+    this.optimizer = new Optimizer(network, options.averaging);
     this.identity = runIdentity(request);
     this.path = join(workDir, CHECKPOINT_FILE);
     this.steps = stepsPerEpoch(train.count, options.batchSize);
-    this.weights = classWeights(train.labels, classCount(network), options.classBalance);
-    this.state = this.optimizer.initialState(initialParameters(network, options.seed));
+    this.weights = classWeights(train.labels, classCount(network), options.classBalance, request.expected);
+    this.state = this.optimizer.initialState(initial?.slice() ?? initialParameters(network, options.seed));
     this.best = this.state.parameters.slice();
   }
 
   async restore(): Promise<void> {
-    const { reporter } = this.request.context;
-    const loaded = await loadCheckpoint(this.path, this.identity);
-    if (loaded.kind === "unusable")
-      reporter.warn(`checkpoint ${this.path} is not used: ${loaded.reason}; training starts anew`);
+    const { context, network } = this.request;
+    const loaded = await loadCheckpoint(this.path, { identity: this.identity, network: network.name });
+    const anew = (reason: string) =>
+      context.reporter.warn(`checkpoint ${this.path} is not used: ${reason}; training starts anew`);
+    if (loaded.kind === "unusable") anew(loaded.reason);
     if (loaded.kind !== "found") return;
     const { progress, arrays } = loaded.checkpoint;
-    const [parameters, m, v, best] = ["parameters", "m", "v", "best"].map((name) => arrays.get(name));
-    const size = this.best.length;
-    if ([parameters, m, v, best].some((array) => array?.length !== size)) {
-      reporter.warn(`checkpoint ${this.path} is not used: its arrays do not fit; training starts anew`);
-      return;
-    }
+    const wanted = Object.entries(this.arrays());
+    if (wanted.some(([name, { length }]) => arrays.get(name)?.length !== length)) return anew("its arrays do not fit");
+    for (const [name, array] of wanted) array.set(arrays.get(name)!);
     this.progress = progress;
-    this.state = { step: progress.step, parameters: parameters!, m: m!, v: v! };
-    this.best = best!;
-    reporter.info(`continuing from the checkpoint at step ${progress.step} of ${this.totalSteps()}`);
+    this.state.step = progress.step;
+    context.reporter.info(`continuing from the checkpoint at step ${progress.step} of ${this.totalSteps()}`);
+  }
+
+  /** All that a step changes. */
+  private arrays(): Record<string, Float32Array> {
+    const { parameters, m, v, average } = this.state;
+    return { parameters, m, v, best: this.best, ...(average === parameters ? {} : { average }) };
   }
 
   result(): TrainResult {
@@ -175,7 +169,8 @@ class TrainingRun {
       this.progress.step,
       this.totalSteps(),
     );
-    const display = context.reporter.progress("training", options.epochs * train.count, "pictures");
+    const activity = request.activity ?? "training";
+    const display = context.reporter.progress(activity, options.epochs * train.count, "pictures");
     try {
       while (!this.finished()) {
         const batch = await feeder.next();
@@ -205,42 +200,73 @@ class TrainingRun {
     return this.progress.history.length >= this.request.options.epochs || this.stopsEarly();
   }
 
-  private learningRate(): number {
-    const { options } = this.request;
-    const warmup = Math.min(Math.round(options.warmupEpochs * this.steps), this.totalSteps() - 1);
-    return learningRateAt(this.state.step, warmup, this.totalSteps(), options.learningRate);
+  private scheduled(): ScheduledStep {
+    const { schedule: kind, learningRate: peak, warmupEpochs } = this.request.options;
+    const totalSteps = this.totalSteps();
+    const warmupSteps = Math.min(Math.round(warmupEpochs * this.steps), totalSteps - 1);
+    return scheduleAt({ kind, peak, warmupSteps, totalSteps }, this.state.step);
   }
 
-  private async step(batch: FedBatch): Promise<void> {
-    const { network, options, backend } = this.request;
-    const { count, inputs, labels } = batch;
-    const { loss, correct, gradient } = await backend.gradients(this.state.parameters, {
+  private project(parameters: Float32Array): Float32Array {
+    return this.request.projection?.apply(parameters) ?? parameters;
+  }
+
+  private async step(fed: FedBatch): Promise<void> {
+    const { options, backend } = this.request;
+    const scheduled = this.scheduled();
+    const batch = await this.batch(fed);
+    const { loss, correct, gradient } = await backend.gradients(this.project(this.state.parameters), batch);
+    if (!Number.isFinite(loss) || !isFinite32(gradient)) throw this.diverged(scheduled, gradient, fed.pictures);
+    this.optimizer.apply(this.state, gradient, { ...scheduled, weightDecay: options.weightDecay });
+    this.progress.step = this.state.step;
+    this.progress.lossSum += loss * batch.count;
+    this.progress.correct += correct;
+    this.progress.seen += batch.count;
+    if (this.state.step % this.steps === 0) await this.endEpoch(scheduled);
+  }
+
+  private async batch({ count, inputs, labels }: FedBatch): Promise<TrainingBatch> {
+    const { network, options, teacher } = this.request;
+    const batch = {
       count,
       inputs,
       labels,
       weights: Float32Array.from(labels, (label) => this.weights[label]),
       labelSmoothing: options.labelSmoothing,
       masks: dropoutMasks(network, options.seed, this.state.step, count),
-    });
-    if (!Number.isFinite(loss)) throw diverged(this.state.step);
-    const learningRate = this.learningRate();
-    this.optimizer.apply(this.state, gradient, { learningRate, weightDecay: options.weightDecay });
-    this.progress.step = this.state.step;
-    this.progress.lossSum += loss * count;
-    this.progress.correct += correct;
-    this.progress.seen += count;
-    if (this.state.step % this.steps === 0) await this.endEpoch(learningRate);
+    };
+    if (teacher === undefined) return batch;
+    const { weight, temperature } = teacher;
+    return { ...batch, teacher: { weight, temperature, logits: await teacher.logits(inputs, count) } };
   }
 
-  private async endEpoch(learningRate: number): Promise<void> {
+  private diverged(
+    { learningRate }: ScheduledStep,
+    gradient: Float32Array,
+    pictures: ArrayLike<number> = [],
+  ): UserError {
+    const { network, pictureName = String } = this.request;
+    const { step, parameters } = this.state;
+    const names = Array.from(pictures, (picture) => pictureName(picture));
+    const epoch = this.progress.history.length + 1;
+    return diverged(network, parameters, gradient, {
+      epoch,
+      step,
+      learningRate,
+      pictures: names,
+      checkpoint: this.path,
+    });
+  }
+
+  private async endEpoch(scheduled: ScheduledStep): Promise<void> {
     const { backend, val, preprocess } = this.request;
     const { progress } = this;
-    const logits = await backendLogits(backend, this.state.parameters, val, preprocess);
+    const logits = await backendLogits(backend, this.project(this.state.average), val, preprocess);
     const validation = logitQuality(logits, val.labels);
-    if (!Number.isFinite(validation.loss)) throw diverged(this.state.step);
+    if (!Number.isFinite(validation.loss)) throw this.diverged(scheduled, new Float32Array(0));
     const record: EpochRecord = {
       epoch: progress.history.length + 1,
-      learningRate,
+      learningRate: scheduled.learningRate,
       loss: progress.lossSum / progress.seen,
       accuracy: progress.correct / progress.seen,
       validationLoss: validation.loss,
@@ -250,7 +276,7 @@ class TrainingRun {
     progress.history.push(record);
     if (best === undefined || record.validationLoss < best.validationLoss) {
       progress.bestEpoch = record.epoch;
-      this.best.set(this.state.parameters);
+      this.best.set(this.state.average);
     }
     Object.assign(progress, { lossSum: 0, correct: 0, seen: 0 });
     this.report(record);
@@ -278,22 +304,9 @@ class TrainingRun {
   }
 
   private async save(): Promise<void> {
-    const { parameters, m, v } = this.state;
-    const arrays = new Map([
-      ["parameters", parameters],
-      ["m", m],
-      ["v", v],
-      ["best", this.best],
-    ] as const);
-    const checkpoint: Checkpoint = { progress: this.progress, arrays };
-    await saveCheckpoint(this.path, this.identity, checkpoint);
+    if (!isFinite32(this.state.parameters)) throw this.diverged(this.scheduled(), new Float32Array(0));
+    const checkpoint: Checkpoint = { progress: this.progress, arrays: new Map(Object.entries(this.arrays())) };
+    await saveCheckpoint(this.path, { identity: this.identity, network: this.request.network.name }, checkpoint);
     this.savedAt = performance.now();
   }
-}
-
-function diverged(step: number): UserError {
-  return new UserError(`training diverged at step ${step}: the loss is no longer a number`, {
-    where: "train.learningRate",
-    remedy: "Lower train.learningRate or raise train.warmupEpochs.",
-  });
 }

@@ -1,8 +1,8 @@
 /** What the firmware logged, computed again by the TypeScript reference: equal, and every fault found where it arose. */
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { formatMetadata } from "#smilec/captures/metadata.js";
 import { payloadCrc } from "#smilec/captures/format.js";
+import { formatMetadata } from "#smilec/captures/metadata.js";
 import type { Capture } from "#smilec/captures/read-segment.js";
 import { replayCapture, replayPress } from "#smilec/captures/replay.js";
 import type { ModelBundle } from "#smilec/graph/bundle.js";

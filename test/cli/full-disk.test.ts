@@ -1,12 +1,13 @@
 /** A disk that fills up while smilec works, and one that cannot be written at all; a library preloaded into it makes the faults. */
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { findCompiler } from "#smilec/build/compiler.js";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { runOrThrow } from "#smilec/process/run.js";
 import { smilec } from "../support/cli.js";
-import { findCompiler } from "../support/compile.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 
 const folder = temporaryFolders();
@@ -38,7 +39,7 @@ describe("smilec on a disk in trouble", () => {
     if (noFaults !== undefined) return;
     const source = join(packageRoot, "test/support/full-disk.c");
     await runOrThrow(
-      await findCompiler(),
+      (await findCompiler()).command,
       ["-shared", "-fPIC", "-O1", "-Wall", "-o", library, source, "-ldl"],
       "compiling",
     );

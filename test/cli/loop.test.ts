@@ -1,8 +1,9 @@
 /** The whole path as a user meets it: unbroken, repeated, killed at any moment, interrupted, with bad input. */
-import { beforeAll, describe, expect, it } from "@jest/globals";
+
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 import { smilec, smilecKilledAfter } from "../support/cli.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 

@@ -1,12 +1,12 @@
-import { describe, expect, it } from "@jest/globals";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
 import { smilec } from "../support/cli.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 
 const folder = temporaryFolders();
 
-const VERBS = "loop init data train quantize compile inspect build simulate report doctor".split(" ");
+const VERBS = "loop init data train augment quantize eval compile inspect build simulate report doctor".split(" ");
 
 /** What every error a user can meet must be: a sentence, no stack. */
 function expectFriendly(stderr: string): void {

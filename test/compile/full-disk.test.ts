@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
+import { findCompiler } from "#smilec/build/compiler.js";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { runOrThrow } from "#smilec/process/run.js";
 import { smilec } from "../support/cli.js";
-import { findCompiler } from "../support/compile.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 import { shippedModelPath } from "../support/tflite-models.js";
 
@@ -21,7 +21,11 @@ describe("smilec compile on a disk in trouble", () => {
     if (noFaults !== undefined) return;
     library = join(folder(), "full-disk.so");
     const source = join(packageRoot, "test/support/full-disk.c");
-    await runOrThrow(await findCompiler(), ["-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], "compiling");
+    await runOrThrow(
+      (await findCompiler()).command,
+      ["-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"],
+      "compiling",
+    );
   });
 
   const faulty = (cwd: string, faults: Record<string, string>) =>

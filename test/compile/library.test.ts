@@ -2,14 +2,15 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { findCompiler } from "#smilec/build/compiler.js";
 import { compileModel } from "#smilec/compile/compile.js";
 import { readModelFile } from "#smilec/compile/model-file.js";
-import { withDescription } from "#smilec/graph/bundle.js";
 import { writeTflite } from "#smilec/emit/tflite/write.js";
+import { withDescription } from "#smilec/graph/bundle.js";
 import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";
 import { elementCount } from "#smilec/graph/types.js";
 import { run, runOrThrow } from "#smilec/process/run.js";
-import { findCompiler, WARNINGS } from "../support/compile.js";
+import { WARNINGS } from "../support/compile.js";
 import { Random } from "../support/random.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 import { modelCases, shippedModelPath } from "../support/tflite-models.js";
@@ -98,7 +99,9 @@ int main(void) {
 }
 `;
     writeFileSync(join(dir, "print.c"), main);
-    await runOrThrow(await findCompiler(), ["-Iinclude", "print.c", "-o", "print"], "compiling", { cwd: dir });
+    await runOrThrow((await findCompiler()).command, ["-Iinclude", "print.c", "-o", "print"], "compiling", {
+      cwd: dir,
+    });
     const [input, output] = [graph.inputs[0], graph.outputs[0]].map((index) => graph.tensors[index]);
     const bits = (value: number) => new Uint32Array(Float32Array.of(value).buffer)[0];
     expect((await runOrThrow(join(dir, "print"), [], "printing")).stdout.split(" ").map(Number)).toEqual([
@@ -243,9 +246,14 @@ int main(void) { static const char *const labels[] = ${upper}_LABELS; for (int i
 `;
     writeFileSync(join(dir, "labels.c"), main);
     const flags = ["-std=c11", "-trigraphs", ...WARNINGS, "-Iinclude", "-Isrc"];
-    await runOrThrow(await findCompiler(), [...flags, "labels.c", `src/${name}.c`, "-o", "labels"], "compiling", {
-      cwd: dir,
-    });
+    await runOrThrow(
+      (await findCompiler()).command,
+      [...flags, "labels.c", `src/${name}.c`, "-o", "labels"],
+      "compiling",
+      {
+        cwd: dir,
+      },
+    );
     const { stdout } = await runOrThrow(join(dir, "labels"), [], "printing");
     expect(stdout).toBe('[quo"te \\ ??/ \n][``` | <b>\u202e é 😀 $(x)]');
   });

@@ -2,8 +2,8 @@
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { ensurePythonEnv, type PythonEnv } from "#smilec/build/python-env.js";
 import { runPlatformio } from "#smilec/build/platformio.js";
+import { ensurePythonEnv, type PythonEnv } from "#smilec/build/python-env.js";
 import { compileModel } from "#smilec/compile/compile.js";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { runOrThrow } from "#smilec/process/run.js";

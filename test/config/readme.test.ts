@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@jest/globals";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
 import { configTable } from "#smilec/config/describe.js";
 import { ExitCode } from "#smilec/errors.js";
 import { packageRoot } from "#smilec/files/package-root.js";

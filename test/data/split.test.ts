@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { UserError } from "#smilec/errors.js";
 import { mapLabel, parseLabelMap } from "#smilec/data/labels.js";
 import { assignSplits, checkSplits, countSplits, hashSplit, parseSplitPlan } from "#smilec/data/split.js";
+import { UserError } from "#smilec/errors.js";
 
 const plan = parseSplitPlan("70/15/15@3");
 

@@ -144,8 +144,8 @@ export class NetworkBuilder {
     return output;
   }
 
-  pool(kind: "AVERAGE_POOL_2D" | "MAX_POOL_2D", input: number): number {
-    const { dilationH: _, dilationW: __, ...c } = this.convChoice(input, { dilationH: 1, dilationW: 1 });
+  pool(kind: "AVERAGE_POOL_2D" | "MAX_POOL_2D", input: number, o: Partial<ConvChoice> = {}): number {
+    const { dilationH: _, dilationW: __, ...c } = this.convChoice(input, { ...o, dilationH: 1, dilationW: 1 });
     const [n, h, w, depth] = this.shape(input);
     const rows = windowAxis(c.padding, h, c.filterH, c.strideH, 1).outputSize;
     const columns = windowAxis(c.padding, w, c.filterW, c.strideW, 1).outputSize;

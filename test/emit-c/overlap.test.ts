@@ -1,9 +1,10 @@
 /** The distances against a byte-by-byte account of what each kernel reads and writes, kept by windows written plainly. */
 import { describe, expect, it } from "@jest/globals";
-import { distancesOf } from "#smilec/emit/c/overlap.js";
+import { isBanded, withBand } from "#smilec/emit/c/bands.js";
 import { lowerGraph } from "#smilec/emit/c/lower.js";
-import { windowOf } from "#smilec/emit/c/rows.js";
 import type { Window } from "#smilec/emit/c/lower-conv.js";
+import { distancesOf } from "#smilec/emit/c/overlap.js";
+import { windowOf } from "#smilec/emit/c/rows.js";
 import { Random } from "../support/random.js";
 import { NetworkBuilder } from "./networks.js";
 
@@ -59,6 +60,22 @@ function pairs(w: Window): number[] {
   return Array.from({ length: w.batches }, () => picture).flat();
 }
 
+/** Kernels that bring a band into scratch before they write: `band` pixels, over all pictures, or lines of a picture. */
+function bandsOf(w: Window, band: number, unit: "pixels" | "lines"): number[] {
+  const chunks = (count: number, size: number) =>
+    Array.from({ length: Math.ceil(count / size) }, (_, i) => Math.min(size, count - size * i));
+  if (unit === "pixels") return chunks(w.batches * w.out_height * w.out_width, band);
+  const lines = chunks(w.out_height, band).map((count) => count * w.out_width);
+  return Array.from({ length: w.batches }, () => lines).flat();
+}
+
+/** As {@link clashes} when all reads of a step come before its writes. */
+function clashesLater(order: readonly Visit[], shift: number): boolean {
+  const lastRead = new Map<number, number>();
+  for (const [step, { reads }] of order.entries()) for (const address of reads) lastRead.set(address, step);
+  return order.some(({ writes }, step) => writes.some((address) => (lastRead.get(address + shift) ?? -1) > step));
+}
+
 function chunksOfFour(pixels: number): number[] {
   return Array.from({ length: Math.ceil(pixels / 4) }, (_, i) => Math.min(4, pixels - 4 * i));
 }
@@ -108,5 +125,39 @@ describe("distances between a kernel's input and output", () => {
       checked++;
     }
     expect(checked).toBeGreaterThan(200);
+  });
+
+  it("are never too small for bands that are read before they are written, and seldom a byte too large", () => {
+    const units = { pixels: 0, lines: 0 };
+    let loose = 0;
+    for (let i = 0; i < 300; i++) {
+      const shape = [
+        random.chance(0.2) ? 2 : 1,
+        random.integer(5, 9),
+        random.integer(5, 9),
+        random.pick([3, 4, 8, 12]),
+      ];
+      const b = new NetworkBuilder(random, shape);
+      const filter = random.pick([1, 3, 3, 5]);
+      const strides = { strideH: random.integer(1, 2), strideW: random.integer(1, 2), dilationH: 1, dilationW: 1 };
+      const graph = b.finish(
+        "band",
+        b.conv(b.input, random.integer(4, 9), { ...strides, filterH: filter, filterW: filter }),
+      );
+      const [lowered] = lowerGraph(graph, "lx6").calls;
+      if (!isBanded(lowered)) continue;
+      const { unit, count } = lowered.bands;
+      const band = random.integer(1, count);
+      const call = withBand(lowered, band);
+      const down = distancesOf(graph, call)?.down as number;
+      const w = windowOf(call) as Window;
+      const order = grouped(visits(w), bandsOf(w, band, unit));
+      expect(clashesLater(order, -down)).toBe(false);
+      if (down > 0 && !clashesLater(order, 1 - down)) loose++;
+      units[unit]++;
+    }
+    expect(Math.min(units.pixels, units.lines)).toBeGreaterThan(50);
+    // A line, or what lies between a band's pixels, is taken to be read whole.
+    expect(loose).toBeLessThan(60);
   });
 });

@@ -1,5 +1,5 @@
 /** Networks of depthwise and pointwise convolutions: random ones with every kind of window, and the known families at their usual sizes. */
-import { type Int8Graph, elementCount } from "#smilec/graph/types.js";
+import { elementCount, type Int8Graph } from "#smilec/graph/types.js";
 import type { Random } from "../support/random.js";
 import { type ConvChoice, NetworkBuilder } from "./networks.js";
 
@@ -13,6 +13,7 @@ export function randomSeparable(random: Random): Int8Graph {
   let x = b.conv(b.input, random.pick([2, 3, 8, 9]), { strideH: random.integer(1, 2), strideW: random.integer(1, 2) });
   for (let layer = random.integer(1, 5); layer > 0; layer--) x = randomLayer(b, x);
   if (random.chance(0.5)) x = b.conv(x, random.integer(1, 3), POINT);
+  if (random.chance(0.3)) x = random.chance(0.5) ? b.mean(x, [1, 2], random.chance(0.5)) : wholePool(b, x);
   return b.finish("separable", x);
 }
 
@@ -46,6 +47,11 @@ function randomLayer(b: NetworkBuilder, x: number): number {
     default:
       return b.add(b.conv(x, depth, POINT), x);
   }
+}
+
+function wholePool(b: NetworkBuilder, x: number): number {
+  const [, filterH, filterW] = b.shape(x);
+  return b.pool("AVERAGE_POOL_2D", x, { filterH, filterW, strideH: 1, strideW: 1, padding: "VALID" });
 }
 
 function window(random: Random): Partial<ConvChoice> {

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { esp32cam } from "#smilec/board/esp32cam.js";
 import { configJsonSchema, parseConfig } from "#smilec/config/load.js";
+import { readNetpbmHeader } from "#smilec/data/pgm.js";
 import { writeFrames } from "#smilec/data/synthetic/frames.js";
 import { emitC } from "#smilec/emit/c/model.js";
 import { emitTflmEngine } from "#smilec/emit/tflite/tflm-engine.js";
@@ -17,8 +18,6 @@ import { locateCenter } from "#smilec/preprocess/locate.js";
 import { preprocess } from "#smilec/preprocess/preprocess.js";
 import { stageFrames } from "#smilec/simulate/frames.js";
 import { projectFiles } from "#smilec/template/project.js";
-import { readFileSync } from "node:fs";
-import { readNetpbmHeader } from "#smilec/data/pgm.js";
 import { goldenDifference } from "../support/golden.js";
 import { tinyGraph, tinyInputs } from "../support/tiny-graph.js";
 

@@ -1,10 +1,11 @@
 /** One model, one set of inputs, four machines: TypeScript reference, TFLite Micro, generated C at -O2, generated C under sanitizers. */
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openPacked, packSplit } from "#smilec/data/packed.js";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { openCatalogue } from "#smilec/data/catalogue.js";
+import { openPacked, packSplit } from "#smilec/data/packed.js";
 import { syntheticImport } from "#smilec/data/synthetic/import.js";
 import { emitC } from "#smilec/emit/c/model.js";
 import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";

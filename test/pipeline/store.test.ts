@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { ArtifactStore, type StageRequest } from "#smilec/pipeline/store.js";
 import { run } from "#smilec/process/run.js";

@@ -139,7 +139,7 @@ describeInBrowser(`the report in Chromium${reason}`, () => {
     const { measured, stderr } = await openAt(home, width);
     expect(stderr.split("\n").filter((line) => line.includes("CONSOLE"))).toEqual([]);
     expect(measured.requests.filter((url) => !url.startsWith("data:"))).toEqual([]);
-    expect(measured.anchors).toBeGreaterThanOrEqual(9);
+    expect(measured.anchors).toBeGreaterThanOrEqual(11);
     expect(measured.brokenAnchors).toEqual([]);
     expect(measured.scrollWidth).toBe(0);
     expect(measured.overflowing).toEqual([]);
@@ -152,7 +152,7 @@ describeInBrowser(`the report in Chromium${reason}`, () => {
     }
     expect(measured.boxesInside).toBe(12);
     // One of each pair of drawings, with text that can be read.
-    expect(measured.charts).toHaveLength(6);
+    expect(measured.charts).toHaveLength(8);
     for (const chart of measured.charts) {
       expect(chart.height).toBeGreaterThan(80);
       expect(chart.text).toBeGreaterThan(9);

@@ -2,12 +2,25 @@ import { describe, expect, it, jest } from "@jest/globals";
 import { renderReport } from "#smilec/report/render.js";
 import type { ReportInput } from "#smilec/report/types.js";
 import { byId, findAll, type HtmlElement, hasClass, parseHtml, withClass } from "../support/html.js";
-import { reportInput } from "../support/report-input.js";
+import { Random } from "../support/random.js";
+import { drawnScores, modelEvaluation, reportInput } from "../support/report-input.js";
 
 // Loading echarts takes a second; on a busy machine many.
 jest.setTimeout(60_000);
 
-const SECTIONS = ["data", "training", "model", "quantization", "evaluation", "firmware", "simulation"] as const;
+const PARTS = [
+  "data",
+  "training",
+  "model",
+  "quantization",
+  "evaluation",
+  "comparison",
+  "firmware",
+  "simulation",
+] as const;
+
+/** What a part shows, in the page's order; conditions are part of an evaluation. */
+const SECTIONS = PARTS.flatMap((part) => (part === "evaluation" ? [part, "conditions"] : [part]));
 
 async function render(input: ReportInput): Promise<HtmlElement> {
   return parseHtml(await renderReport(input));
@@ -43,6 +56,33 @@ describe("the report", () => {
     expectFigures(byId(page, "evaluation"), ["61.7 %", "81.2 %", "73.5 %", "94.2 %", "96.4 %", "97.8 %", "400 test"]);
     expectFigures(byId(page, "evaluation"), ["601", "139", "1,597", "217", "73 % found", "8 % false alarm"]);
     expectFigures(byId(page, "evaluation"), ["97.3 %", "2.5 %", "first bot: 40 % found, 70 % right", "your bot"]);
+    // Intervals: 0.0123 below, 0.0045 above.
+    expectFigures(byId(page, "evaluation"), ["85.7 %84.5 to 86.2", "80.0 to 81.7", "logit margin 11", "Brier score"]);
+    expectFigures(byId(page, "evaluation"), [
+      "Missed 217",
+      "The worst 1 of 217",
+      "False alarms 139",
+      "smile/IMG_1.jpg",
+    ]);
+    const views = byId(page, "conditions");
+    const rows = findAll(views, ({ tag }) => tag === "tr").map(plain);
+    expect(rows.map((row) => row.match(/^(pictures|clean|dark|rotated|medium, burst|medium)/)?.[0])).toEqual([
+      "pictures",
+      "clean",
+      "dark",
+      "rotated",
+      "pictures",
+      "clean",
+      "medium",
+      "medium, burst",
+    ]);
+    expectFigures(views, ["3 captures of a press combined", "It suffers most from dark", "rotated pictures"]);
+    expectFigures(byId(page, "comparison"), [
+      "What augmentation bought",
+      "without smile",
+      "this model",
+      "points higher",
+    ]);
     expectFigures(byId(page, "firmware"), ["esp32cam", "aot", "891.0 KB of 3.0 MB, 29.0 %", "200.9 KB too much"]);
     expectFigures(byId(page, "firmware"), ["nearly full: 25.1 KB left", "127.9 KB"]);
     expectFigures(byId(page, "simulation"), ["6 captures, 14,526 values, 0 differences", "Replay is bit-exact"]);
@@ -103,8 +143,8 @@ describe("the report", () => {
   it("tells those who cannot see what each picture and chart shows, and labels its tables", async () => {
     const page = await render(reportInput());
     const pictures = findAll(page, ({ attributes }) => attributes.get("role") === "img");
-    // 12 samples, 2 mistakes, 6 frames, 6 inputs, 6 charts for two widths each
-    expect(pictures).toHaveLength(12 + 2 + 12 + 12);
+    // 12 samples, 2 mistakes, 6 frames, 6 inputs, 8 charts for two widths each
+    expect(pictures).toHaveLength(12 + 2 + 12 + 16);
     for (const { attributes } of pictures) expect(attributes.get("aria-label")!.length).toBeGreaterThan(8);
     const tables = findAll(page, ({ tag }) => tag === "table");
     expect(tables.length).toBeGreaterThanOrEqual(8);
@@ -119,10 +159,11 @@ describe("the report", () => {
 });
 
 describe("sections that are missing", () => {
-  it.each(SECTIONS)("leaves out %s along with its entry in the navigation", async (missing) => {
+  it.each(PARTS)("leaves out %s along with its entry in the navigation", async (missing) => {
     const { [missing]: _, ...rest } = reportInput({ presses: 1, epochs: 2 });
     const page = await render(rest as ReportInput);
-    const left = SECTIONS.filter((section) => section !== missing);
+    const gone: readonly string[] = missing === "evaluation" ? [missing, "conditions"] : [missing];
+    const left = SECTIONS.filter((section) => !gone.includes(section));
     expect(findAll(page, ({ tag }) => tag === "section").map(({ attributes }) => attributes.get("id"))).toEqual(left);
     const [navigation] = findAll(page, ({ tag }) => tag === "nav");
     const links = findAll(navigation, ({ tag }) => tag === "a").map(({ attributes }) => attributes.get("href"));
@@ -174,6 +215,16 @@ describe("hostile text", () => {
         arena: input.model.arena.map((tensor) => ({ ...tensor, name })),
       },
       quantization: { ...input.quantization, layers: [{ layer: name, signalToNoiseDb: 30, saturated: 0 }] },
+      evaluation: {
+        ...input.evaluation,
+        pictures: name,
+        mistakes: input.evaluation.mistakes.map((mistake) => ({ ...mistake, name })),
+        evaluation: {
+          ...input.evaluation.evaluation,
+          notes: [name],
+          views: input.evaluation.evaluation.views.map((view) => ({ ...view, name, meaning: name })),
+        },
+      },
       firmware: { target: name, engine: name, sizes: [{ name, bytes: 1 }] },
       simulation: {
         ...input.simulation,
@@ -232,24 +283,25 @@ describe("unusual projects", () => {
 
   it("says why a metric is not defined", async () => {
     const input = reportInput();
-    const undefinedMetrics = { accuracy: 0.9, averagePrecision: NaN, recallAt70: NaN, rocAuc: NaN };
-    const evaluation = {
-      ...input.evaluation,
-      float: undefinedMetrics,
-      int8: undefinedMetrics,
-      curve: [],
-      mistakes: [],
-      threshold: { probability: 0.5, margin: 0, precision: NaN, recall: NaN },
+    const drawn = drawnScores(90, new Random(3));
+    const of = (wanted: (truth: number, i: number) => boolean) => {
+      const kept = [...drawn.truth.keys()].filter((i) => wanted(drawn.truth[i], i));
+      const scored = {
+        scores: Float64Array.from(kept, (i) => drawn.scores[i]),
+        truth: Uint8Array.from(kept, (i) => drawn.truth[i]),
+        correct: Uint8Array.from(kept, (i) => drawn.correct[i]),
+        groups: Uint32Array.from(kept.keys()),
+      };
+      const evaluation = modelEvaluation(["neutral", "smile"], scored);
+      return render({ ...input, evaluation: { pictures: "test pictures", evaluation, mistakes: [] } });
     };
-    const of = (scores: typeof evaluation.scores) => render({ ...input, evaluation: { ...evaluation, scores } });
-    const negatives = await of(evaluation.scores.filter((score) => !score.isPositive));
+    const negatives = await of((truth) => truth === 0);
     expect(plain(byId(negatives, "evaluation")).match(/not defined: no positive picture/g)!.length).toBeGreaterThan(6);
     expectFigures(byId(negatives, "evaluation"), ["It made no mistake", "There is no curve"]);
-    expectFigures(byId(await of(evaluation.scores.filter((score) => score.isPositive)), "evaluation"), [
-      "not defined: no negative picture",
-    ]);
-    expectFigures(byId(await of([]), "evaluation"), ["not defined: no picture"]);
-    for (const html of [negatives]) expect(html.text).not.toContain("NaN");
+    expectFigures(byId(await of((truth) => truth === 1), "evaluation"), ["not defined: no negative picture"]);
+    const none = await of(() => false);
+    expectFigures(byId(none, "evaluation"), ["not defined: no picture"]);
+    for (const page of [negatives, none]) expect(page.text).not.toContain("NaN");
   });
 
   it("names layers that are exact, and those that have no signal", async () => {

@@ -1,7 +1,8 @@
 /** The whole path on real pictures: import, a short training, int8, firmware, presses, exact replay; and what the shipped model's card claims. */
-import { describe, expect, it } from "@jest/globals";
+
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { smilec } from "../support/cli.js";
 import { temporaryFolders } from "../support/temporary-folder.js";

@@ -2,9 +2,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { findCompiler } from "#smilec/build/compiler.js";
 import { ToolError } from "#smilec/errors.js";
 import { packageRoot } from "#smilec/files/package-root.js";
-import { run, runOrThrow } from "#smilec/process/run.js";
+import { runOrThrow } from "#smilec/process/run.js";
 
 export const kernelFolder = join(packageRoot, "firmware", "kernels");
 
@@ -31,21 +32,9 @@ export interface Program {
   dispose(): Promise<void>;
 }
 
-/** $CC, or the first of cc, gcc and clang that runs. */
-export async function findCompiler(): Promise<string> {
-  const candidates = process.env.CC === undefined ? ["cc", "gcc", "clang"] : [process.env.CC];
-  for (const candidate of candidates) {
-    const { exitCode } = await run(candidate, ["--version"], { timeoutMs: 20_000 });
-    if (exitCode === 0) return candidate;
-  }
-  throw new ToolError(`no C compiler: tried ${candidates.join(", ")}`, {
-    remedy: "Install gcc or clang (Debian: `apt install gcc`), or name one in CC.",
-  });
-}
-
 /** `files` by name; those ending in .c are compiled and linked, firmware/kernels is on the include path. At most two compilers at a time. */
 export async function compile(files: Readonly<Record<string, string>>, flags: readonly string[]): Promise<Program> {
-  const compiler = await findCompiler();
+  const { command: compiler } = await findCompiler();
   const folder = await mkdtemp(join(tmpdir(), "smilec-compile-"));
   try {
     await Promise.all(Object.entries(files).map(([name, text]) => writeInto(folder, name, text)));
@@ -64,9 +53,18 @@ export async function compile(files: Readonly<Record<string, string>>, flags: re
   return {
     path,
     folder,
-    run: async (args) => (await runOrThrow(path, args, "running the compiled program", { cwd: folder })).stdout,
+    run: async (args) => {
+      const result = await runOrThrow(path, args, "running the compiled program", { cwd: folder }).catch(withDetail);
+      return result.stdout;
+    },
     dispose: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** A sanitizer's words belong into a failed test's message. */
+function withDetail(error: unknown): never {
+  if (error instanceof ToolError && error.detail !== undefined) error.message += `\n${error.detail}`;
+  throw error;
 }
 
 /** `name` may have folders, which are made. */

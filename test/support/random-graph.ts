@@ -1,6 +1,5 @@
 /** Random int8 graphs of one operator each, over everything the operator's contract allows. */
 import { windowAxis } from "#smilec/graph/geometry.js";
-import { elementCount } from "#smilec/graph/types.js";
 import type {
   Activation,
   ActivationData,
@@ -11,6 +10,7 @@ import type {
   Quantization,
   Tensor,
 } from "#smilec/graph/types.js";
+import { elementCount } from "#smilec/graph/types.js";
 import { Random } from "./random.js";
 
 const ACTIVATIONS: readonly Activation[] = ["NONE", "RELU", "RELU6", "RELU_N1_TO_1"];

@@ -1,6 +1,22 @@
 /** A report's input with every section filled, drawn from a seed: pictures, curves and figures as a real project has them. */
 import type { GrayImage } from "#smilec/data/types.js";
-import type { EvaluationSection, ModelSection, ReportInput, SimulationSection } from "#smilec/report/types.js";
+import type { Interval } from "#smilec/evaluate/bootstrap.js";
+import {
+  compareQuality,
+  evaluate,
+  QUALITY_KEYS,
+  type Quality,
+  type Scored,
+  summarize,
+} from "#smilec/evaluate/evaluation.js";
+import type { ModelEvaluation } from "#smilec/evaluate/run.js";
+import type {
+  ComparisonSection,
+  EvaluationSection,
+  ModelSection,
+  ReportInput,
+  SimulationSection,
+} from "#smilec/report/types.js";
 import { Random } from "./random.js";
 
 export interface ReportScale {
@@ -22,6 +38,7 @@ export function flat(width: number, height: number, grey: number): GrayImage {
 export function reportInput(scale: ReportScale = {}): Required<ReportInput> {
   const random = new Random(7);
   const labels = scale.labels ?? ["neutral", "smile"];
+  const evaluation = evaluationSection(labels, scale.scores ?? 400, random);
   return {
     title: "Office smile bot",
     toolVersion: "0.1.0",
@@ -43,7 +60,8 @@ export function reportInput(scale: ReportScale = {}): Required<ReportInput> {
         saturated: 0.0125 / (i + 1),
       })),
     },
-    evaluation: evaluationSection(labels, scale.scores ?? 400, random),
+    evaluation,
+    comparison: comparisonSection(evaluation, labels, new Random(8)),
     firmware: {
       target: "esp32cam",
       engine: "aot",
@@ -113,35 +131,111 @@ export function modelSection(): ModelSection {
   return { hash: "9f2c4d1e88aa03b7", modelBytes: 98_412, weightBytes: 1988, arenaBytes: 9216, operators, arena };
 }
 
-function evaluationSection(labels: readonly string[], count: number, random: Random): EvaluationSection {
-  const scores = Array.from({ length: count }, (_, i) => {
-    const isPositive = i % 3 === 0;
-    return {
-      probability: 1 / (1 + Math.exp(-(isPositive ? 2 : -2) - 5 * (random.unit() + random.unit() - 1))),
-      isPositive,
-    };
-  });
-  const sorted = [...scores].sort((a, b) => b.probability - a.probability);
-  const positives = scores.filter((score) => score.isPositive).length;
-  let found = 0;
-  const curve = sorted.map((score, i) => {
-    found += Number(score.isPositive);
-    return { recall: found / positives, precision: found / (i + 1) };
-  });
+/** Scores of pictures, every third positive. */
+export function drawnScores(count: number, random: Random, shift = 2): Scored {
+  const truth = Uint8Array.from({ length: count }, (_, i) => Number(i % 3 === 0));
+  const scores = Float64Array.from(truth, (label) => shift * (2 * label - 1) - 5 * (random.unit() + random.unit() - 1));
   return {
-    split: "test",
-    positive: labels[1],
-    float: { accuracy: 0.9312, averagePrecision: 0.9451, recallAt70: 0.9673, rocAuc: 0.9784 },
-    int8: { accuracy: 0.9287, averagePrecision: 0.9424, recallAt70: 0.9636, rocAuc: 0.9775 },
-    curve,
-    threshold: { probability: 0.617, margin: 11, precision: 0.8123, recall: 0.7345 },
-    confusion: { truePositive: 601, falsePositive: 139, trueNegative: 1597, falseNegative: 217 },
     scores,
-    mistakes: labels.slice(0, 2).map((label, i) => ({
-      picture: noise(64, 64, random),
-      label,
-      probability: i === 0 ? 0.9731 : 0.0246,
+    truth,
+    correct: Uint8Array.from(scores, (score, i) => Number(score > 0 === (truth[i] === 1))),
+    groups: Uint32Array.from(scores.keys()),
+  };
+}
+
+const RESAMPLING = { resamples: 40, seed: 1 };
+
+/** A model's evaluation of scores, as a report gets it. */
+export function modelEvaluation(
+  labels: readonly string[],
+  scored: Scored,
+  views: readonly { readonly name: string; readonly scored: Scored; readonly captures: number }[] = [],
+): ModelEvaluation {
+  const threshold = Math.log(0.617 / (1 - 0.617));
+  const options = { threshold, resampling: RESAMPLING };
+  const whole = evaluate(scored, options);
+  return {
+    formatVersion: 1,
+    model: {
+      name: "int8",
+      sha256: "9f2c4d1e88aa03b7",
+      labels,
+      positive: labels[1],
+      inputSize: 48,
+      assumptions: [],
+    },
+    data: { name: "smiles, test", labels: {}, rejected: 0, reasons: {} },
+    threshold: { probability: 0.617, from: "model", margin: 11 },
+    int8: whole,
+    float: whole,
+    int8Change: compareQuality(scored, scored, options),
+    views: views.map((view) => ({
+      name: view.name,
+      kind: view.captures > 1 ? "level" : "condition",
+      meaning: `${view.name} pictures`,
+      captures: view.captures,
+      int8: summarize(view.scored, options),
+      change: compareQuality(scored, view.scored, options),
+      ...(view.captures > 1 ? { single: summarize(view.scored, options) } : {}),
     })),
+    notes: [],
+  };
+}
+
+function evaluationSection(labels: readonly string[], count: number, random: Random): EvaluationSection {
+  const scored = drawnScores(count, random);
+  const views = [
+    { name: "dark", scored: drawnScores(count, random, 1), captures: 1 },
+    { name: "rotated", scored, captures: 1 },
+    { name: "medium", scored: drawnScores(count, random, 0.5), captures: 3 },
+  ];
+  const evaluation = modelEvaluation(labels, scored, views);
+  const at = (value: number): Interval => ({ value, low: value - 0.0123, high: value + 0.0045 });
+  const quality = (values: readonly number[]) =>
+    Object.fromEntries(QUALITY_KEYS.map((key, i) => [key, at(values[i])])) as unknown as Quality;
+  const int8 = {
+    ...evaluation.int8!,
+    quality: quality([0.9287, 0.9424, 0.9636, 0.8571, 0.9775]),
+    operating: {
+      ...evaluation.int8!.operating,
+      precision: at(0.8123),
+      recall: at(0.7345),
+      confusion: { truePositives: 601, falsePositives: 139, trueNegatives: 1597, falseNegatives: 217 },
+    },
+  };
+  const float = { ...evaluation.float!, quality: quality([0.9312, 0.9451, 0.9673, 0.861, 0.9784]) };
+  const mistakes = labels.slice(0, 2).map((label, i) => ({
+    name: `${label}/IMG_${i}.jpg`,
+    label,
+    score: i === 0 ? 3.6 : -3.7,
+    probability: i === 0 ? 0.9731 : 0.0246,
+    grey: noise(64, 64, random).pixels,
+    size: 64,
+  }));
+  return { pictures: "test pictures", evaluation: { ...evaluation, int8, float }, mistakes };
+}
+
+/** What augmentation bought: a worse and a better model. */
+function comparisonSection(
+  { evaluation }: EvaluationSection,
+  labels: readonly string[],
+  random: Random,
+): ComparisonSection {
+  const before = drawnScores(200, random, 0.7);
+  const other = modelEvaluation(
+    labels,
+    before,
+    evaluation.views.map(({ name, captures }) => ({ name, captures, scored: drawnScores(200, random, 0.3) })),
+  );
+  const change = compareQuality(before, drawnScores(200, random, 2.5), { resampling: RESAMPLING });
+  return {
+    title: "What augmentation bought",
+    pictures: "test pictures",
+    runs: [
+      { name: labels[1] === "smile" ? "without augmentation" : labels[1], evaluation: other },
+      { name: "this model", evaluation },
+    ],
+    changes: [change, ...evaluation.views.map(() => change)],
   };
 }
 

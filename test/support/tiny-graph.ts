@@ -1,8 +1,8 @@
 /** A graph small enough to read, with every operator that smilec's own networks use; weights from a fixed seed. */
 import type { Int8Graph } from "#smilec/graph/types.js";
 import { quantizeModel } from "#smilec/quantize/quantize.js";
-import type { FloatModel, Network } from "#smilec/train/network.js";
 import { initialParameters } from "#smilec/train/initialize.js";
+import type { FloatModel, Network } from "#smilec/train/network.js";
 import { Random } from "./random.js";
 
 export const TINY_SPEC = { size: 8, normalize: "standardize" } as const;

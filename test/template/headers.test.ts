@@ -1,5 +1,5 @@
-import { join } from "node:path";
 import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { esp32cam } from "#smilec/board/esp32cam.js";
 import type { Board } from "#smilec/board/types.js";

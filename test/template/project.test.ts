@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 import { esp32cam } from "#smilec/board/esp32cam.js";
 import { configSchema } from "#smilec/config/schema.js";
 import { UserError } from "#smilec/errors.js";
-import { projectFiles, renderProject, type RenderRequest } from "#smilec/template/project.js";
+import { projectFiles, type RenderRequest, renderProject } from "#smilec/template/project.js";
 import { errorOf } from "../support/environment.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 

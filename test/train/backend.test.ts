@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { buildNetwork } from "#smilec/train/architectures.js";
-import type { BackendRequest, TrainingBatch } from "#smilec/train/backend.js";
+import type { BackendRequest, SimulatedQuantization, TrainingBatch } from "#smilec/train/backend.js";
 import { type ActivationProbe, createActivationProbe } from "#smilec/train/evaluate.js";
 import { runFloat } from "#smilec/train/forward.js";
 import { initialParameters } from "#smilec/train/initialize.js";
@@ -50,8 +50,35 @@ function randomBatch(network: Network, count: number, seed = 5): TrainingBatch {
   };
 }
 
-async function wasmGradients(network: Network, parameters: Float32Array, batch: TrainingBatch, threads = 1) {
-  const backend = await createWasmBackend(requestFor(network, threads, batch.count));
+/** A teacher that often disagrees with the labels. */
+function withTeacher(batch: TrainingBatch, classes: number): TrainingBatch {
+  const rng = new Rng(8, 1);
+  const logits = Float32Array.from({ length: batch.count * classes }, () => rng.between(-4, 4));
+  return { ...batch, teacher: { weight: 0.7, temperature: 2.5, logits } };
+}
+
+function without({ teacher: _teacher, ...batch }: TrainingBatch): TrainingBatch {
+  return batch;
+}
+
+/** Coarse enough that rounding and cutting matter: about 50 steps over the usual range, some values beyond the ends. */
+function coarseQuantization(network: Network): (SimulatedQuantization | undefined)[] {
+  return network.layers.map((layer, index) => {
+    if (layer.kind === "input") return undefined;
+    const positive = "activation" in layer && layer.activation === "relu6";
+    const scale = Math.fround(positive ? 0.013 : 0.02 + 0.001 * index);
+    return { scale, zeroPoint: positive ? -128 : 5 };
+  });
+}
+
+async function wasmGradients(
+  network: Network,
+  parameters: Float32Array,
+  batch: TrainingBatch,
+  threads = 1,
+  quantization: BackendRequest["quantization"] = [],
+) {
+  const backend = await createWasmBackend({ ...requestFor(network, threads, batch.count), quantization });
   try {
     const result = await backend.gradients(parameters, batch);
     return { ...result, gradient: result.gradient.slice() };
@@ -98,6 +125,54 @@ describe("the WebAssembly backend against TensorFlow.js's automatic differentiat
     });
   }
 
+  it("gives equal loss and gradients with a teacher", async () => {
+    const network = oddNetwork();
+    const parameters = shakenParameters(network);
+    const batch = withTeacher(randomBatch(network, 37), 3);
+    const actual = await wasmGradients(network, parameters, batch);
+    const judge = createTfjsBackend(tf, requestFor(network));
+    // One group of 19 and one of 18 take their own statistics; a network without batch norm would not tell them apart.
+    const halves = [part(batch, 0, 18), part(batch, 18, 37)];
+    const total = batch.weights.reduce((sum, weight) => sum + weight, 0);
+    const expected = new Float32Array(actual.gradient.length);
+    let loss = 0;
+    for (const half of halves) {
+      const share = half.weights.reduce((sum, weight) => sum + weight, 0) / total;
+      const result = await judge.gradients(parameters, half);
+      loss += share * result.loss;
+      for (let i = 0; i < expected.length; i++) expected[i] += share * result.gradient[i];
+    }
+    expect(actual.loss).toBeCloseTo(loss, 5);
+    const trainable = parameterLayout(network).filter((slot) => slot.trainable);
+    const errors = [...slotErrors(network, actual.gradient, expected)];
+    expect(errors.filter(([name, error]) => !name.includes("moving") && !(error < 1e-3))).toEqual([]);
+    expect(trainable.length).toBeGreaterThan(15);
+    const plain = await wasmGradients(network, parameters, without(batch));
+    expect(Math.abs(plain.loss - actual.loss)).toBeGreaterThan(0.1);
+  });
+
+  it("gives equal loss, gradients and logits with simulated int8 activations", async () => {
+    const network = withoutBatchNorm(oddNetwork());
+    const parameters = shakenParameters(network);
+    const batch = randomBatch(network, 7);
+    const quantization = coarseQuantization(network);
+    const actual = await wasmGradients(network, parameters, batch, 1, quantization);
+    const judge = createTfjsBackend(tf, { ...requestFor(network), quantization });
+    const expected = await judge.gradients(parameters, batch);
+    expect(actual.loss).toBeCloseTo(expected.loss, 4);
+    // A sum that lies halfway between two steps may round either way in the two orders of summation.
+    const errors = slotErrors(network, actual.gradient, expected.gradient);
+    expect([...errors].filter(([, error]) => !(error < 0.02))).toEqual([]);
+    const exact = await wasmGradients(network, parameters, batch);
+    const distance = [...slotErrors(network, exact.gradient, expected.gradient).values()];
+    expect(Math.max(...distance)).toBeGreaterThan(0.1);
+    const backend = await createWasmBackend({ ...requestFor(network), quantization });
+    const logits = await backend.logits(parameters, batch.inputs, batch.count);
+    await backend.dispose();
+    const { scale } = quantization[quantization.length - 1]!;
+    for (const logit of logits) expect(logit / scale).toBeCloseTo(Math.round(logit / scale), 3);
+  });
+
   it("gives equal logits in evaluation", async () => {
     const network = oddNetwork();
     const parameters = shakenParameters(network);
@@ -137,12 +212,7 @@ describe("the WebAssembly backend against TensorFlow.js's automatic differentiat
 
 function part(batch: TrainingBatch, start: number, end: number): TrainingBatch {
   const inputSize = batch.inputs.length / batch.count;
-  const masks = new Map(
-    [...batch.masks].map(([layer, mask]) => {
-      const width = mask.length / batch.count;
-      return [layer, mask.slice(start * width, end * width)];
-    }),
-  );
+  const masks = new Map([...batch.masks].map(([layer, mask]) => [layer, rowsOf(mask, batch, start, end)]));
   return {
     ...batch,
     count: end - start,
@@ -150,37 +220,57 @@ function part(batch: TrainingBatch, start: number, end: number): TrainingBatch {
     labels: batch.labels.slice(start, end),
     weights: batch.weights.slice(start, end),
     masks,
+    ...(batch.teacher && { teacher: { ...batch.teacher, logits: rowsOf(batch.teacher.logits, batch, start, end) } }),
+  };
+}
+
+function rowsOf(values: Float32Array, { count }: TrainingBatch, start: number, end: number): Float32Array {
+  const width = values.length / count;
+  return values.slice(start * width, end * width);
+}
+
+/** The network with a bias in the place of every batch norm. */
+function withoutBatchNorm(network: Network): Network {
+  return {
+    ...network,
+    layers: network.layers.map((layer) => ("batchNorm" in layer ? { ...layer, batchNorm: false } : layer)),
   };
 }
 
 describe("the WebAssembly backend", () => {
-  it("agrees with finite differences of its own loss in every parameter slot of a smooth network", async () => {
-    const network = oddNetwork("none");
-    const parameters = shakenParameters(network);
-    const batch = randomBatch(network, 9);
-    const backend = await createWasmBackend(requestFor(network));
-    const { gradient } = await backend.gradients(parameters, batch);
-    const analytic = gradient.slice();
-    let compared = 0;
-    for (const { offset, size, trainable } of parameterLayout(network)) {
-      if (!trainable) continue;
-      const slot = analytic.subarray(offset, offset + size);
-      const norm = Math.hypot(...slot);
-      if (norm < 1e-4) continue;
-      // Along the gradient itself the derivative is the gradient's norm.
-      const step = 0.02 / Math.max(1, norm);
-      const lossAt = async (sign: number) => {
-        const moved = parameters.slice();
-        for (let i = 0; i < size; i++) moved[offset + i] += (sign * step * slot[i]) / norm;
-        return (await backend.gradients(moved, batch)).loss;
-      };
-      const difference = ((await lossAt(1)) - (await lossAt(-1))) / (2 * step);
-      expect(Math.abs(difference - norm)).toBeLessThan(0.02 * norm + 1e-4);
-      compared++;
-    }
-    await backend.dispose();
-    expect(compared).toBeGreaterThan(15);
-  });
+  it.each([
+    ["labels", (batch: TrainingBatch) => batch],
+    ["labels and a teacher", (batch: TrainingBatch) => withTeacher(batch, 3)],
+  ])(
+    "agrees with finite differences of its own loss in every parameter slot of a smooth network: %s",
+    async (_, vary) => {
+      const network = oddNetwork("none");
+      const parameters = shakenParameters(network);
+      const batch = vary(randomBatch(network, 9));
+      const backend = await createWasmBackend(requestFor(network));
+      const { gradient } = await backend.gradients(parameters, batch);
+      const analytic = gradient.slice();
+      let compared = 0;
+      for (const { offset, size, trainable } of parameterLayout(network)) {
+        if (!trainable) continue;
+        const slot = analytic.subarray(offset, offset + size);
+        const norm = Math.hypot(...slot);
+        if (norm < 1e-4) continue;
+        // Along the gradient itself the derivative is the gradient's norm.
+        const step = 0.02 / Math.max(1, norm);
+        const lossAt = async (sign: number) => {
+          const moved = parameters.slice();
+          for (let i = 0; i < size; i++) moved[offset + i] += (sign * step * slot[i]) / norm;
+          return (await backend.gradients(moved, batch)).loss;
+        };
+        const difference = ((await lossAt(1)) - (await lossAt(-1))) / (2 * step);
+        expect(Math.abs(difference - norm)).toBeLessThan(0.02 * norm + 1e-4);
+        compared++;
+      }
+      await backend.dispose();
+      expect(compared).toBeGreaterThan(15);
+    },
+  );
 
   it("gives the same bytes for 1, 2 and 3 threads", async () => {
     const network = buildNetwork("tiny", 24, 2, 0.2);

@@ -7,7 +7,7 @@ import { loadFloatModel, saveFloatModel } from "#smilec/train/float-model.js";
 import { initialParameters } from "#smilec/train/initialize.js";
 import { macCount, parameterLayout } from "#smilec/train/network.js";
 import { describeBackend, selectBackend } from "#smilec/train/select-backend.js";
-import { loadTfjsNode } from "#smilec/train/tfjs.js";
+import { loadTfjsNode } from "#smilec/train/tfjs-node.js";
 import { oddNetwork } from "../support/odd-network.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 

@@ -67,7 +67,7 @@ describeSimulated(`MAC16 kernels on the simulated LX6${suffix}`, () => {
     "compute %s as the reference does",
     async (_, graphs, kernels) => {
       const random = new Random(9);
-      const result = await simulateGraphs(graphs, "lx6", random, 4);
+      const result = await simulateGraphs(graphs, "lx6", random, 4, { emit: { arenaLimit: 64 * 1024 } });
       expect(result.firstDifference).toBeUndefined();
       expect(result.different).toBe(0);
       expect(result.compared).toBeGreaterThan(4 * graphs.length);
@@ -84,8 +84,9 @@ describeSimulated(`MAC16 kernels on the simulated LX6${suffix}`, () => {
       return b.finish("banded", b.conv(b.input, 5, choice));
     };
     const graphs = [layer([1, 23, 21, 16], 3), layer([1, 21, 20, 32], 1), layer([1, 20, 21, 3], 5)];
+    const emit = { arenaLimit: 16 * 1024 } as const;
     const bands = graphs.map((graph) => {
-      const { files } = emitC(graph, { provenance: "test", target: "lx6" });
+      const { files } = emitC(graph, { provenance: "test", target: "lx6", ...emit });
       const [, band = ""] = /smk_lx6_conv_\w+\([^;]*?(\d+), input/s.exec(files["model.c"]) ?? [];
       return Number(band);
     });
@@ -93,7 +94,7 @@ describeSimulated(`MAC16 kernels on the simulated LX6${suffix}`, () => {
     expect(bands[1]).toBeLessThan(420);
     expect(bands[2]).toBeLessThan(420);
     expect(Math.min(...bands)).toBeGreaterThan(0);
-    const result = await simulateGraphs(graphs, "lx6", new Random(10), 3);
+    const result = await simulateGraphs(graphs, "lx6", new Random(10), 3, { emit });
     expect(result.firstDifference).toBeUndefined();
     expect(result.compared).toBe(3 * 5 * (23 * 21 + 21 * 20 + 20 * 21));
     expect(result.kernels).toEqual(["smk_lx6_conv_patches", "smk_lx6_conv_point", "smk_lx6_conv_rows"]);

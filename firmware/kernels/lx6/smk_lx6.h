@@ -118,7 +118,7 @@ SMK_INLINE void smk_lx6_conv_channels(smk_lx6_channel_t *c, smk_lx6_t w, int32_t
 }
 
 /*
- * 1x1 over a row of s.out_width pixels, `band` at a time. in_depth is a multiple of 4.
+ * 1x1 over a row of s.out_width pixels, `band` at a time: the input's row -pad_top. in_depth is a multiple of 4.
  * scratch: in_depth * 2 of weights, band * in_depth * 2 + 8.
  */
 SMK_INLINE void smk_lx6_conv_point(smk_window_t s, smk_lx6_t w, int32_t band, const int8_t *input, int8_t *scratch,
@@ -133,6 +133,7 @@ SMK_INLINE void smk_lx6_conv_point(smk_window_t s, smk_lx6_t w, int32_t band, co
                            .high = w.output.high,
                            .weight_bytes = taps * 2};
 
+    input -= s.pad_top * s.in_width * taps;
     for (int32_t first = 0; first < s.out_width; first += band) {
         c.pixels = smk_lx6_min(band, s.out_width - first);
         smk_lx6_widen(input + first * taps, x, c.pixels * (taps / 4));
@@ -223,8 +224,10 @@ SMK_INLINE void smk_lx6_conv_rows(smk_window_t s, smk_lx6_t w, int32_t band, con
 {
     const int32_t taps = 9 * s.in_depth;
     const int32_t columns = (s.out_width - 1) * s.stride_x + 3;
-    const int32_t inside = smk_lx6_min(columns - s.pad_left, s.in_width);
-    const int32_t right = columns - s.pad_left - inside;
+    /* Columns that no window sees are left out, of the padding too. */
+    const int32_t left = smk_lx6_min(s.pad_left, columns);
+    const int32_t inside = smk_lx6_min(columns - left, s.in_width);
+    const int32_t right = columns - left - inside;
     const int32_t line = columns * s.in_depth * 2;
     const int32_t padding = 2 * (w.input_zero_point + 128) * 0x10001;
     int8_t *const x = scratch + taps * 2;
@@ -248,8 +251,7 @@ SMK_INLINE void smk_lx6_conv_rows(smk_window_t s, smk_lx6_t w, int32_t band, con
                 const int32_t y = oy * s.stride_y - s.pad_top + r;
 
                 if (y >= 0 && y < s.in_height) {
-                    to = smk_lx6_widen_line(s, input + y * s.in_width * s.in_depth, s.pad_left, inside, right, padding,
-                                            to);
+                    to = smk_lx6_widen_line(s, input + y * s.in_width * s.in_depth, left, inside, right, padding, to);
                 } else {
                     to = smk_lx6_widen_line(s, input, columns, 0, 0, padding, to);
                 }
@@ -271,7 +273,10 @@ SMK_INLINE void smk_lx6_depthwise(smk_window_t s, smk_lx6_t w, const int8_t *inp
     const int32_t needed = (s.out_width - 1) * s.stride_x + 3, padded = s.pad_left + s.in_width;
     const int32_t columns = ((needed > padded ? needed : padded) + 1) / 2 * 2;
     const int32_t lines = (s.out_height - 1) * s.stride_y + 3;
-    const int32_t inside_y = smk_lx6_min(lines - s.pad_top, s.in_height);
+    /* Rows of the picture above the first window, when it begins inside; rows that windows see. */
+    const int32_t above = s.pad_top < 0 ? -s.pad_top : 0;
+    const int32_t inside_y = smk_lx6_min(lines - s.pad_top, s.in_height) - above;
+    int8_t *const inside = scratch + ((s.pad_top + above) * columns + s.pad_left) * 2;
     smk_lx6_channel_t c = {.x = scratch,
                            .loops = s.stride_x == 1 ? s.out_width / 2 * 2 : s.out_width,
                            .step = s.out_depth,
@@ -282,11 +287,13 @@ SMK_INLINE void smk_lx6_depthwise(smk_window_t s, smk_lx6_t w, const int8_t *inp
                            .row_jump = columns * 2,
                            .line_step = s.stride_y * columns * 2};
 
-    smk_lx6_fill(scratch, (w.input_zero_point & 0xffff) * 0x10001, lines * columns / 2 + 4);
+    smk_lx6_fill(scratch, (int32_t)((uint32_t)(w.input_zero_point & 0xffff) * 0x10001), lines * columns / 2 + 4);
     for (int32_t n = 0; n < s.batches; n++) {
         for (int32_t o = 0; o < s.out_depth; o++) {
-            smk_lx6_plane(input + o, scratch + (s.pad_top * columns + s.pad_left) * 2, s.in_width, s.in_depth, inside_y,
-                          (columns - s.in_width) * 2);
+            if (inside_y > 0) {
+                smk_lx6_plane(input + above * s.in_width * s.in_depth + o, inside, s.in_width, s.in_depth, inside_y,
+                              (columns - s.in_width) * 2);
+            }
             smk_lx6_set_channel(&c, w, o, output);
             c.weights = w.weights + o * 5;
             if (s.stride_x == 1) {

@@ -3,6 +3,7 @@
  * scratch of its own. Each value is computed by the same arithmetic as on one core. Such a call promises no order, so its output never lies over its
  * input, and it is not joined with others (rows.ts).
  */
+import { bandOf, evenBand, isBanded, withBand } from "./bands.js";
 import {
   type Argument,
   type KernelCall,
@@ -11,10 +12,12 @@ import {
   read,
   readsOf,
   scratch,
+  scratchOf,
   write,
   writesOf,
 } from "./kernel-call.js";
 import type { Window } from "./lower-conv.js";
+import { depthwiseScratch } from "./lower-lx6.js";
 import { visitsPixels } from "./rows.js";
 
 /** Handing over and waiting cost some ten microseconds, a few thousand instructions: less work than this is not split. */
@@ -86,24 +89,31 @@ function split(call: KernelCall): KernelCall {
   const window = splittableWindow(call);
   const ranges = window === undefined || window.batches !== 1 ? undefined : rangesOf(window);
   if (window === undefined || ranges === undefined) return call;
-  const sizes = sizesOf(call, window, ranges);
-  const second = Math.ceil(sizes.scratchBytes / SCRATCH_ALIGNMENT) * SCRATCH_ALIGNMENT;
+  // Both parts get what the larger one needs, so that their code can be the same.
+  const sized = partOf(call, ranges[0].window);
+  const bytes = scratchOf(sized);
+  const second = Math.ceil(bytes / SCRATCH_ALIGNMENT) * SCRATCH_ALIGNMENT;
   const varying = Object.keys(window).filter((name) => differs(name as keyof Window, ranges));
   const part = ({ window: w, inputOffset, outputOffset }: Range, scratchOffset: number): CorePart => {
     const struct = { type: "smk_window_t", fields: { ...w, whole: w.whole ? 1 : 0 } };
     const shape: Argument = varying.length === 0 ? literal(struct) : { kind: "shared", value: struct, varying };
-    const rest = resized(call.arguments.slice(1), sizes);
-    return { call: { ...call, arguments: [shape, ...rest] }, inputOffset, outputOffset, scratchOffset };
+    return {
+      call: { ...sized, arguments: [shape, ...sized.arguments.slice(1)] },
+      inputOffset,
+      outputOffset,
+      scratchOffset,
+    };
   };
   const parameters = call.arguments.filter(({ kind }) => kind === "parameters");
+  const { bands: _, ...unbanded } = call;
   return {
-    ...call,
+    ...unbanded,
     comment: `on both cores: ${call.comment}`,
     kernel: "both",
     arguments: [
       ...parameters,
       read(readsOf(call)[0]),
-      scratch(sizes.scratchBytes === 0 ? 0 : second + sizes.scratchBytes),
+      scratch(bytes === 0 ? 0 : second + bytes),
       write(writesOf(call)[0]),
     ],
     overwritable: [],
@@ -145,44 +155,12 @@ function lines(w: Window, first: number, count: number): Range | undefined {
   };
 }
 
-interface Sizes {
-  readonly scratchBytes: number;
-  /** Lines or pixels at a time; undefined: the kernel takes no bands. */
-  readonly band: number | undefined;
-}
-
-/** What one part needs, the larger of the two: less than the whole where scratch grows with the number of lines (smk_lx6.h). */
-function sizesOf(call: KernelCall, whole: Window, ranges: readonly [Range, Range]): Sizes {
-  const bytes = call.arguments.reduce((sum, a) => (a.kind === "scratch" ? sum + a.bytes : sum), 0);
-  const { window: w } = ranges[0];
-  const extra = extraLiterals(call);
-  const banded = (before: number, count: number, bytesEach: number): Sizes => {
-    const band = Math.ceil(count / Math.ceil(count / before));
-    return { scratchBytes: bytes - (before - band) * bytesEach, band };
-  };
-  switch (call.kernel) {
-    case "smk_lx6_conv_point":
-      return banded(extra[0], w.out_width, w.in_depth * 2);
-    case "smk_lx6_conv_patches":
-      return banded(extra[1], w.out_height * w.out_width, extra[0] * 2);
-    case "smk_lx6_conv_rows": {
-      const columns = (w.out_width - 1) * w.stride_x + 3;
-      return banded(extra[0], w.out_height, w.stride_y * columns * w.in_depth * 2);
-    }
-    case "smk_lx6_depthwise": {
-      const line = (bytes - 16) / ((whole.out_height - 1) * whole.stride_y + 3);
-      return { scratchBytes: bytes - (whole.out_height - w.out_height) * w.stride_y * line, band: undefined };
-    }
-    default:
-      return { scratchBytes: bytes, band: undefined };
+/** A part of the call, with the scratch that it needs: its band as alike as the whole's, the planes of fewer lines. */
+function partOf(call: KernelCall, w: Window): KernelCall {
+  if (isBanded(call)) {
+    const count = call.bands.unit === "lines" ? w.out_height : w.out_height * w.out_width;
+    return withBand(call, evenBand(count, bandOf(call)), { ...call.bands, count });
   }
-}
-
-/** A part's arguments after the window. A band is the last number before the input. */
-function resized(rest: readonly Argument[], { scratchBytes, band }: Sizes): Argument[] {
-  const input = rest.findIndex(({ kind }) => kind === "read");
-  return rest.map((argument, position) => {
-    if (argument.kind === "scratch") return scratch(scratchBytes);
-    return band !== undefined && position === input - 1 ? literal(band) : argument;
-  });
+  if (call.kernel !== "smk_lx6_depthwise") return call;
+  return { ...call, arguments: call.arguments.map((a) => (a.kind === "scratch" ? scratch(depthwiseScratch(w)) : a)) };
 }

@@ -4,29 +4,35 @@
  */
 import type { Int8Graph } from "../../graph/types.js";
 import { type KernelCall, type LoweredModel, readsOf, writesOf } from "./kernel-call.js";
-import { backward, canFollow, joinRows, stageOf } from "./rows.js";
+import { canFollow, joinRows, stageOf } from "./rows.js";
 import { assignStorage, leastPerCall, type Storage } from "./storage.js";
 
 /** Layers joined at a time: expansion, depthwise and projection of an inverted bottleneck, and one more. */
 const LONGEST_CHAIN = 4;
 
-export interface PlacedModel {
-  readonly calls: readonly KernelCall[];
+export interface JoinedModel {
+  readonly model: LoweredModel;
   readonly storage: Storage;
 }
 
 export type JoinLayers = "to-save-memory" | "wherever-possible";
 
-/** A model that planning places no better with layers joined stays as it is. */
-export function joinLayers(graph: Int8Graph, model: LoweredModel, which: JoinLayers = "to-save-memory"): PlacedModel {
+/** A model that planning places no better with layers joined stays as it is, and so does one that needs no more than `enough` bytes. */
+export function joinLayers(
+  graph: Int8Graph,
+  model: LoweredModel,
+  which: JoinLayers = "to-save-memory",
+  enough = 0,
+): JoinedModel {
   if (which === "wherever-possible") {
     const joined = joinAll(graph, model);
-    return placed(joined, assignStorage(graph, joined));
+    return { model: joined, storage: assignStorage(graph, joined) };
   }
   const plain = assignStorage(graph, model);
-  const joined = joinWherePeaks(graph, model);
+  if (plain.plan.bytes <= enough) return { model, storage: plain };
+  const joined = joinWherePeaks(graph, model, enough);
   const storage = joined === model ? plain : assignStorage(graph, joined);
-  return storage.plan.bytes < plain.plan.bytes ? placed(joined, storage) : placed(model, plain);
+  return storage.plan.bytes < plain.plan.bytes ? { model: joined, storage } : { model, storage: plain };
 }
 
 function joinAll(graph: Int8Graph, model: LoweredModel): LoweredModel {
@@ -34,17 +40,14 @@ function joinAll(graph: Int8Graph, model: LoweredModel): LoweredModel {
   return run === undefined ? model : joinAll(graph, join(graph, model, run));
 }
 
-function placed({ calls }: LoweredModel, storage: Storage): PlacedModel {
-  return { calls: calls.map((call, index) => (storage.goesBackward(index) ? backward(call) : call)), storage };
-}
-
-/** Joins what lowers the largest need until nothing does. */
-function joinWherePeaks(graph: Int8Graph, model: LoweredModel): LoweredModel {
+/** Joins what lowers the largest need until nothing does, or it is `enough`. */
+function joinWherePeaks(graph: Int8Graph, model: LoweredModel, enough: number): LoweredModel {
   let current = model;
   let need = peak(leastPerCall(graph, model));
   for (;;) {
     const steps = leastPerCall(graph, current);
     const top = Math.max(...steps, 0);
+    if (top <= enough) return current;
     let best: LoweredModel | undefined;
     for (const run of runs(graph, current, (step) => steps[step] === top)) {
       const candidate = join(graph, current, run);
@@ -92,7 +95,7 @@ function onlyReader(graph: Int8Graph, { calls, aliases }: LoweredModel, step: nu
   if ([...before, ...after].some((call) => stageOf(graph, call) === undefined)) return undefined;
   const first = stageOf(graph, after[0]);
   const last = stageOf(graph, before[before.length - 1]);
-  if (first === undefined || last === undefined || !canFollow(first)) return undefined;
+  if (first === undefined || last === undefined || last.reduces || !canFollow(first)) return undefined;
   const [made, seen] = [last.window, first.window];
   const sameRows = made.out_height === seen.in_height && made.out_width === seen.in_width;
   return sameRows && made.out_depth === seen.in_depth ? readers[0] : undefined;

@@ -46,6 +46,19 @@ export interface RowOrder {
   readonly stages: readonly KernelCall[];
   /** From the last row (or pixel, for one kernel that looks at single pixels) to the first. */
   readonly backward: boolean;
+  /** The last stage adds up the rows of the one before (reduction.ts). */
+  readonly reduces: boolean;
+}
+
+/**
+ * How the scratch of a kernel grows that takes its output in bands, in order, each from all of the input it needs brought into scratch first:
+ * fixedBytes + band * bytesEach. The band, in pixels or lines of output, is the last number before the input.
+ */
+export interface Bands {
+  readonly unit: "pixels" | "lines";
+  readonly count: number;
+  readonly fixedBytes: number;
+  readonly bytesEach: number;
 }
 
 export interface KernelCall {
@@ -59,6 +72,8 @@ export interface KernelCall {
   readonly arguments: readonly Argument[];
   /** Tensors this call reads that it may write its result over. */
   readonly overwritable: readonly number[];
+  /** Absent: the kernel takes its output at once or in steps of its own, and its scratch is what it is. */
+  readonly bands?: Bands;
   /** Absent: the kernel is called once. */
   readonly rows?: RowOrder;
   /** The two ranges of output rows that two cores compute at the same time (cores.ts). Absent: one core computes it all. */
@@ -88,4 +103,8 @@ export function readsOf(call: KernelCall): number[] {
 
 export function writesOf(call: KernelCall): number[] {
   return call.arguments.flatMap((a) => (a.kind === "write" ? [a.tensor] : []));
+}
+
+export function scratchOf(call: { readonly arguments: readonly Argument[] }): number {
+  return call.arguments.reduce((sum, a) => (a.kind === "scratch" ? sum + a.bytes : sum), 0);
 }

@@ -1,7 +1,7 @@
 /** CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED to the kernels of smk_conv.h and smk_depthwise.h. */
 import { UserError } from "../../errors.js";
 import type { PreparedOperator } from "../../graph/registry.js";
-import { type Argument, type CStruct, literal, read, scratch, write } from "./kernel-call.js";
+import { type Argument, type Bands, type CStruct, literal, read, scratch, write } from "./kernel-call.js";
 
 export type PreparedConv = Extract<PreparedOperator, { kind: "CONV_2D" }>;
 export type PreparedDepthwise = Extract<PreparedOperator, { kind: "DEPTHWISE_CONV_2D" }>;
@@ -42,6 +42,7 @@ export interface ChosenKernel {
   readonly kernel: string;
   readonly header: string;
   readonly arguments: readonly Argument[];
+  readonly bands?: Bands;
 }
 
 /** Up to this many input values under a window, weights are better read tap by tap, runs of channels at a time (bench/kernels.ts). */

@@ -2,20 +2,21 @@
  * CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED to the kernels of firmware/kernels/lx6 (smk_lx6.h says how they work and what they demand). Each
  * function returns undefined where they do not fit: the portable kernels then compute the layer.
  */
-import { type CStruct, literal, read, scratch, write } from "./kernel-call.js";
+import { bandBytes, bandWithin } from "./bands.js";
+import { type Bands, type CStruct, literal, read, scratch, write } from "./kernel-call.js";
 import {
   type ChosenKernel,
   type ExplicitPadding,
   imageWindow,
   isPointwise,
   outputStruct,
-  padded,
-  pixelRow,
-  pixels,
   type PreparedConv,
   type PreparedDense,
   type PreparedDepthwise,
   type PreparedWeighted,
+  padded,
+  pixelRow,
+  pixels,
   transpose,
   type Window,
   windowStruct,
@@ -23,9 +24,9 @@ import {
 
 const HEADER = "smk_lx6.h";
 
-/** Scratch for one band of a layer's widened activations, at most, in bytes, unless one line takes more. */
-const BAND_BYTES = 6 * 1024;
-/** A line, window or plane that takes more is left to the portable kernels, which need no scratch of that size. */
+/** Scratch of a layer, at most, in bytes, unless the smallest band takes more: beyond it larger bands save next to nothing. */
+export const BAND_BYTES = 8 * 1024;
+/** What needs more for its smallest band, or for a plane, is left to the portable kernels, which need no scratch of that size. */
 const LARGEST_SCRATCH = 24 * 1024;
 /** Fewer values under a window than this cost more to bring into form than they save. */
 const FEWEST_TAPS = 8;
@@ -60,9 +61,8 @@ export function lowerLx6Depthwise(
 ): ChosenKernel | undefined {
   const s = padded(imageWindow(p), padding);
   const plain = s.height === 3 && s.width === 3 && s.dilation_y === 1 && s.dilation_x === 1 && s.stride_x <= 2;
-  const columns = Math.ceil(Math.max((s.out_width - 1) * s.stride_x + 3, s.pad_left + s.in_width) / 2) * 2;
-  const lines = (s.out_height - 1) * s.stride_y + 3;
-  const bytes = lines * columns * 2 + 16;
+  const bytes = depthwiseScratch(s);
+  if (p.inputC === 1) return severalOfOne(p, s, padding?.tensor ?? input, output);
   if (!plain || p.depthMultiplier !== 1 || bytes > LARGEST_SCRATCH) return undefined;
   const byChannel = transpose(p.weights, 9, p.outputC);
   const weights = new Int32Array(p.outputC * 5);
@@ -74,45 +74,63 @@ export function lowerLx6Depthwise(
   return kernel("smk_lx6_depthwise", s, parameters, [], padding?.tensor ?? input, bytes, output);
 }
 
+/** One input channel, whatever the multiplier: every output channel looks at the same window, as in a convolution. */
+function severalOfOne(p: PreparedDepthwise, s: Window, source: number, output: number): ChosenKernel | undefined {
+  const byChannel = transpose(p.weights, s.height * s.width, p.outputC);
+  return patches({ ...p, weights: byChannel }, s, source, output);
+}
+
+/** Bytes of one channel's plane, as wide as smk_lx6_depthwise keeps it. */
+export function depthwiseScratch(s: Window): number {
+  const columns = Math.ceil(Math.max((s.out_width - 1) * s.stride_x + 3, s.pad_left + s.in_width) / 2) * 2;
+  const lines = (s.out_height - 1) * s.stride_y + 3;
+  return lines * columns * 2 + 16;
+}
+
 /** 1x1 filters, or rows of a matrix. */
 function point(p: PreparedWeighted, s: Window, source: number, output: number): ChosenKernel | undefined {
   const taps = s.in_depth;
-  const band = evenBand(s.out_width, BAND_BYTES / (taps * 2));
-  const bytes = taps * 2 + band * taps * 2 + 8;
-  if (taps < FEWEST_TAPS || taps * s.out_width < FEWEST_PRODUCTS || bytes > LARGEST_SCRATCH) return undefined;
+  const bands: Bands = { unit: "pixels", count: s.out_width, fixedBytes: taps * 2 + 8, bytesEach: taps * 2 };
+  if (taps < FEWEST_TAPS || taps * s.out_width < FEWEST_PRODUCTS) return undefined;
   const parameters = convParameters(p, taps, taps);
-  return parameters && kernel("smk_lx6_conv_point", s, parameters, [band], source, bytes, output);
+  return parameters && banded("smk_lx6_conv_point", s, parameters, [], bands, source, output);
 }
 
 function convRows(p: PreparedConv, s: Window, source: number, output: number): ChosenKernel | undefined {
   const columns = (s.out_width - 1) * s.stride_x + 3;
   const line = columns * s.in_depth * 2;
-  const fixed = 9 * s.in_depth * 2 + s.stride_x * s.in_depth * 2 + 8;
-  const linesOf = (band: number) => (band - 1) * s.stride_y + 3;
-  const band = evenBand(s.out_height, (BAND_BYTES / line - 3) / s.stride_y + 1);
-  const bytes = fixed + linesOf(band) * line;
-  if (bytes > LARGEST_SCRATCH) return undefined;
+  const around = 9 * s.in_depth * 2 + s.stride_x * s.in_depth * 2 + 8;
+  // The lines of a band: (band - 1) * stride_y + 3.
+  const fixedBytes = around + (3 - s.stride_y) * line;
+  const bands: Bands = { unit: "lines", count: s.out_height, fixedBytes, bytesEach: s.stride_y * line };
   const parameters = convParameters(p, 9 * s.in_depth, 9 * s.in_depth);
-  return parameters && kernel("smk_lx6_conv_rows", s, parameters, [band], source, bytes, output);
-}
-
-/** `count` in as few bands of at most `largest` as can be, at least of 1, and these alike: each band widens the weights anew. */
-function evenBand(count: number, largest: number): number {
-  const bands = Math.ceil(count / Math.max(1, Math.floor(largest)));
-  return Math.ceil(count / bands);
+  return parameters && banded("smk_lx6_conv_rows", s, parameters, [], bands, source, output);
 }
 
 function patches(p: PreparedWeighted, s: Window, source: number, output: number): ChosenKernel | undefined {
   const values = s.height * s.width * s.in_depth;
   const taps = Math.ceil(values / 4) * 4;
   const count = s.batches * s.out_height * s.out_width;
-  const band = evenBand(count, BAND_BYTES / 2 / (taps * 2));
-  const bytes = taps * 3 + band * taps * 2 + 8;
-  if (values < FEWEST_TAPS || taps * count < FEWEST_PRODUCTS || s.out_depth < 4 || bytes > LARGEST_SCRATCH) {
-    return undefined;
-  }
+  const bands: Bands = { unit: "pixels", count, fixedBytes: taps * 3 + 8, bytesEach: taps * 2 };
+  if (values < FEWEST_TAPS || taps * count < FEWEST_PRODUCTS || s.out_depth < 4) return undefined;
   const parameters = convParameters(p, values, taps);
-  return parameters && kernel("smk_lx6_conv_patches", s, parameters, [taps, band], source, bytes, output);
+  return parameters && banded("smk_lx6_conv_patches", s, parameters, [taps], bands, source, output);
+}
+
+/** Undefined where even the smallest band takes more than LARGEST_SCRATCH. */
+function banded(
+  name: string,
+  s: Window,
+  parameters: CStruct,
+  extra: readonly number[],
+  bands: Bands,
+  source: number,
+  output: number,
+): ChosenKernel | undefined {
+  const band = bandWithin(bands, BAND_BYTES);
+  const bytes = bandBytes(bands, band);
+  if (bytes > LARGEST_SCRATCH) return undefined;
+  return { ...kernel(name, s, parameters, [...extra, band], source, bytes, output), bands };
 }
 
 function kernel(

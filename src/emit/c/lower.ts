@@ -32,9 +32,16 @@ import {
 /** Kernels of firmware/kernels, or of firmware/kernels/lx6 where those fit. */
 export type KernelTarget = "portable" | "lx6";
 
-/** Throws UserError for a graph that is not valid or that no kernel can compute. */
-export function lowerGraph(graph: Int8Graph, target: KernelTarget = "portable"): LoweredModel {
-  return new Lowering(graph, validateGraph(graph), target).run();
+/**
+ * `portable`: operators (indices) that get portable kernels whatever the target. Throws UserError for a graph that is not valid or that no kernel can
+ * compute.
+ */
+export function lowerGraph(
+  graph: Int8Graph,
+  target: KernelTarget = "portable",
+  portable: ReadonlySet<number> = new Set(),
+): LoweredModel {
+  return new Lowering(graph, validateGraph(graph), target, portable).run();
 }
 
 class Lowering {
@@ -47,6 +54,7 @@ class Lowering {
     private readonly graph: Int8Graph,
     private readonly prepared: readonly PreparedOperator[],
     private readonly target: KernelTarget,
+    private readonly portable: ReadonlySet<number>,
   ) {
     this.needed = neededTensors(graph);
     this.foldedPads = foldablePads(graph, prepared, this.needed);
@@ -75,7 +83,7 @@ class Lowering {
   }
 
   private choose(index: number): readonly ChosenKernel[] {
-    const lx6 = this.target === "lx6" ? this.chooseLx6(index) : undefined;
+    const lx6 = this.target === "lx6" && !this.portable.has(index) ? this.chooseLx6(index) : undefined;
     return lx6 === undefined ? this.choosePortable(index) : [lx6];
   }
 
@@ -229,6 +237,8 @@ const OVERWRITING_KERNELS: ReadonlySet<string> = new Set([
   "smk_mul_broadcast",
   "smk_table",
   "smk_softmax",
+  // All of a channel is read before it is written; the others are not touched.
+  "smk_lx6_depthwise",
 ]);
 
 /** Operators that leave the bytes as they are. */

@@ -2,11 +2,11 @@
 import { UserError } from "../../errors.js";
 import { elementCount, type Int8Graph } from "../../graph/types.js";
 import { type Example, type Golden, patternExample } from "../golden.js";
-import { foldActivations } from "./activation.js";
-import { splitOverCores } from "./cores.js";
 import { isCIdentifier } from "./escape.js";
-import { type JoinLayers, joinLayers } from "./fuse.js";
-import { type KernelTarget, lowerGraph } from "./lower.js";
+import type { JoinLayers } from "./fuse.js";
+import type { KernelCall } from "./kernel-call.js";
+import type { KernelTarget } from "./lower.js";
+import { placeModel } from "./place.js";
 import type { ArenaPlan } from "./plan.js";
 import { ModelRenderer } from "./render.js";
 import { headersOf } from "./rows.js";
@@ -25,6 +25,11 @@ export interface EmitCOptions {
   readonly profile?: boolean;
   /** Which layers are computed row by row together: those that lower the memory needed (default), or all that can be. */
   readonly joinLayers?: JoinLayers;
+  /**
+   * With target lx6: bytes of arena that its kernels may use for speed. Default: as much as the model's tensors take without sharing, which is what TFLite
+   * Micro needs at least, at most 96 KB. What portable code needs is always granted.
+   */
+  readonly arenaLimit?: number;
   /** 2: two cores compute the rows of large convolutions together through `<prefix>_on_both`; the results are the same. Default: 1. */
   readonly cores?: 1 | 2;
   /** With two cores: multiply-adds from which on a call is worth it. Default: FEWEST_SPLIT_PRODUCTS. */
@@ -43,6 +48,8 @@ export interface EmittedC {
   /** Constants without the golden input and output. */
   readonly weightBytes: number;
   readonly plan: ArenaPlan;
+  /** The kernel calls that the source makes, in order: the steps of the arena. */
+  readonly calls: readonly KernelCall[];
   /** What lies where in the arena and when: bytes, and the first and last step (kernel call) that needs it. */
   readonly arena: readonly ArenaTenant[];
 }
@@ -65,11 +72,14 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
     });
   }
   const cores = options.cores ?? 1;
-  const lowered = foldActivations(graph, lowerGraph(graph, options.target ?? "portable"));
-  const model = cores === 1 ? lowered : splitOverCores(lowered, options.fewestSplitProducts);
-  const placed = joinLayers(graph, model, options.joinLayers);
-  const { storage } = placed;
-  const calls = shareCode(placed.calls);
+  const { calls: placed, storage } = placeModel(graph, {
+    target: options.target ?? "portable",
+    cores,
+    fewestSplitProducts: options.fewestSplitProducts,
+    join: options.joinLayers ?? "to-save-memory",
+    arenaLimit: options.arenaLimit,
+  });
+  const calls = shareCode(placed);
   const golden = options.golden === undefined ? patternExample(graph) : checkedExample(graph, options.golden);
   const renderer = new ModelRenderer({
     graph,
@@ -86,10 +96,11 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
   return {
     files: { [`${prefix}.h`]: header, [`${prefix}.c`]: source },
     kernelHeaders: withDependencies(calls.flatMap(headersOf)),
-    kernelSources: calls.some(({ header }) => header === "smk_lx6.h") ? ["smk_lx6.S"] : [],
+    kernelSources: calls.flatMap(headersOf).includes("smk_lx6.h") ? ["smk_lx6.S"] : [],
     arenaBytes: storage.plan.bytes,
     weightBytes: renderer.weightBytes,
     plan: storage.plan,
+    calls,
     arena: storage.lifetimes.map(({ size, first, last, tensors }, i) => ({
       name: tensors.length === 0 ? "scratch" : tensors.map((tensor) => graph.tensors[tensor].name).join(", "),
       offset: storage.plan.offsets[i],
@@ -109,6 +120,7 @@ const INCLUDES: Readonly<Record<string, readonly string[]>> = {
   "smk_softmax.h": ["smk_arithmetic.h"],
   "smk_rows.h": ["smk_arithmetic.h"],
   "smk_shape.h": ["smk_arithmetic.h"],
+  "smk_sums.h": ["smk_shape.h", "smk_arithmetic.h"],
   "smk_resize.h": ["smk_arithmetic.h"],
   "smk_boundary.h": ["smk_arithmetic.h"],
   "smk_lx6.h": ["smk_window.h", "smk_arithmetic.h"],

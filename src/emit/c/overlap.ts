@@ -3,6 +3,7 @@
  * through the windows in the kernel's order. (The idea: diagonal memory optimisation, Barth and others, 2020.)
  */
 import type { Int8Graph } from "../../graph/types.js";
+import { bandOf, isBanded } from "./bands.js";
 import type { KernelCall } from "./kernel-call.js";
 import type { Window } from "./lower-conv.js";
 import { layoutRows, type RowLayout, stageOf, takesSameRow, visitsPixels, windowOf } from "./rows.js";
@@ -21,11 +22,16 @@ export const BACKWARD_PIXELS = 4;
 export function distancesOf(graph: Int8Graph, call: KernelCall): Distances | undefined {
   if (call.rows !== undefined) return chainDistances(layoutRows(graph, call.rows.stages));
   const window = windowOf(call);
-  if (window === undefined) return undefined;
-  const down = forwardDistance(pixelSteps(window, call.kernel === "smk_conv_pairs" ? 2 : 1));
+  if (window === undefined || call.kernel === "smk_lx6_depthwise") return undefined;
+  if (isBanded(call)) {
+    const order =
+      call.bands.unit === "lines" ? lineOrder(window, bandOf(call)) : pixelOrder(window, bandOf(call), true);
+    return { down: forwardDistance(order, "read first"), up: Number.POSITIVE_INFINITY };
+  }
+  const down = forwardDistance(pixelOrder(window, call.kernel === "smk_conv_pairs" ? 2 : 1, false), "mixed");
   if (visitsPixels(window)) return { down, up: backwardPixelDistance(window) };
   const stage = stageOf(graph, call);
-  if (stage === undefined) return { down, up: Number.POSITIVE_INFINITY };
+  if (stage === undefined || stage.reduces) return { down, up: Number.POSITIVE_INFINITY };
   return { down, up: backwardDistance(rowSteps(stage.window), true) };
 }
 
@@ -37,39 +43,51 @@ interface AccessStep {
   readonly writeEnd: number;
 }
 
-/** Output pixels in order, `together` successive ones at a time (a pair may span two rows); a step's reads and writes are taken to mix. */
-function* pixelSteps(w: Window, together: number): Generator<AccessStep> {
-  const picture = w.in_height * w.in_width * w.in_depth;
-  const pixels = w.out_height * w.out_width;
-  for (let n = 0; n < w.batches; n++) {
-    for (let first = 0; first < pixels; first += together) {
-      const end = Math.min(first + together, pixels);
-      const reads = Array.from({ length: end - first }, (_, i) => pixelRead(w, first + i));
-      yield {
-        readFirst: n * picture + Math.min(...reads.map((read) => read.first)),
-        readEnd: n * picture + Math.max(...reads.map((read) => read.end)),
-        writeFirst: (n * pixels + first) * w.out_depth,
-        writeEnd: (n * pixels + end) * w.out_depth,
-      };
-    }
-  }
+/** How a kernel goes through its output: pixels or lines in order, some at a time. Steps do not go from one segment of units to the next. */
+interface Order {
+  readonly units: number;
+  readonly together: number;
+  readonly segment: number;
+  readonly unitBytes: number;
+  /** The first byte of the input that a unit looks at. */
+  readFirst(unit: number): number;
 }
 
-/** Bytes of a picture that the window of one output pixel spans. */
-function pixelRead(w: Window, pixel: number): { first: number; end: number } {
-  const y = Math.floor(pixel / w.out_width);
-  const rows = span(y * w.stride_y - w.pad_top, w.height, w.dilation_y, w.in_height);
-  const columns = span((pixel % w.out_width) * w.stride_x - w.pad_left, w.width, w.dilation_x, w.in_width);
-  return {
-    first: (rows.first * w.in_width + columns.first) * w.in_depth,
-    end: ((rows.end - 1) * w.in_width + columns.end) * w.in_depth,
+/** A step may span two rows, and `joined`: two pictures. */
+function pixelOrder(w: Window, together: number, joined: boolean): Order {
+  const picture = w.in_height * w.in_width * w.in_depth;
+  const each = w.out_height * w.out_width;
+  const units = w.batches * each;
+  const readFirst = (unit: number) => {
+    const pixel = unit % each;
+    const x = pixel % w.out_width;
+    const row = firstInside(((pixel - x) / w.out_width) * w.stride_y - w.pad_top, w.in_height);
+    const column = firstInside(x * w.stride_x - w.pad_left, w.in_width);
+    return ((unit - pixel) / each) * picture + (row * w.in_width + column) * w.in_depth;
   };
+  return { units, together, segment: joined ? units : each, unitBytes: w.out_depth, readFirst };
+}
+
+function lineOrder(w: Window, together: number): Order {
+  const line = w.in_width * w.in_depth;
+  const readFirst = (unit: number) => {
+    const y = unit % w.out_height;
+    const row = firstInside(y * w.stride_y - w.pad_top, w.in_height);
+    return (((unit - y) / w.out_height) * w.in_height + row) * line;
+  };
+  const units = w.batches * w.out_height;
+  return { units, together, segment: w.out_height, unitBytes: w.out_width * w.out_depth, readFirst };
+}
+
+/** Where a window that starts at `start` first looks into 0..size-1, or the nearest element when it does not. */
+function firstInside(start: number, size: number): number {
+  return start < 0 ? 0 : Math.min(start, size - 1);
 }
 
 /** The part of a window inside 0..size-1, or the nearest element when there is none. Without regard to gaps of dilation. */
 function span(start: number, filter: number, dilation: number, size: number): { first: number; end: number } {
   const end = start + (filter - 1) * dilation + 1;
-  return { first: Math.min(Math.max(start, 0), size - 1), end: Math.max(Math.min(end, size), 1) };
+  return { first: firstInside(start, size), end: Math.max(Math.min(end, size), 1) };
 }
 
 function* rowSteps(w: Window): Generator<AccessStep> {
@@ -86,18 +104,25 @@ function* rowSteps(w: Window): Generator<AccessStep> {
   }
 }
 
-/** Everything written up to a step must end below everything read at or after it. */
-function forwardDistance(steps: Iterable<AccessStep>): number {
+/** Everything written up to a step must end below everything read after it, and at it unless a step reads first. */
+function forwardDistance(order: Order, within: "mixed" | "read first"): number {
+  const { units, together, segment, unitBytes } = order;
   let distance = 0;
   let future = Number.POSITIVE_INFINITY;
-  for (const { readFirst, writeEnd } of [...steps].reverse()) {
-    future = Math.min(future, readFirst);
-    distance = Math.max(distance, writeEnd - future);
+  for (let end = units; end > 0; ) {
+    const inSegment = (end - 1) % segment;
+    const first = end - 1 - (inSegment % together);
+    let reads = Number.POSITIVE_INFINITY;
+    for (let unit = first; unit < end; unit++) reads = Math.min(reads, order.readFirst(unit));
+    if (within === "mixed") future = Math.min(future, reads);
+    distance = Math.max(distance, end * unitBytes - future);
+    future = Math.min(future, reads);
+    end = first;
   }
   return distance;
 }
 
-/** As forwardDistance with the steps taken from the last to the first; `mixed`: a step still reads while it writes. */
+/** As forwardDistance, the steps taken from the last to the first; `mixed`: a step still reads while it writes. */
 function backwardDistance(steps: Iterable<AccessStep>, mixed: boolean): number {
   let distance = 0;
   let future = 0;
@@ -123,16 +148,19 @@ function backwardPixelDistance(w: Window): number {
 
 /** The steps of the call's loops (rows-text.ts): how far the first stage has read when each output row is written. */
 function chainDistances(layout: RowLayout): Distances {
+  // A sum is written when all has been read.
+  if (layout.stages[layout.stages.length - 1].reduces) return { down: 0, up: Number.POSITIVE_INFINITY };
   const windows = layout.stages.map(({ window }) => window);
   const reads = [...rowSteps(windows[0])];
   const last = windows[windows.length - 1];
   const outRow = last.out_width * last.out_depth;
   const made = rowsMade(layout);
+  // What is still to be read when so many rows of the first stage have been made.
+  const future = [...reads, { readFirst: Number.POSITIVE_INFINITY }].map(({ readFirst }) => readFirst);
+  for (let row = reads.length - 1; row >= 0; row--) future[row] = Math.min(future[row], future[row + 1]);
   let down = 0;
-  for (let y = 0; y < last.out_height; y++) {
-    const future = Math.min(...reads.slice(made[y]).map(({ readFirst }) => readFirst), Number.POSITIVE_INFINITY);
-    down = Math.max(down, (y + 1) * outRow - future);
-  }
+  for (let y = 0; y < last.out_height; y++)
+    down = Math.max(down, (y + 1) * outRow - future[Math.min(made[y], reads.length)]);
   const steps = reads.map((step, y) => ({ ...step, writeFirst: y * outRow, writeEnd: (y + 1) * outRow }));
   const up = goesBackward(layout) ? backwardDistance(steps, windows.length === 1) : Number.POSITIVE_INFINITY;
   return { down: Math.max(0, down), up };

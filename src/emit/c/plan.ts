@@ -91,7 +91,8 @@ export function leastAt(lifetimes: readonly Lifetime[], overlaps: readonly Overl
   return bytes + beside;
 }
 
-function liveAt(lifetimes: readonly Lifetime[], step: number): number {
+/** Sum of the sizes alive at a step, in bytes. */
+export function liveAt(lifetimes: readonly Lifetime[], step: number): number {
   return lifetimes.reduce((sum, l) => (l.first <= step && step <= l.last ? sum + l.size : sum), 0);
 }
 

@@ -2,9 +2,9 @@
 import { elementCount, type Int8Graph, type Tensor } from "../../graph/types.js";
 import type { Example } from "../golden.js";
 import { arrayDefinition, breakLine, structInitializer } from "./c-text.js";
+import type { CorePart } from "./cores.js";
 import { bothCoresDeclaration, bothCoresDefinition, partFunction, pointersDefinition } from "./cores-text.js";
 import { cComment } from "./escape.js";
-import type { CorePart } from "./cores.js";
 import { type Argument, type ConstantArray, type CStruct, type KernelCall, readsOf, writesOf } from "./kernel-call.js";
 import { headersOf } from "./rows.js";
 import { rowFunction } from "./rows-text.js";

@@ -4,6 +4,7 @@ import { breakLine } from "./c-text.js";
 import type { Argument, KernelCall, RowOrder } from "./kernel-call.js";
 import type { Window } from "./lower-conv.js";
 import { BACKWARD_PIXELS } from "./overlap.js";
+import { finishText } from "./reduction.js";
 import { bufferWindow, layoutRows, type RowLayout, staysInside, takesSameRow, visitsPixels, windowOf } from "./rows.js";
 
 export interface RowFunction {
@@ -33,18 +34,37 @@ function loops(graph: Int8Graph, { stages, backward }: RowOrder): string[] {
   const layout = layoutRows(graph, stages);
   const last = stages.length - 1;
   const { window: w } = layout.stages[last];
+  if (layout.stages[last].reduces) return [...ends(layout), ...reduced(layout, last, w)];
   const loop = backward
     ? `for (int32_t y_${last} = ${w.out_height - 1}; y_${last} >= 0; y_${last}--) {`
     : `for (int32_t y_${last} = 0; y_${last} < ${w.out_height}; y_${last}++) {`;
-  const ends = layout.buffers.flatMap((_, i) =>
-    takesSameRow(layout.stages[i + 1]) ? [] : [`int32_t y_${i} = ${-layout.stages[i + 1].window.pad_top};`],
-  );
   return [
-    ...ends,
-    ...(ends.length > 0 ? [""] : []),
+    ...ends(layout),
     loop,
     ...indent(oneRow(layout, last, `output + y_${last} * ${w.out_width * w.out_depth}`)),
     "}",
+  ];
+}
+
+/** How many rows each stage has made, where that is not the row of the stage after it. */
+function ends({ buffers, stages }: RowLayout): string[] {
+  const lines = buffers.flatMap((_, i) =>
+    takesSameRow(stages[i + 1]) ? [] : [`int32_t y_${i} = ${-stages[i + 1].window.pad_top};`],
+  );
+  return lines.length > 0 ? [...lines, ""] : [];
+}
+
+/** Adds up the rows of the stage before the last. */
+function reduced(layout: RowLayout, last: number, w: Window): string[] {
+  const sums = scratchAt(layout.sumsOffset);
+  const row = scratchAt(layout.buffers[last - 1].offset);
+  const y = `y_${last - 1}`;
+  return [
+    `smk_sums_clear(${w.in_depth}, ${sums});`,
+    `for (int32_t ${y} = 0; ${y} < ${w.in_height}; ${y}++) {`,
+    ...indent([...oneRow(layout, last - 1, row), `smk_sums_add(${w.in_width}, ${w.in_depth}, ${row}, ${sums});`]),
+    "}",
+    finishText(layout.stages[last].call, w, sums),
   ];
 }
 

@@ -4,8 +4,11 @@
  * reads the rows of another sees them as a picture just as high as its filter.
  */
 import type { Int8Graph } from "../../graph/types.js";
-import { type Argument, type KernelCall, read, readsOf, scratch, write, writesOf } from "./kernel-call.js";
+import { bandWithin, isBanded, withBand } from "./bands.js";
+import { type Argument, type KernelCall, read, readsOf, scratch, scratchOf, write, writesOf } from "./kernel-call.js";
 import type { Window } from "./lower-conv.js";
+import { depthwiseScratch } from "./lower-lx6.js";
+import { reductionWindow, sumBytes } from "./reduction.js";
 
 /** Kernels that make output pixels in order, each from its window, and that compute one row when their window is one row high. */
 const WINDOW_KERNELS: ReadonlySet<string> = new Set([
@@ -17,10 +20,23 @@ const WINDOW_KERNELS: ReadonlySet<string> = new Set([
   "smk_depthwise_multiply",
   "smk_average_pool",
   "smk_max_pool",
+  "smk_lx6_conv_point",
+  "smk_lx6_conv_rows",
+  "smk_lx6_conv_patches",
+  "smk_lx6_depthwise",
 ]);
 const POOLS: ReadonlySet<string> = new Set(["smk_average_pool", "smk_max_pool"]);
-/** Kernels that gather every window, so that they need their scratch even when all windows are whole. */
-const GATHERING: ReadonlySet<string> = new Set(["smk_conv_few", "smk_conv_grouped"]);
+/** Kernels that bring every window into another form, so that they need their scratch even when all windows are whole. */
+const GATHERING: ReadonlySet<string> = new Set([
+  "smk_conv_few",
+  "smk_conv_grouped",
+  "smk_lx6_conv_point",
+  "smk_lx6_conv_rows",
+  "smk_lx6_conv_patches",
+  "smk_lx6_depthwise",
+]);
+/** Scratch for the pixels of a row that are brought into form together, at most, in bytes. */
+const ROW_BAND_BYTES = 1024;
 
 /** The window of a call to one of these kernels; undefined for any other call. */
 export function windowOf(call: KernelCall): Window | undefined {
@@ -41,10 +57,14 @@ export interface Stage {
   readonly window: Window;
   /** Rows of its input that one row of its output is made from. */
   readonly reach: number;
+  /** It adds up all rows of its input, one at a time; always the last stage. */
+  readonly reduces: boolean;
 }
 
 /** The call as something made row by row, under its picture's height and width; undefined when it cannot be. */
 export function stageOf(graph: Int8Graph, call: KernelCall): Stage | undefined {
+  const reduced = reductionWindow(graph, call);
+  if (reduced !== undefined) return { call, window: reduced, reach: 1, reduces: true };
   const flat = windowOf(call);
   if (flat === undefined || flat.batches !== 1) return undefined;
   const [, height, width] = graph.tensors[writesOf(call)[0]]?.shape ?? [];
@@ -52,7 +72,7 @@ export function stageOf(graph: Int8Graph, call: KernelCall): Stage | undefined {
     visitsPixels(flat) && flat.in_height === 1 && height * width === flat.in_width && width > 1
       ? { ...flat, in_height: height, in_width: width, out_height: height, out_width: width }
       : flat;
-  return { call, window, reach: (window.height - 1) * window.dilation_y + 1 };
+  return { call, window, reach: (window.height - 1) * window.dilation_y + 1, reduces: false };
 }
 
 /** Whether a row of `next` can be made from rows that come one after the other: nothing skipped, and padding that is rows of one value. */
@@ -81,6 +101,8 @@ export interface RowLayout {
   readonly stages: readonly Stage[];
   /** Between stage i and i + 1. */
   readonly buffers: readonly RowBuffer[];
+  /** Of a last stage that reduces: its sums. */
+  readonly sumsOffset: number;
   /** Scratch of the kernels themselves: offset and size. */
   readonly kernelOffset: number;
   readonly kernelBytes: number;
@@ -97,13 +119,29 @@ export function layoutRows(graph: Int8Graph, calls: readonly KernelCall[]): RowL
     buffers.push({ offset, rows: reach, rowBytes });
     offset = align(offset + reach * rowBytes);
   }
+  const sumsOffset = offset;
+  const last = stages[stages.length - 1];
+  if (last.reduces) offset += sumBytes(last.window);
   const kernelBytes = Math.max(...stages.map((stage, index) => scratchBytes(stage, index)));
-  return { stages, buffers, kernelOffset: offset, kernelBytes, bytes: offset + kernelBytes };
+  return { stages, buffers, sumsOffset, kernelOffset: offset, kernelBytes, bytes: offset + kernelBytes };
 }
 
-function scratchBytes({ call, window }: Stage, index: number): number {
-  const bytes = call.arguments.reduce((sum, a) => (a.kind === "scratch" ? sum + a.bytes : sum), 0);
-  return index > 0 && bufferWindow(window).whole && !GATHERING.has(call.kernel) ? 0 : bytes;
+function scratchBytes({ call, window, reduces }: Stage, index: number): number {
+  if (reduces) return 0;
+  return index > 0 && bufferWindow(window).whole && !GATHERING.has(call.kernel) ? 0 : scratchOf(call);
+}
+
+/** The call as it makes one row at a time: no more scratch than that takes. */
+function ofOneRow(graph: Int8Graph, call: KernelCall): KernelCall {
+  const window = stageOf(graph, call)?.window;
+  if (window === undefined) return call;
+  if (isBanded(call)) {
+    const pixels = { ...call.bands, count: window.out_width };
+    return withBand(call, call.bands.unit === "lines" ? 1 : bandWithin(pixels, ROW_BAND_BYTES));
+  }
+  if (call.kernel !== "smk_lx6_depthwise") return call;
+  const bytes = depthwiseScratch({ ...window, out_height: 1 });
+  return { ...call, arguments: call.arguments.map((a) => (a.kind === "scratch" ? scratch(bytes) : a)) };
 }
 
 function align(bytes: number): number {
@@ -124,7 +162,7 @@ export function bufferWindow(w: Window): Window {
 
 /** One call that makes the last call's output row by row. Each call reads what the one before it writes. */
 export function joinRows(graph: Int8Graph, calls: readonly KernelCall[]): KernelCall {
-  const stages = calls.flatMap((call) => call.rows?.stages ?? [call]);
+  const stages = calls.flatMap((call) => call.rows?.stages ?? [ofOneRow(graph, call)]);
   const { bytes } = layoutRows(graph, stages);
   const last = stages[stages.length - 1];
   return {
@@ -134,7 +172,7 @@ export function joinRows(graph: Int8Graph, calls: readonly KernelCall[]): Kernel
     header: "smk_rows.h",
     arguments: rowArguments(stages, bytes),
     overwritable: [],
-    rows: { stages, backward: false },
+    rows: { stages, backward: false, reduces: stageOf(graph, last)?.reduces ?? false },
   };
 }
 
@@ -146,12 +184,16 @@ function rowArguments(stages: readonly KernelCall[], bytes: number): Argument[] 
 /** The same call from its last row or pixel to its first. */
 export function backward(call: KernelCall): KernelCall {
   if (call.rows !== undefined) return { ...call, rows: { ...call.rows, backward: true } };
-  const bytes = call.arguments.reduce((sum, a) => (a.kind === "scratch" ? sum + a.bytes : sum), 0);
-  return { ...call, arguments: rowArguments([call], bytes), rows: { stages: [call], backward: true } };
+  return {
+    ...call,
+    arguments: rowArguments([call], scratchOf(call)),
+    rows: { stages: [call], backward: true, reduces: false },
+  };
 }
 
 /** Headers of firmware/kernels that the call needs. */
-export function headersOf(call: KernelCall): string[] {
-  const own = call.rows === undefined || call.rows.stages.length > 1 ? [call.header] : [];
-  return [...own, ...(call.rows?.stages.map(({ header }) => header) ?? [])];
+export function headersOf({ header, rows }: KernelCall): string[] {
+  if (rows === undefined) return [header];
+  const own = rows.stages.length > 1 ? [header] : [];
+  return [...own, ...(rows.reduces ? ["smk_sums.h"] : []), ...rows.stages.map((stage) => stage.header)];
 }

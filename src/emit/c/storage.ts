@@ -3,9 +3,9 @@
  * Tensors share a place when one is another's reshape, or when a kernel may write its result over an input that nothing reads afterwards.
  */
 import { type Int8Graph, tensorBytes } from "../../graph/types.js";
-import { type KernelCall, type LoweredModel, readsOf, writesOf } from "./kernel-call.js";
+import { type LoweredModel, readsOf, scratchOf, writesOf } from "./kernel-call.js";
 import { distancesOf } from "./overlap.js";
-import { type ArenaPlan, type Lifetime, leastAt, type Overlap, planArena } from "./plan.js";
+import { type ArenaPlan, type Lifetime, leastAt, liveAt, type Overlap, planArena } from "./plan.js";
 
 export type Place =
   | { readonly kind: "input"; readonly position: number }
@@ -67,12 +67,31 @@ export function leastPerCall(graph: Int8Graph, model: LoweredModel): number[] {
   return model.calls.map((_, step) => leastAt(lifetimes, overlaps, step));
 }
 
+/**
+ * The largest sum of sizes of tensors alive at one call when each has a place of its own, the model's inputs and outputs among them, in bytes. No planner
+ * does with less that keeps all of them and shares none, TFLite Micro's among them.
+ */
+export function unsharedPeak(graph: Int8Graph, model: LoweredModel): number {
+  const uses = new Map<number, number[]>();
+  for (const [step, call] of model.calls.entries()) {
+    for (const tensor of [...readsOf(call), ...writesOf(call)]) {
+      const root = model.aliases.get(tensor) ?? tensor;
+      if (graph.tensors[root]?.data === undefined) uses.set(root, [...(uses.get(root) ?? []), step]);
+    }
+  }
+  const lifetimes = [...uses].map(([root, steps]) => {
+    const tensor = graph.tensors[root < graph.tensors.length ? root : graph.outputs[root - graph.tensors.length]];
+    return { size: tensorBytes(tensor), first: Math.min(...steps), last: Math.max(...steps) };
+  });
+  return Math.max(0, ...model.calls.map((_, step) => liveAt(lifetimes, step)));
+}
+
 function tenants(graph: Int8Graph, model: LoweredModel) {
   const buffers = new Buffers(graph, model);
   buffers.overwriteDeadInputs();
   const inArena = buffers.arenaLifetimes();
   const scratch = model.calls.flatMap((call, step) =>
-    scratchBytes(call) > 0 ? [{ size: scratchBytes(call), first: step, last: step, tensors: [], step }] : [],
+    scratchOf(call) > 0 ? [{ size: scratchOf(call), first: step, last: step, tensors: [], step }] : [],
   );
   const overlaps = model.calls.flatMap((call, step): StepOverlap[] => {
     const [input, ...others] = readsOf(call).map((tensor) => inArena.findIndex((b) => buffers.holds(b.root, tensor)));
@@ -83,10 +102,6 @@ function tenants(graph: Int8Graph, model: LoweredModel) {
     return distances === undefined ? [] : [{ input, output, step, ...distances }];
   });
   return { buffers, inArena, scratch, overlaps };
-}
-
-function scratchBytes(call: KernelCall): number {
-  return call.arguments.reduce((sum, a) => (a.kind === "scratch" ? sum + a.bytes : sum), 0);
 }
 
 /** Tensors joined into buffers (union-find), with the steps at which each buffer is in use. */

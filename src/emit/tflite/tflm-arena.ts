@@ -14,7 +14,7 @@ import {
   type TflmRuntime,
   type TflmStruct,
 } from "./tflm-layout.js";
-import { type PlannedBuffer, PLANNER_BYTES_PER_BUFFER, planGreedily } from "./tflm-planner.js";
+import { PLANNER_BYTES_PER_BUFFER, type PlannedBuffer, planGreedily } from "./tflm-planner.js";
 import { scratchRequests } from "./tflm-scratch.js";
 
 export interface TflmArena {

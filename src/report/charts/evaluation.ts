@@ -1,23 +1,34 @@
-/** Precision over recall, and the scores of the two classes. */
+/** Precision over recall, the ROC curve, what a probability is worth, and the scores of the two classes. */
 import type { CustomSeriesOption, LineSeriesOption } from "echarts/charts";
+import { type Evaluation, HISTOGRAM_BINS } from "../../evaluate/evaluation.js";
 import { amount, percent } from "../format.js";
 import { type ChartOption, ROLE, type Role } from "../svg.js";
-import type { EvaluationSection } from "../types.js";
 import { axis, line, MARGIN, NARROW, rule } from "./axis.js";
+import { band, whiskers } from "./band.js";
 
 /** What the first smile bot reached: 40 % of smiles found while 70 % of its green lights were right. */
-const FIRST_BOT = { recall: 0.4, precision: 0.7 };
+const FIRST_BOT = { x: 0.4, y: 0.7 };
 
-/** Precision over recall with the firmware's operating point and the first bot's. */
-export function precisionRecallChart({ curve, threshold }: EvaluationSection): ChartOption {
-  const points = thinned(curve).map(({ recall, precision }) => [recall, precision] as const);
-  const share = { interval: 0.2, min: 0, max: 1, format: (v: number) => percent(v, 0) };
+const SHARE = { interval: 0.2, min: 0, max: 1, format: (v: number) => percent(v, 0) };
+
+/** Curves of both models; the main one (int8 where there is one) has the band and the firmware's operating point. */
+export interface CurveChart {
+  readonly main: Evaluation;
+  readonly float?: Evaluation;
+}
+
+/** Precision over recall with its band, the operating point and the first bot's. */
+export function precisionRecallChart({ main, float }: CurveChart): ChartOption {
+  const { precision, recall } = main.operating;
+  const at = { x: recall.value, y: precision.value };
   return ({ width }) => ({
     grid: MARGIN,
-    xAxis: axis({ ...share, name: "recall: of all there were, how many it found" }, "x"),
-    yAxis: axis({ ...share, name: "precision: of its green lights, how many were right" }, "y"),
+    xAxis: axis({ ...SHARE, name: "recall: of all there were, how many it found" }, "x"),
+    yAxis: axis({ ...SHARE, name: "precision: of its green lights, how many were right" }, "y"),
     series: [
-      { ...line(ROLE.blue, points), showSymbol: points.length === 1, areaStyle: { color: ROLE.blue, opacity: 0.08 } },
+      ...band(main.precisionRecall.band, ROLE.blue),
+      ...(float === undefined ? [] : [thin(float.precisionRecall.points)]),
+      curve(main.precisionRecall.points),
       point(
         FIRST_BOT,
         width < NARROW ? "first bot" : "first bot: 40\u202f% found, 70\u202f% right",
@@ -25,22 +36,88 @@ export function precisionRecallChart({ curve, threshold }: EvaluationSection): C
         ROLE.orange,
         { position: "left", distance: 6 },
       ),
-      point(threshold, "your bot", "circle", ROLE.green, labelPlace(threshold.recall)),
+      point(at, "your bot", "circle", ROLE.green, labelPlace(at.x ?? 0)),
     ],
   });
 }
 
+/** Recall over false alarms with its band, the operating point and what guessing gives. */
+export function rocChart({ main, float }: CurveChart): ChartOption {
+  const { falseAlarmRate, recall } = main.operating;
+  const guess: [number, number][] = [
+    [0, 0],
+    [1, 1],
+  ];
+  return () => ({
+    grid: MARGIN,
+    xAxis: axis({ ...SHARE, name: "false alarms: of all others, how many got green" }, "x"),
+    yAxis: axis({ ...SHARE, name: "recall" }, "y"),
+    series: [
+      { ...line(ROLE.muted, guess, 1), showSymbol: false, lineStyle: { color: ROLE.muted, width: 1, type: "dashed" } },
+      ...band(main.roc.band, ROLE.blue),
+      ...(float === undefined ? [] : [thin(float.roc.points)]),
+      curve(main.roc.points),
+      point({ x: falseAlarmRate.value, y: recall.value }, "your bot", "circle", ROLE.green, {
+        position: "bottom",
+        align: "left",
+        distance: 8,
+      }),
+    ],
+  });
+}
+
+/** Smallest and largest dot, CSS pixels. */
+const DOT = { least: 3.5, most: 9 };
+
+/** Share of positives over the probability given, by bins; on the diagonal a probability means what it says. */
+export function calibrationChart({ calibration, count }: Evaluation): ChartOption {
+  const marks = calibration.bins
+    .filter(({ probability }) => probability !== null)
+    .map((bin) => ({
+      x: bin.probability!,
+      y: bin.share,
+      radius: DOT.least + (DOT.most - DOT.least) * Math.sqrt(bin.count / count),
+    }));
+  const exact: [number, number][] = [
+    [0, 0],
+    [1, 1],
+  ];
+  return () => ({
+    grid: MARGIN,
+    xAxis: axis({ ...SHARE, name: "probability it gave" }, "x"),
+    yAxis: axis({ ...SHARE, name: "how many of them were positive" }, "y"),
+    series: [
+      { ...line(ROLE.muted, exact, 1), showSymbol: false, lineStyle: { color: ROLE.muted, width: 1, type: "dashed" } },
+      whiskers(marks, ROLE.blue),
+    ],
+  });
+}
+
+function curve(points: Evaluation["roc"]["points"]): LineSeriesOption {
+  return {
+    ...line(
+      ROLE.blue,
+      points.map(({ x, y }) => [x, y]),
+    ),
+    showSymbol: points.length === 1,
+  };
+}
+
+/** The float model's, behind. */
+function thin(points: Evaluation["roc"]["points"]): LineSeriesOption {
+  return { ...curve(points), showSymbol: false, lineStyle: { color: ROLE.violet, width: 1 } };
+}
+
 function point(
-  at: { readonly recall: number; readonly precision: number },
+  at: { readonly x: number | null; readonly y: number | null },
   caption: string,
   symbol: string,
   color: Role,
   place: LabelPlace,
 ): LineSeriesOption {
-  const data = Number.isFinite(at.recall) && Number.isFinite(at.precision) ? [[at.recall, at.precision]] : [];
   return {
     type: "line",
-    data,
+    data: at.x !== null && at.y !== null ? [[at.x, at.y]] : [],
     symbol,
     symbolSize: 13,
     silent: true,
@@ -61,73 +138,30 @@ type LabelPlace = Pick<NonNullable<LineSeriesOption["label"]>, "position" | "ali
 /** A curve that falls towards the right leaves room to the right of its points, and below them to the left; the first bot's label is on its left. */
 function labelPlace(recall: number): LabelPlace {
   if (recall > 0.7) return { position: "bottom", align: "right", distance: 8 };
-  return recall > FIRST_BOT.recall
-    ? { position: "right", distance: 6 }
-    : { position: "top", align: "left", distance: 8 };
-}
-
-const CURVE_BUCKETS = 250;
-
-/** At most four points per bucket of recall (first, lowest, highest, last), in their order: looks the same, stays small. */
-function thinned(curve: EvaluationSection["curve"]): EvaluationSection["curve"] {
-  const defined = curve.filter((p) => Number.isFinite(p.recall) && Number.isFinite(p.precision));
-  const kept: { recall: number; precision: number }[] = [];
-  for (let start = 0; start < defined.length; ) {
-    const bucket = Math.floor(defined[start].recall * CURVE_BUCKETS);
-    let end = start;
-    let low = start;
-    let high = start;
-    while (end < defined.length && Math.floor(defined[end].recall * CURVE_BUCKETS) === bucket) {
-      if (defined[end].precision < defined[low].precision) low = end;
-      if (defined[end].precision > defined[high].precision) high = end;
-      end++;
-    }
-    for (const i of [...new Set([start, low, high, end - 1])].sort((a, b) => a - b)) kept.push(defined[i]);
-    start = end;
-  }
-  return kept;
-}
-
-const BINS = 20;
-
-/** Pictures per bin of probability, [0, 0.05), [0.05, 0.1), ... [0.95, 1]. */
-export function histogram(scores: EvaluationSection["scores"]): { positive: number[]; negative: number[] } {
-  const positive = new Array<number>(BINS).fill(0);
-  const negative = new Array<number>(BINS).fill(0);
-  for (const { probability, isPositive } of scores) {
-    if (!Number.isFinite(probability)) continue;
-    const bin = Math.min(BINS - 1, Math.max(0, Math.floor(probability * BINS)));
-    (isPositive ? positive : negative)[bin]++;
-  }
-  return { positive, negative };
+  return recall > FIRST_BOT.x ? { position: "right", distance: 6 } : { position: "top", align: "left", distance: 8 };
 }
 
 /** Scores by class: positives upwards, the others downwards, the threshold between the lights. */
-export function scoreChart({ scores, threshold }: EvaluationSection): ChartOption {
-  const { positive, negative } = histogram(scores);
-  const at = threshold.probability;
+export function scoreChart({ histogram, operating }: Evaluation): ChartOption {
+  const at = operating.probability;
   return ({ width }) => ({
     grid: MARGIN,
     xAxis: axis({ min: 0, max: 1, interval: 0.2, name: "probability it gave", format: (v) => percent(v, 0) }, "x"),
     yAxis: axis({ name: "pictures", minInterval: 1, format: (v) => amount(Math.abs(v)) }, "y"),
     series: [
-      bars(positive, ROLE.green, width),
+      bars(histogram.positive, ROLE.green, width),
       bars(
-        negative.map((count) => -count),
+        histogram.negative.map((count) => -count),
         ROLE.orange,
         width,
       ),
       {
         ...line(ROLE.ink, []),
-        ...(Number.isFinite(at)
-          ? {
-              markLine: rule(
-                at,
-                width < NARROW ? `threshold ${percent(at, 0)}` : `no light ◂ ${percent(at)} ▸ green light`,
-                at,
-              )!,
-            }
-          : {}),
+        markLine: rule(
+          at,
+          width < NARROW ? `threshold ${percent(at, 0)}` : `no light ◂ ${percent(at)} ▸ green light`,
+          at,
+        )!,
       },
     ],
   });
@@ -137,12 +171,12 @@ function bars(values: readonly number[], color: Role, width: number): CustomSeri
   return {
     type: "custom",
     silent: true,
-    data: values.map((value, bin) => [bin / BINS, value]),
+    data: values.map((value, bin) => [bin / HISTOGRAM_BINS, value]),
     encode: { x: 0, y: 1 },
     renderItem: (_, api) => {
       const value = Number(api.value(1));
       const [left, top] = api.coord([api.value(0), value]);
-      const [right, zero] = api.coord([Number(api.value(0)) + 1 / BINS, 0]);
+      const [right, zero] = api.coord([Number(api.value(0)) + 1 / HISTOGRAM_BINS, 0]);
       // One picture among thousands must still be seen.
       const height = value === 0 ? 0 : Math.max(2, Math.abs(zero - top));
       const gap = width < NARROW ? 1 : 2;

@@ -22,7 +22,7 @@ type Verdict = "right" | "wrong" | "unknown";
 export interface Decision {
   /** The label that lights green. */
   readonly positive: string | undefined;
-  readonly threshold: { readonly probability: number; readonly margin: number } | undefined;
+  readonly threshold: { readonly probability: number; readonly margin?: number } | undefined;
 }
 
 export async function simulationSection(simulation: SimulationSection, decision: Decision): Promise<SectionView> {

@@ -12,6 +12,7 @@ import {
   type TrainingBackend,
   type TrainingBatch,
 } from "../backend.js";
+import type { PassOptions } from "./group-memory.js";
 import { compileKernels } from "./kernels.js";
 import { GROUP_PICTURES, patchOffsets, planShared, planWorkspace, type SharedPlan, type View } from "./plan.js";
 import { groupStart, type Job, type Reply, type WorkerSetup } from "./worker.js";
@@ -35,7 +36,8 @@ export async function createWasmBackend(request: BackendRequest): Promise<WasmBa
   const module = await compileKernels();
   const workers = Array.from({ length: request.threads }, (_, thread) => {
     const workspace = shared.end + thread * workspaceSize;
-    const setup: WorkerSetup = { network, maxBatch, module, memory, workspace };
+    const quantization = request.quantization ?? [];
+    const setup: WorkerSetup = { network, maxBatch, module, memory, workspace, quantization };
     return new Worker(new URL("./worker.js", import.meta.url), { workerData: setup });
   });
   return new WasmBackend(request, shared, memory, workers);
@@ -73,8 +75,9 @@ export class WasmBackend implements TrainingBackend {
     new Float32Array(memory.buffer, shared.weights, batch.count).set(batch.weights);
     this.loadMasks(batch);
     const weight = batch.weights.reduce((sum, value) => sum + value, 0);
-    const job = await this.run("train", batch.count, batch.labelSmoothing, 1 / weight);
-    return this.collect(job, weight);
+    const { labelSmoothing, teacher } = batch;
+    const options = { labelSmoothing, lossFactor: 1 / weight, ...this.loadTeacher(teacher) };
+    return this.collect(await this.run("train", batch.count, options), weight);
   }
 
   async logits(parameters: Float32Array, inputs: Int8Array, count: number): Promise<Float32Array> {
@@ -87,7 +90,7 @@ export class WasmBackend implements TrainingBackend {
       const part = Math.min(shared.maxBatch, count - start);
       const from = inputs.subarray(start * inputSize, (start + part) * inputSize);
       new Int8Array(memory.buffer, shared.inputs, from.length).set(from);
-      await this.run("infer", part, 0, 0);
+      await this.run("infer", part);
       out.set(new Float32Array(memory.buffer, shared.logits, part * classes), start * classes);
     }
     return out;
@@ -103,7 +106,7 @@ export class WasmBackend implements TrainingBackend {
       throw new Error("activations need one thread and one group");
     this.loadParameters(parameters);
     new Int8Array(memory.buffer, shared.inputs, inputs.length).set(inputs);
-    await this.run("infer", count, 0, 0);
+    await this.run("infer", count);
     const { layers } = planWorkspace(this.request.network, shared, shared.end);
     return layers.map(({ activation }, index) => this.unpadded(activation, index, count));
   }
@@ -143,10 +146,17 @@ export class WasmBackend implements TrainingBackend {
     }
   }
 
-  private run(kind: Job["kind"], count: number, labelSmoothing: number, lossFactor: number): Promise<Job> {
+  private loadTeacher(teacher: TrainingBatch["teacher"]): Pick<PassOptions, "distillation"> {
+    if (teacher === undefined) return {};
+    const { logits, weight, temperature } = teacher;
+    new Float32Array(this.memory.buffer, this.shared.teacher, logits.length).set(logits);
+    return { distillation: { weight, temperature } };
+  }
+
+  private run(kind: Job["kind"], count: number, loss = { labelSmoothing: 0, lossFactor: 0 }): Promise<Job> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     const groups = Math.ceil(count / GROUP_PICTURES);
-    const options = { ...this.request.input, labelSmoothing, lossFactor };
+    const options: PassOptions = { ...this.request.input, ...loss };
     const job: Job = { id: this.nextJob++, kind, count, groups, options };
     Atomics.store(new Int32Array(this.memory.buffer, this.shared.counter, 1), 0, 0);
     return new Promise((resolve, reject) => {

@@ -49,6 +49,8 @@ export interface SharedPlan {
   /** Masks of dense layers by layer. */
   readonly masks: ReadonlyMap<number, number>;
   readonly logits: number;
+  /** Logits of the teacher, [maxBatch, classes]. */
+  readonly teacher: number;
   /** Two int32: next group to take, unused. */
   readonly counter: number;
   /** Patch offsets by layer. */
@@ -135,6 +137,7 @@ export function planShared(network: Network, maxBatch: number): SharedPlan {
       ),
     ),
     logits: arena.take((maxBatch + 3) * elements(shapes.length - 1) * 4),
+    teacher: arena.take(maxBatch * elements(shapes.length - 1) * 4),
     counter: arena.take(8),
     offsets: windows.map((window) => (window === undefined ? 0 : arena.take(window.blockPictures * window.pixels * 4))),
     parameterCount,

@@ -1,7 +1,9 @@
 /** Worker thread of the WebAssembly backend: takes groups from the shared counter until none is left, then answers. */
 import { parentPort, workerData } from "node:worker_threads";
+import type { SimulatedQuantization } from "../backend.js";
 import type { Network } from "../network.js";
-import { GroupRunner, type PassOptions } from "./group.js";
+import { GroupRunner } from "./group.js";
+import { GroupMemory, type PassOptions } from "./group-memory.js";
 import { instantiateKernels } from "./kernels.js";
 import { planShared, planWorkspace } from "./plan.js";
 
@@ -12,6 +14,7 @@ export interface WorkerSetup {
   readonly memory: WebAssembly.Memory;
   /** Address of this thread's workspace. */
   readonly workspace: number;
+  readonly quantization: readonly (SimulatedQuantization | undefined)[];
 }
 
 /** A pass over `count` pictures in `groups` groups, evenly cut. */
@@ -34,10 +37,11 @@ export function groupStart(job: Pick<Job, "count" | "groups">, index: number): n
 }
 
 function serve(port: NonNullable<typeof parentPort>, setup: WorkerSetup): void {
-  const { network, maxBatch, module, memory, workspace } = setup;
+  const { network, maxBatch, module, memory, quantization } = setup;
   const shared = planShared(network, maxBatch);
   const kernels = instantiateKernels(module, memory);
-  const runner = new GroupRunner(network, kernels, memory, shared, planWorkspace(network, shared, workspace));
+  const workspace = planWorkspace(network, shared, setup.workspace);
+  const runner = new GroupRunner(new GroupMemory(network, kernels, memory, shared, workspace, quantization));
   const counter = new Int32Array(memory.buffer, shared.counter, 1);
   port.on("message", (job: Job) => {
     try {

@@ -64,8 +64,8 @@ export function addForward(
   }
 }
 
-/** Zeroes the gradient, in place, where the activation is at or beyond a limit of ReLU6. */
-export function relu6Backward(
+/** Zeroes the gradient, in place, where the activation is at or beyond `low` or `high`. */
+export function limitBackward(
   gradient: usize,
   activation: usize,
   pictures: i32,
@@ -75,10 +75,12 @@ export function relu6Backward(
   gradientPicture: i32,
   activationRow: i32,
   activationPicture: i32,
+  low: f32,
+  high: f32,
 ): void {
   const bytes = <usize>(line << 2);
-  const zero = f32x4.splat(0);
-  const six = f32x4.splat(6);
+  const lows = f32x4.splat(low);
+  const highs = f32x4.splat(high);
   for (let picture = 0; picture < pictures; ++picture) {
     for (let y = 0; y < height; ++y) {
       const g = gradient + picture * gradientPicture + y * gradientRow;
@@ -86,12 +88,49 @@ export function relu6Backward(
       let at: usize = 0;
       for (; at + 16 <= bytes; at += 16) {
         const value = v128.load(a + at);
-        const inside = v128.and(f32x4.gt(value, zero), f32x4.lt(value, six));
+        const inside = v128.and(f32x4.gt(value, lows), f32x4.lt(value, highs));
         v128.store(g + at, v128.and(v128.load(g + at), inside));
       }
       for (; at < bytes; at += 4) {
         const value = load<f32>(a + at);
-        if (!(value > 0 && value < 6)) store<f32>(g + at, 0);
+        if (!(value > low && value < high)) store<f32>(g + at, 0);
+      }
+    }
+  }
+}
+
+/** Rounds values to int8 and back, in place: q = clamp(round(x / scale) + zeroPoint, -128, 127), x = (q - zeroPoint) * scale; halves to even. */
+export function simulateInt8(
+  values: usize,
+  pictures: i32,
+  height: i32,
+  line: i32,
+  row: i32,
+  pictureStride: i32,
+  scale: f32,
+  zeroPoint: i32,
+): void {
+  const bytes = <usize>(line << 2);
+  const inverse = <f32>1 / scale;
+  const low: f32 = -128 - <f32>zeroPoint;
+  const high: f32 = 127 - <f32>zeroPoint;
+  const scales = f32x4.splat(scale);
+  const inverses = f32x4.splat(inverse);
+  const lows = f32x4.splat(low);
+  const highs = f32x4.splat(high);
+  for (let picture = 0; picture < pictures; ++picture) {
+    for (let y = 0; y < height; ++y) {
+      const to = values + picture * pictureStride + y * row;
+      let at: usize = 0;
+      for (; at + 16 <= bytes; at += 16) {
+        const steps = f32x4.nearest(f32x4.mul(v128.load(to + at), inverses));
+        // pmax/pmin keep a NaN in the first operand, so a diverged network is noticed.
+        v128.store(to + at, f32x4.mul(f32x4.pmin(f32x4.pmax(steps, lows), highs), scales));
+      }
+      for (; at < bytes; at += 4) {
+        let steps = nearest<f32>(load<f32>(to + at) * inverse);
+        steps = steps < low ? low : steps > high ? high : steps;
+        store<f32>(to + at, steps * scale);
       }
     }
   }

@@ -103,15 +103,15 @@ export function affineForward(
   }
 }
 
-/** Gradient through ReLU6: kept where the output lies strictly inside (0, 6). */
-function through(gradient: v128, activation: v128): v128 {
-  const inside = v128.and(f32x4.gt(activation, f32x4.splat(0)), f32x4.lt(activation, f32x4.splat(6)));
-  return v128.and(gradient, inside);
+/** Gradient through an activation with ends: kept where the output lies strictly between them. */
+function through(gradient: v128, activation: v128, low: v128, high: v128): v128 {
+  return v128.and(gradient, v128.and(f32x4.gt(activation, low), f32x4.lt(activation, high)));
 }
 
 /**
  * First pass of the gradient: with g the gradient before the activation, sums of g and of g * (z - mean) per channel as float64:
- * sums[channels], then products[channels]. `gradient` and `activation` may have different borders.
+ * sums[channels], then products[channels]. `gradient` and `activation` may have different borders. With `clamp` a gradient
+ * counts only where the activation lies strictly between `low` and `high`.
  */
 export function affineSums(
   z: usize,
@@ -127,6 +127,8 @@ export function affineSums(
   activationRow: i32,
   activationPicture: i32,
   clamp: bool,
+  low: f32,
+  high: f32,
   sums: usize,
 ): void {
   const products = sums + (channels << 3);
@@ -148,6 +150,8 @@ export function affineSums(
         gradientRow,
         activationRow,
         clamp,
+        low,
+        high,
         sums + (at << 1),
         products + (at << 1),
       );
@@ -165,6 +169,8 @@ export function affineSums(
         gradientRow,
         activationRow,
         clamp,
+        low,
+        high,
         sums + (at << 1),
         products + (at << 1),
       );
@@ -184,16 +190,20 @@ function sumGradients4(
   gradientRow: i32,
   activationRow: i32,
   clamp: bool,
+  low: f32,
+  high: f32,
   sums: usize,
   products: usize,
 ): void {
+  const lows = f32x4.splat(low);
+  const highs = f32x4.splat(high);
   let sum = f32x4.splat(0);
   let product = f32x4.splat(0);
   for (let y = 0; y < height; ++y) {
     let at: usize = 0;
     for (let x = 0; x < width; ++x) {
       let g = v128.load(gradient + at);
-      if (clamp) g = through(g, v128.load(activation + at));
+      if (clamp) g = through(g, v128.load(activation + at), lows, highs);
       sum = f32x4.add(sum, g);
       product = f32x4.add(product, f32x4.mul(g, f32x4.sub(v128.load(z), mean)));
       z += stride;
@@ -217,6 +227,8 @@ function sumGradients(
   gradientRow: i32,
   activationRow: i32,
   clamp: bool,
+  low: f32,
+  high: f32,
   sums: usize,
   products: usize,
 ): void {
@@ -226,7 +238,7 @@ function sumGradients(
     let at: usize = 0;
     for (let x = 0; x < width; ++x) {
       const a = load<f32>(activation + at);
-      const g: f32 = clamp && !(a > 0 && a < 6) ? 0 : load<f32>(gradient + at);
+      const g: f32 = clamp && !(a > low && a < high) ? 0 : load<f32>(gradient + at);
       sum += g;
       product += g * (load<f32>(z) - mean);
       z += stride;
@@ -257,9 +269,13 @@ export function affineBackward(
   activationRow: i32,
   activationPicture: i32,
   clamp: bool,
+  low: f32,
+  high: f32,
 ): void {
   const vectors = channels & ~3;
   const stride = <usize>(channels << 2);
+  const lows = f32x4.splat(low);
+  const highs = f32x4.splat(high);
   for (let picture = 0; picture < pictures; ++picture) {
     for (let y = 0; y < height; ++y) {
       let g = gradient + picture * gradientPicture + y * gradientRow;
@@ -269,7 +285,7 @@ export function affineBackward(
         for (; c < vectors; c += 4) {
           const at = <usize>(c << 2);
           let value = v128.load(g + at);
-          if (clamp) value = through(value, v128.load(a + at));
+          if (clamp) value = through(value, v128.load(a + at), lows, highs);
           value = f32x4.add(f32x4.mul(value, v128.load(factors + at)), v128.load(constants + at));
           const centred = f32x4.sub(v128.load(z + at), v128.load(means + at));
           v128.store(z + at, f32x4.add(value, f32x4.mul(centred, v128.load(slopes + at))));
@@ -277,7 +293,7 @@ export function affineBackward(
         for (; c < channels; ++c) {
           const at = <usize>(c << 2);
           const output = load<f32>(a + at);
-          let value: f32 = clamp && !(output > 0 && output < 6) ? 0 : load<f32>(g + at);
+          let value: f32 = clamp && !(output > low && output < high) ? 0 : load<f32>(g + at);
           value = value * load<f32>(factors + at) + load<f32>(constants + at);
           store<f32>(z + at, value + (load<f32>(z + at) - load<f32>(means + at)) * load<f32>(slopes + at));
         }

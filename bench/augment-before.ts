@@ -1,16 +1,21 @@
-/**
- * Training-time variation of a picture, in the order light takes: geometry, exposure and tone, uneven light, blur, sensor noise; then the
- * device's exact preprocessing. Everything is drawn from the stream (seed, augment, epoch, picture), so a picture's variation depends on
- * neither threads nor order. With all strengths 0 the result is preprocess() of the picture.
- */
-import type { Config } from "../config/schema.js";
-import { wholeBox } from "../preprocess/locate.js";
-import { preprocess } from "../preprocess/preprocess.js";
-import type { PreprocessSpec } from "../preprocess/types.js";
-import { Rng } from "./rng.js";
-import { STREAM } from "./streams.js";
+/** The augmenter that src/augment replaced, kept as the yardstick of bench/augment.ts: geometry, tone, shade, Gaussian blur, noise. */
+import { wholeBox } from "#smilec/preprocess/locate.js";
+import { preprocess } from "#smilec/preprocess/preprocess.js";
+import type { PreprocessSpec } from "#smilec/preprocess/types.js";
+import { Rng } from "#smilec/train/rng.js";
+import { STREAM } from "#smilec/train/streams.js";
 
-export type AugmentOptions = Config["train"]["augment"];
+export interface EarlierOptions {
+  readonly flip: boolean;
+  readonly shift: number;
+  readonly scale: number;
+  readonly rotate: number;
+  readonly brightness: number;
+  readonly contrast: number;
+  readonly shade: number;
+  readonly blur: number;
+  readonly noise: number;
+}
 
 /** One picture's drawn variation. Angles in radians, lengths in source pixels. */
 interface Variation {
@@ -37,7 +42,7 @@ const FOUR_BYTES_MEAN = 510;
 const LEAST_BLUR = 0.25;
 
 /** Reuses its buffers; one per thread. */
-export class Augmenter {
+export class EarlierAugmenter {
   private readonly warped: Uint8Array;
   private readonly light: Float32Array;
   private readonly blurred: Float32Array;
@@ -49,7 +54,7 @@ export class Augmenter {
   constructor(
     private readonly size: number,
     private readonly spec: PreprocessSpec,
-    private readonly options: AugmentOptions,
+    private readonly options: EarlierOptions,
     private readonly seed: number,
   ) {
     const count = size * size;

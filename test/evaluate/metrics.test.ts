@@ -1,16 +1,22 @@
 import { describe, expect, it } from "@jest/globals";
 import {
   accuracyAt,
+  atPrior,
   averagePrecision,
   binaryLabels,
   confusionAt,
   confusionMatrix,
   logLoss,
+  operatingPoints,
   precisionRecallCurve,
+  Ranking,
   recallAtPrecision,
   rocAuc,
+  sweepAveragePrecision,
+  sweepRecallAtPrecision,
+  sweepRocAuc,
   thresholdForPrecision,
-} from "#smilec/train/metrics.js";
+} from "#smilec/evaluate/metrics.js";
 import { Rng } from "#smilec/train/rng.js";
 
 /** Scores with many ties. */
@@ -105,5 +111,46 @@ describe("metrics", () => {
       [0, 1, 1],
     ]);
     expect([...binaryLabels([0, 2, 1, 2], 2)]).toEqual([0, 1, 0, 1]);
+  });
+});
+
+describe("weighted metrics", () => {
+  it("count a picture of weight 3 as three equal pictures, and one of weight 0 not at all", () => {
+    let compared = 0;
+    for (let seed = 0; seed < 60; seed++) {
+      const { scores, truth } = randomScores(seed);
+      const rng = new Rng(seed, 1);
+      const weights = truth.map((_, i) => (i < 2 ? 1 : rng.below(4)));
+      const repeated = (values: number[]) => values.flatMap((value, i) => new Array<number>(weights[i]).fill(value));
+      const [s, t] = [repeated(scores), repeated(truth)];
+      const sweep = new Ranking(scores, truth).sweep(weights);
+      expect(sweepAveragePrecision(sweep)).toBeCloseTo(averagePrecision(s, t), 12);
+      expect(sweepRocAuc(sweep)).toBeCloseTo(rocAuc(s, t), 12);
+      for (const precision of [0.5, 0.7, 0.9]) {
+        expect(sweepRecallAtPrecision(sweep, precision)).toBeCloseTo(recallAtPrecision(s, t, precision), 12);
+      }
+      const curve = precisionRecallCurve(s, t);
+      for (const [i, point] of [...operatingPoints(sweep)].filter(({ threshold }) => s.includes(threshold)).entries()) {
+        expect(point.precision).toBeCloseTo(curve[i].precision, 12);
+        compared++;
+      }
+    }
+    expect(compared).toBeGreaterThan(400);
+  });
+
+  it("are those of a set in which that share is positive", () => {
+    for (let seed = 0; seed < 40; seed++) {
+      const { scores, truth } = randomScores(seed);
+      const positives = truth.reduce((sum, value) => sum + value, 0);
+      const negatives = truth.length - positives;
+      // Every positive `negatives` times and every negative 3 * `positives` times: a quarter of them is positive.
+      const times = truth.map((value) => (value === 1 ? negatives : 3 * positives));
+      const repeated = (values: number[]) => values.flatMap((value, i) => new Array<number>(times[i]).fill(value));
+      const sweep = atPrior(new Ranking(scores, truth).sweep(), 0.25);
+      const [s, t] = [repeated(scores), repeated(truth)];
+      expect(sweepAveragePrecision(sweep)).toBeCloseTo(averagePrecision(s, t), 10);
+      expect(sweepRecallAtPrecision(sweep, 0.7001)).toBeCloseTo(recallAtPrecision(s, t, 0.7001), 10);
+      expect(sweepRocAuc(sweep)).toBeCloseTo(rocAuc(scores, truth), 10);
+    }
   });
 });

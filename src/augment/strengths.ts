@@ -1,0 +1,31 @@
+import type { AugmentOptions } from "./types.js";
+
+/** Every augmentation off: training sees preprocess() of its pictures. */
+export const NO_AUGMENTATION: AugmentOptions = {
+  flip: false,
+  shift: 0,
+  scale: { smallest: 1, largest: 1 },
+  rotate: 0,
+  perspective: 0,
+  rollingShutter: 0,
+  exposure: 0,
+  unevenLight: 0,
+  backlight: { stops: 0, veil: 0, probability: 0 },
+  banding: { depth: 0, probability: 0 },
+  hand: { reach: 0, probability: 0 },
+  cap: { reach: 0, probability: 0 },
+  glare: { stops: 0, probability: 0 },
+  vignette: 0,
+  defocus: { radius: 0, probability: 0 },
+  motionBlur: { length: 0, probability: 0 },
+  lowResolution: { pixels: 128, probability: 0 },
+  camera: { sensor: "none", probability: 0 },
+  noise: { gain: 1, probability: 0 },
+  patternNoise: { deviation: 0, probability: 0 },
+  hotPixels: { share: 0, probability: 0 },
+  gamma: 0,
+  contrast: 0,
+  crushedShadows: { level: 0, probability: 0 },
+  clippedHighlights: { stops: 0, probability: 0 },
+  jpeg: { quality: 100, probability: 0 },
+};
