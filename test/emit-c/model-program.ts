@@ -34,7 +34,7 @@ export async function compareWithReference(
     /** Further sources, by name. */
     readonly files?: Readonly<Record<string, string>>;
     /** Called with what each graph becomes. */
-    readonly onEmitted?: (emitted: EmittedC, prefix: string) => void;
+    readonly onEmitted?: (emitted: EmittedC) => void;
   },
 ): Promise<Comparison> {
   const cases = graphs.map((graph) => ({ graph, inputs: randomInputs(graph, options.runs, random) }));
@@ -48,7 +48,7 @@ export async function compareCases(
   perFile = 25,
   emit: Partial<EmitCOptions> = {},
   files: Readonly<Record<string, string>> = {},
-  onEmitted: (emitted: EmittedC, prefix: string) => void = () => {},
+  onEmitted: (emitted: EmittedC) => void = () => {},
 ): Promise<Comparison> {
   const graphs = cases.map(({ graph }) => graph);
   const inputs = cases.map((c) => c.inputs);
@@ -114,14 +114,14 @@ function programFiles(
   runs: number,
   perFile: number,
   emit: Partial<EmitCOptions>,
-  onEmitted: (emitted: EmittedC, prefix: string) => void,
+  onEmitted: (emitted: EmittedC) => void,
 ): Record<string, string> {
   const files: Record<string, string> = { "main.c": mainText(graphs, runs) };
   for (let start = 0; start < graphs.length; start += perFile) {
     const group = graphs.slice(start, start + perFile);
     const sources = group.map((graph, i) => {
       const emitted = emitC(graph, { prefix: `m${start + i}`, provenance: graph.name, ...emit });
-      onEmitted(emitted, `m${start + i}`);
+      onEmitted(emitted);
       Object.assign(files, { [`m${start + i}.h`]: emitted.files[`m${start + i}.h`] });
       return emitted.files[`m${start + i}.c`] + scramble(`m${start + i}`, emitted.arenaBytes);
     });
