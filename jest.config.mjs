@@ -10,7 +10,7 @@ const common = {
 
 export default {
   maxWorkers: 2,
-  // Compilers and training run in tests; a loaded machine must not turn slowness into failure. (In a project jest does not read it.)
+  // Compilers and training run in tests; a loaded machine must not turn slowness into failure. Jest ignores this inside a project.
   testTimeout: 120_000,
   projects: [
     {

@@ -1,6 +1,7 @@
-"""The default network's training step in Keras, graph mode: what bench/training.ts compares with. Prints one JSON object.
+"""A network's training step in Keras, graph mode: what bench/training.ts compares with. Prints one JSON object.
 
-usage: keras_step.py THREADS SECONDS
+usage: keras_step.py THREADS SECONDS ARCHITECTURE
+ARCHITECTURE is JSON as train.architecture takes it: {"stem": 12, "stages": [{"kind": "residual", "width": 16}]}
 """
 import json
 import os
@@ -8,7 +9,7 @@ import sys
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-threads, seconds = int(sys.argv[1]), float(sys.argv[2])
+threads, seconds, architecture = int(sys.argv[1]), float(sys.argv[2]), json.loads(sys.argv[3])
 try:
     import numpy as np
     import tensorflow as tf
@@ -35,9 +36,9 @@ def residual(x, width):
 
 
 inputs = layers.Input((SIDE, SIDE, 1))
-x = conv(inputs, 12, 3, 2, True)
-for width in (16, 32, 64):
-    x = residual(x, width)
+x = conv(inputs, architecture["stem"], 3, 2, True)
+for stage in architecture["stages"]:
+    x = residual(x, stage["width"]) if stage["kind"] == "residual" else conv(x, stage["width"], 3, 2, True)
 logits = layers.Dense(2)(layers.Dropout(0.2)(layers.GlobalAveragePooling2D()(x)))
 model = tf.keras.Model(inputs, logits)
 optimizer = tf.keras.optimizers.AdamW(3e-3, weight_decay=1e-3)

@@ -12,7 +12,12 @@ import { Augmenter } from "#smilec/augment/pipeline.js";
 import { configSchema } from "#smilec/config/schema.js";
 import type { PictureSource } from "#smilec/data/types.js";
 import { run } from "#smilec/process/run.js";
-import { type ArchitectureName, architectureNames, buildNetwork } from "#smilec/train/architectures.js";
+import {
+  type ArchitectureName,
+  architectureNames,
+  architectureShape,
+  buildNetwork,
+} from "#smilec/train/architectures.js";
 import type { BackendRequest, TrainingBackend, TrainingBatch } from "#smilec/train/backend.js";
 import { dropoutMasks } from "#smilec/train/dropout.js";
 import { threadCount } from "#smilec/train/evaluate.js";
@@ -93,8 +98,11 @@ async function benchStep(architecture: ArchitectureName, make: Make, title: stri
 
 async function benchKeras(): Promise<Speed | string> {
   const python = process.env.SMILEC_PYTHON ?? "python3";
+  const shape = JSON.stringify(architectureShape("default"));
   const script = fileURLToPath(new URL("./keras_step.py", import.meta.url));
-  const result = await run(python, [script, String(threads), String(SECONDS)], {}).catch((error: Error) => error);
+  const result = await run(python, [script, String(threads), String(SECONDS), shape], {}).catch(
+    (error: Error) => error,
+  );
   if (result instanceof Error || result.exitCode !== 0) return `${python} does not run`;
   const answer = JSON.parse(result.stdout) as Speed & { readonly name: string; readonly missing?: string };
   if (answer.missing !== undefined) return answer.missing;

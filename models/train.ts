@@ -16,7 +16,7 @@ import { CONFIG_FILE, parseConfig } from "#smilec/config/load.js";
 import type { Config } from "#smilec/config/schema.js";
 import { SmilecError, UserError } from "#smilec/errors.js";
 import { LEVELS } from "#smilec/evaluate/degrade/levels.js";
-import type { Quality } from "#smilec/evaluate/evaluation.js";
+import type { OperatingFigures, Quality } from "#smilec/evaluate/evaluation.js";
 import { packageRoot, toolVersion } from "#smilec/files/package-root.js";
 import { writeJson } from "#smilec/files/write.js";
 import { obtainEvaluation } from "#smilec/pipeline/evaluate.js";
@@ -54,8 +54,11 @@ interface Made {
 }
 
 interface TestFigures {
+  readonly count: number;
   readonly float: Quality;
   readonly int8: Quality;
+  /** int8 at the model's own threshold. */
+  readonly operating: OperatingFigures;
   /** int8, by the name of the view: every condition, and every level of the production-like test (src/evaluate). */
   readonly views: Readonly<Record<string, Quality>>;
 }
@@ -129,7 +132,17 @@ async function make(project: Project, context: StageContext, validationOnly: boo
   if (float === undefined || int8 === undefined)
     throw new Error("a model of one's own is evaluated as float and as int8");
   const named = views.flatMap((view) => (view.int8 === undefined ? [] : [[view.name, view.int8.quality] as const]));
-  return { seed, model, test: { float: float.quality, int8: int8.quality, views: Object.fromEntries(named) } };
+  return {
+    seed,
+    model,
+    test: {
+      count: int8.count,
+      float: float.quality,
+      int8: int8.quality,
+      operating: int8.operating,
+      views: Object.fromEntries(named),
+    },
+  };
 }
 
 /** Seconds of work, or null when it was all done before: then what the card says stays true. */

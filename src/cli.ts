@@ -128,6 +128,14 @@ function declareModel(program: Command, action: Action): void {
     .option("--images <dir>", "also let the bot look at these pictures")
     .option("--whole", "the pictures are face crops: use all of each", false)
     .option("--compare <name=model>", "show another model.tflite on the same test pictures side by side")
+    .addOption(
+      new Option(
+        "--without-augmentation",
+        "also train the network without augmentation, and show what augmentation bought",
+      )
+        .default(false)
+        .conflicts("compare"),
+    )
     .action(action(async () => (await import("./commands/report.js")).reportCommand));
 }
 
@@ -188,10 +196,31 @@ function declareCompiler(program: Command, action: Action): void {
 
 function declareDevice(program: Command, action: Action): void {
   program
+    .command("boards [board]")
+    .description("the boards there are; for one: its pin map, and how to wire button and lights")
+    .option("--svg <file>", "draw the pin map and the wiring")
+    .action(action(async () => (await import("./commands/boards.js")).boardsCommand));
+  program
     .command("build")
     .description("run whatever is stale, render the firmware, build it with PlatformIO")
-    .option("--target <target>", "esp32cam or host", "esp32cam")
+    .option("--target <target>", "host, or a board (default: the project's)")
     .action(action(async () => (await import("./commands/build.js")).buildCommand));
+  program
+    .command("flash")
+    .description("build what is stale and write the firmware to the board, verified")
+    .option("--port <port>", "serial port of the board (default: the one that is there)")
+    .option("--target <board>", "board to build for (default: the project's)")
+    .option("--direct", "write without PlatformIO, through Espressif's esptool-js", false)
+    .option("--firmware <path...>", "write these images: the folder of a build, or OFFSET=FILE several times")
+    .option("--baud <rate>", "bits per second while writing", "460800")
+    .action(action(async () => (await import("./commands/flash.js")).flashCommand));
+  program
+    .command("monitor")
+    .description("what the bot says on its serial port: presses with their scores, faults in words, backtraces")
+    .option("--port <port>", "serial port of the board (default: the one that is there)")
+    .option("--elf <file>", "firmware.elf to name functions in backtraces (default: the project's last build)")
+    .option("--baud <rate>", "bits per second", "115200")
+    .action(action(async () => (await import("./commands/monitor.js")).monitorCommand));
   program
     .command("simulate")
     .description("press the nose once per picture on the host firmware and report the scores")

@@ -13,7 +13,7 @@ export const ExitCode = {
   User: 2,
   /** An external tool is missing or failed: compiler, Python, PlatformIO. */
   Tool: 3,
-  /** The machine is in the way: disk full, no permission, read-only output. */
+  /** The machine or the board is in the way: disk full, no permission, read-only output, port busy, no answer. */
   Environment: 4,
   /** A bug in smilec. */
   Internal: 70,

@@ -24,9 +24,7 @@ try {
 }
 
 function report(thrown: unknown): ExitCode {
-  const error = stop.signal.aborted
-    ? new InterruptedError("stopped; finished work is kept and the next run continues")
-    : asEnvironmentError(thrown);
+  const error = stop.signal.aborted ? interrupted(thrown) : asEnvironmentError(thrown);
   if (error instanceof SmilecError) {
     process.stderr.write(`${describe(error)}\n`);
     return error.exitCode;
@@ -37,6 +35,12 @@ function report(thrown: unknown): ExitCode {
   );
   if (process.env.SMILEC_DEBUG !== undefined) process.stderr.write(`${what.stack}\n`);
   return ExitCode.Internal;
+}
+
+/** What a command says of its interruption, when it says more than that there was one. */
+function interrupted(thrown: unknown): InterruptedError {
+  if (thrown instanceof InterruptedError && thrown.message !== new InterruptedError().message) return thrown;
+  return new InterruptedError("stopped; finished work is kept and the next run continues");
 }
 
 function describe(error: SmilecError): string {

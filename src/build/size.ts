@@ -54,8 +54,10 @@ function chipSizes(sections: readonly ElfSection[], chip: Board["chip"]): Firmwa
   const loaded = sections.filter((section) => section.allocated && section.size > 0);
   const within = ({ first, end }: Region) =>
     loaded.filter((section) => section.address >= first && section.address < end);
-  // The linker keeps address ranges free with sections named *dummy; they hold nothing.
-  const real = (list: readonly ElfSection[]) => list.filter((section) => !section.name.includes("dummy"));
+  // The linker keeps address ranges free with sections named *dummy; they hold nothing, but .dram0.dummy of the ESP32-S3 is as long as the code that takes
+  // the same RAM by its other address (sections.ld.in).
+  const real = (list: readonly ElfSection[]) =>
+    list.filter(({ name }) => !name.includes("dummy") || (chip === "esp32s3" && name === ".dram0.dummy"));
   return {
     flash: total(real(loaded).filter((section) => !section.zeroed)),
     ram: total(real(within(chip === "esp32" ? ESP32_DRAM : ESP32S3_DRAM))),

@@ -1,4 +1,4 @@
-/** `smilec build --target esp32cam|host` */
+/** `smilec build [--target BOARD|host]` */
 import { boards } from "../board/boards.js";
 import { sizeTable } from "../build/size.js";
 import { suggestion } from "../config/problems.js";
@@ -9,16 +9,16 @@ import { openProject } from "../pipeline/project.js";
 import type { CommandContext } from "./context.js";
 import { bytes } from "./table.js";
 
-export async function buildCommand(context: CommandContext, options: { readonly target: string }): Promise<void> {
+export async function buildCommand(context: CommandContext, options: { readonly target?: string }): Promise<void> {
   const targets = ["host", ...Object.keys(boards)];
-  if (!targets.includes(options.target)) {
+  if (options.target !== undefined && !targets.includes(options.target)) {
     throw new UserError(`unknown target ${JSON.stringify(options.target)}${suggestion(options.target, targets)}`, {
       remedy: `Targets: ${targets.join(", ")}.`,
     });
   }
   const project = await openProject(context.project);
   const model = await deployedModel(project, context);
-  const firmware = await obtainFirmware(project, model, options.target, context);
+  const firmware = await obtainFirmware(project, model, options.target ?? project.config.board, context);
   const { build, emitted, arenaBytes, target, dir } = firmware;
   context.result(
     {

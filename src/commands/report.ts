@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../errors.js";
+import { obtainWithoutAugmentation } from "../pipeline/ablation.js";
 import { presentModel } from "../pipeline/deploy.js";
 import { obtainEvaluation, obtainFileEvaluation } from "../pipeline/evaluate.js";
 import { obtainFirmware } from "../pipeline/firmware.js";
@@ -19,6 +20,8 @@ export interface ReportOptions {
   readonly whole: boolean;
   /** NAME=FILE: another model.tflite of the same labels. */
   readonly compare?: string;
+  /** Also train the network without augmentation, and show both. */
+  readonly withoutAugmentation: boolean;
 }
 
 /** Brings the model up to date and writes the page; with --images also what the bot says to those pictures. */
@@ -35,12 +38,13 @@ export async function reportCommand(context: CommandContext, options: ReportOpti
 async function trainingParts(project: Project, options: ReportOptions, context: CommandContext): Promise<ReportParts> {
   const compare = options.compare === undefined ? undefined : parseCompare(options.compare);
   if (!(await isTrained(project))) {
-    if (compare !== undefined) throw nothingToCompare(project);
+    if (compare !== undefined || options.withoutAugmentation) throw nothingToCompare(project);
     return { pictures: await obtainPictures(project, context) };
   }
   const { pictures, trained, quantized } = await obtainTrainedModel(project, context);
   const evaluated = await obtainEvaluation(project, pictures, trained, quantized, context);
   const parts = { pictures, trained, quantized, evaluated };
+  if (options.withoutAugmentation) return { ...parts, compared: await obtainWithoutAugmentation(project, context) };
   if (compare === undefined) return parts;
   const other = await obtainFileEvaluation(project, pictures, compare.file, context);
   return { ...parts, compared: { name: compare.name, evaluated: other } };
@@ -59,7 +63,7 @@ function parseCompare(text: string): { name: string; file: string } {
 function nothingToCompare(project: Project): UserError {
   return new UserError("the project has no model of its own to compare", {
     where: project.dir,
-    remedy: "Run `smilec train` and `smilec quantize` first, or leave out --compare.",
+    remedy: "Run `smilec train` and `smilec quantize` first, or leave out the comparison.",
   });
 }
 

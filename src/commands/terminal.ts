@@ -12,6 +12,11 @@ export function coloursFor(stream: NodeJS.WriteStream): ReturnType<typeof pc.cre
   return pc.createColors(stream.isTTY === true && pc.isColorSupported);
 }
 
+/** Whether a question would reach a person. */
+export function asksOnTerminal({ json, quiet }: { readonly json: boolean; readonly quiet: boolean }): boolean {
+  return !json && !quiet && process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
 export function createReporter(quiet: boolean, stream: NodeJS.WriteStream = process.stderr): Reporter {
   if (quiet)
     return { ...silentReporter, warn: (line) => stream.write(`${coloursFor(stream).yellow("warning:")} ${line}\n`) };

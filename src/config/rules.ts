@@ -1,4 +1,6 @@
 /** Rules that span several keys; each names the key to change. */
+import { findBoard } from "../board/boards.js";
+import { freePins, partConflicts, WIRED_PARTS, withPins } from "../board/wiring.js";
 import type { Problem } from "./problems.js";
 import type { Config } from "./schema.js";
 
@@ -45,10 +47,23 @@ const inputSizeFitsStrides: Rule = ({ input }) =>
     ? []
     : [{ path: ["input", "size"], message: `must be a multiple of 8, such as ${Math.round(input.size / 8) * 8}` }];
 
+/** A pin that is taken, missing or unfit, with the pins that are free. */
+const pinsFitTheBoard: Rule = ({ board: id, pins }) => {
+  const board = withPins(findBoard(id), pins);
+  return WIRED_PARTS.filter((part) => typeof pins[part] === "number").flatMap((part) =>
+    partConflicts(board, part).map((conflict) => {
+      const free = freePins(board, part);
+      const advice = free.length === 0 ? "no other pin of this board is free" : `free for it: ${free.join(", ")}`;
+      return { path: ["pins", part], message: `${conflict}; ${advice}` };
+    }),
+  );
+};
+
 export const rules: readonly Rule[] = [
   labelsAreUnique,
   positiveIsALabel,
   squareStaysInFrame,
   warmupIsShorterThanTraining,
   inputSizeFitsStrides,
+  pinsFitTheBoard,
 ];

@@ -3,6 +3,7 @@
  * Each field has a default, so `{}` is a valid configuration; rules that span keys are in rules.ts.
  */
 import { z } from "zod";
+import { BOARD_IDS } from "../board/boards.js";
 import { augmentSchema } from "./augment.js";
 
 const name = z
@@ -65,7 +66,7 @@ const search = z
       .number()
       .gt(0)
       .max(100000)
-      .default(150)
+      .default(40)
       .describe("Longest estimated time of one picture on the board, milliseconds."),
     inputSizes: z
       .array(z.int().min(16).max(128).multipleOf(8))
@@ -270,10 +271,30 @@ const firmware = z
   })
   .prefault({});
 
+const gpio = z.int().min(0).max(48);
+
+const pins = z
+  .strictObject({
+    button: z
+      .union([z.literal("board"), gpio])
+      .default("board")
+      .describe("GPIO of the button, to GND; board: as `smilec boards` shows."),
+    lights: z
+      .union([z.literal("board"), gpio])
+      .default("board")
+      .describe("GPIO of the lights, active high; board: as `smilec boards` shows."),
+    status: z
+      .union([z.literal("board"), z.literal("none"), gpio])
+      .default("board")
+      .describe("GPIO of a status LED of your own, active high; board: the board's own LED, if it has one."),
+  })
+  .prefault({});
+
 export const configSchema = z.strictObject({
   $schema: z.string().optional().describe("Path of the JSON Schema, for editors."),
   name: name.default("smile-bot"),
-  board: z.enum(["esp32cam"]).default("esp32cam").describe("Board the firmware is for."),
+  board: z.enum(BOARD_IDS).default("esp32cam").describe("Board the firmware is for; `smilec boards` lists them."),
+  pins,
   engine: z
     .enum(["aot", "tflm", "coin"])
     .default("aot")

@@ -36,7 +36,7 @@ export interface DoctorOptions {
   readonly projectDir?: string;
 }
 
-const OLDEST_NODE = [20, 9] as const;
+const OLDEST_NODE = [20, 10] as const;
 const GIGABYTE = 1024 ** 3;
 
 /** Runs every check, one after the other; a check that throws is a failed check, never an end. */

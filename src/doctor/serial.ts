@@ -49,9 +49,15 @@ function ok(found: string): Check {
   return { name: "serial port", status: "ok", found, remedy: "" };
 }
 
+/** Name of the group that may open the port. */
+export async function portGroup(path: string, groupFile?: string): Promise<string> {
+  const owner = await stat(path).catch(() => undefined);
+  const known = await readGroups(groupFile);
+  return known.find((entry) => entry.id === owner?.gid)?.name ?? SERIAL_GROUPS[0];
+}
+
 async function closedPorts(devices: string, closed: readonly string[], facts: SerialFacts): Promise<Check> {
-  const owner = await stat(join(devices, closed[0])).catch(() => undefined);
-  const group = (await readGroups(facts)).find((entry) => entry.id === owner?.gid)?.name ?? SERIAL_GROUPS[0];
+  const group = await portGroup(join(devices, closed[0]), facts.groupFile);
   return {
     name: "serial port",
     status: "warn",
@@ -61,7 +67,7 @@ async function closedPorts(devices: string, closed: readonly string[], facts: Se
 }
 
 async function notAMember(facts: SerialFacts): Promise<Check> {
-  const known = await readGroups(facts);
+  const known = await readGroups(facts.groupFile);
   const group = SERIAL_GROUPS.find((name) => known.some((entry) => entry.name === name)) ?? SERIAL_GROUPS[0];
   return {
     name: "serial port",
@@ -72,11 +78,11 @@ async function notAMember(facts: SerialFacts): Promise<Check> {
 }
 
 async function isSerialMember(facts: SerialFacts): Promise<boolean> {
-  const known = await readGroups(facts);
+  const known = await readGroups(facts.groupFile);
   return known.some((entry) => SERIAL_GROUPS.includes(entry.name) && facts.groups.includes(entry.id));
 }
 
-async function readGroups({ groupFile }: SerialFacts): Promise<{ name: string; id: number }[]> {
+async function readGroups(groupFile: string | undefined): Promise<{ name: string; id: number }[]> {
   const text = await readFile(groupFile ?? "/etc/group", "utf8").catch(() => "");
   return text.split("\n").flatMap((line) => {
     const [name, , id] = line.split(":");

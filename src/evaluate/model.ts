@@ -1,5 +1,4 @@
 /** Models that can be evaluated: smilec's own int8 files, those of others, and float models. */
-import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type ModelFile, readModelFile } from "../compile/model-file.js";
@@ -178,7 +177,7 @@ async function readFloat(path: string, hints: ModelHints): Promise<FloatModelToE
   return {
     kind: "float",
     name: path,
-    sha256: createHash("sha256").update(parametersHash(model.parameters)).digest("hex"),
+    sha256: parametersHash(model.parameters),
     model,
     input: describedInput(preprocess),
     readout: { labels, positive, kind: "logits", scale: 1, zeroPoint: 0 },

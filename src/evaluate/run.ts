@@ -116,8 +116,9 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     context,
     ...(request.threads === undefined ? {} : { threads: request.threads }),
   });
-  const options = { threshold: threshold.logOdds, ...pick(request) };
   const [clean, ...others] = scores.views;
+  checkPrior(request, scoredBy(clean));
+  const options = { threshold: threshold.logOdds, ...pick(request) };
   const whole = {
     ...(clean.int8 && { int8: evaluate(clean.int8, options) }),
     ...(clean.float && { float: evaluate(clean.float, options) }),
@@ -155,6 +156,19 @@ function pick({ prior, resampling }: EvaluationRequest): Omit<EvaluationOptions,
 function checkOpenUnit(value: number | undefined, what: string, example: string): void {
   if (value === undefined || (value > 0 && value < 1)) return;
   throw new UserError(`${what} must lie between 0 and 1, and is ${value}`, { remedy: `Write it like \`${example}\`.` });
+}
+
+/** One class cannot be weighed against another that is not there. */
+function checkPrior({ prior, set }: EvaluationRequest, { truth }: Scored): void {
+  const positives = truth.reduce((sum, value) => sum + value, 0);
+  if (prior === undefined || (positives > 0 && positives < truth.length)) return;
+  throw new UserError(
+    `a prior needs pictures of both classes, and all of these are ${positives === 0 ? "negative" : "positive"}`,
+    {
+      where: set.name,
+      remedy: "Leave out --prior, or add pictures of the other class.",
+    },
+  );
 }
 
 function checkLabels(set: LabelledSet, known: readonly string[]): void {

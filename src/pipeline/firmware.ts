@@ -2,6 +2,7 @@
 import { findBoard } from "../board/boards.js";
 import { pinConflicts } from "../board/rules.js";
 import type { Board } from "../board/types.js";
+import { withPins } from "../board/wiring.js";
 import { type BuildResult, buildFirmware } from "../build/build.js";
 import { type EmittedC, emitC } from "../emit/c/model.js";
 import { emitTflmEngine, firmwareArena } from "../emit/tflite/tflm-engine.js";
@@ -32,7 +33,7 @@ export async function obtainFirmware(
   target: string,
   context: StageContext,
 ): Promise<Firmware> {
-  const board = findBoard(target === "host" ? project.config.board : target);
+  const board = projectBoard(project, target);
   refusePinConflicts(board);
   const dir = buildDir(project, target);
   const kernels = target !== "host" && board.chip === "esp32" ? "lx6" : "portable";
@@ -56,6 +57,12 @@ export async function obtainFirmware(
   return { target, dir, board, build, arenaBytes, ...(emitted === undefined ? {} : { emitted }) };
 }
 
+/** The board of the target, wired as configured; `pins` are of the configured board and mean nothing for another one. */
+function projectBoard({ config }: Project, target: string): Board {
+  const id = target === "host" ? config.board : target;
+  return id === config.board ? withPins(findBoard(id), config.pins) : findBoard(id);
+}
+
 /** As configured, where the chip has two. */
 function coresOf({ config }: Project, { chip }: Board): 1 | 2 {
   return DUAL_CORE.has(chip) ? config.firmware.cores : 1;
@@ -64,7 +71,10 @@ function coresOf({ config }: Project, { chip }: Board): 1 | 2 {
 function refusePinConflicts(board: Board): void {
   const conflicts = pinConflicts(board);
   if (conflicts.length === 0) return;
-  throw new UserError("the board's pins are in each other's way", { where: board.id, detail: conflicts.join("\n") });
+  throw new UserError("the board's pins are in each other's way", {
+    where: board.id,
+    detail: conflicts.map(({ message }) => message).join("\n"),
+  });
 }
 
 /** What src/generated/ gets for the engine. Without a board, on the host, the generated C stands in for TFLite Micro: their results are equal. */

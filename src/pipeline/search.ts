@@ -8,6 +8,7 @@ import { type Candidate, candidate, withCandidate } from "../search/space.js";
 import { architectureName } from "../train/architectures.js";
 import { classCount, floatLogits, logitQuality, positiveScores } from "../train/evaluate.js";
 import { loadFloatModel } from "../train/float-model.js";
+import { type Network, parameterLayout } from "../train/network.js";
 import { type NetworkCost, networkCost } from "./network-cost.js";
 import { obtainPackings, obtainPictures, type PictureSet } from "./pictures.js";
 import type { Project } from "./project.js";
@@ -68,6 +69,7 @@ class Search {
   private count = 0;
   private readonly started = performance.now();
   private readonly quiet: StageContext;
+  private readonly costs = new Map<number, NetworkCost>();
 
   constructor(
     private readonly project: Project,
@@ -164,12 +166,18 @@ class Search {
   }
 
   private costOf(index: number): NetworkCost {
+    const known = this.costs.get(index);
+    if (known !== undefined) return known;
     const project = this.projectOf(index, 1);
-    return networkCost(configuredNetwork(project), project.config.input);
+    const cost = networkCost(configuredNetwork(project), project.config.input);
+    this.costs.set(index, cost);
+    return cost;
   }
 
   private fits(index: number): boolean {
     const { modelBytes, arenaBytes, deviceMs } = this.project.config.search;
+    // Every weight is a byte: what is too large already need not be compiled.
+    if (index > 0 && weightCount(configuredNetwork(this.projectOf(index, 1))) > modelBytes) return false;
     const cost = this.costOf(index);
     const fits = cost.modelBytes <= modelBytes && cost.arenaBytes <= arenaBytes && cost.deviceMs <= deviceMs;
     if (!fits && index === 0) this.context.reporter.info("the configured network is beyond the limits: left out");
@@ -190,6 +198,10 @@ class Search {
       `${name}, ${epochs} epochs: average precision ${(100 * quality).toFixed(2)} %, about ${cost.toFixed(0)} ms`,
     );
   }
+}
+
+function weightCount(network: Network): number {
+  return parameterLayout(network).reduce((sum, { decay, size }) => sum + (decay ? size : 0), 0);
 }
 
 function candidateName({ inputSize, architecture, augmentation }: Candidate): string {

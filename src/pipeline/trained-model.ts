@@ -19,12 +19,18 @@ export interface TrainedModel {
 
 /** Runs the stages that are stale and leaves the model in `models/`, where the build finds it. */
 export async function obtainTrainedModel(project: Project, context: StageContext): Promise<TrainedModel> {
+  const model = await obtainModelStages(project, context);
+  await publish(project, model.pictures, model.trained, model.quantized);
+  return model;
+}
+
+/** Runs the stages that are stale; the model stays in the store. */
+export async function obtainModelStages(project: Project, context: StageContext): Promise<TrainedModel> {
   const pictures = await obtainPictures(project, context);
   const { exact, wide } = await obtainPackings(project, pictures, context);
   const trained = await obtainTrained(project, pictures, { exact, wide }, context);
   const finetuned = await obtainFinetuned(project, pictures, { exact, wide }, trained, context);
   const quantized = await obtainQuantized(project, exact, trained, finetuned, context);
-  await publish(project, pictures, trained, quantized);
   return { pictures, exact, wide, trained, quantized };
 }
 

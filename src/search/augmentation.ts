@@ -1,5 +1,4 @@
 /** Augmentation as a whole made weaker or stronger. */
-
 import { NO_AUGMENTATION } from "../augment/strengths.js";
 import { configJsonSchema } from "../config/load.js";
 import type { Config } from "../config/schema.js";
@@ -11,11 +10,14 @@ interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>;
 }
 
+/** What the schema says of every strength; made once, for it takes a while. */
+let bounds: SchemaNode | undefined;
+
 /** Every strength at `factor` times its distance from "off", within the configuration's bounds. What is no number stays. */
 export function scaledAugmentation(options: Config["train"]["augment"], factor: number): Config["train"]["augment"] {
   if (factor === 1) return options;
-  const root = configJsonSchema() as SchemaNode;
-  return scaled(options, NO_AUGMENTATION, factor, root.properties?.train.properties?.augment ?? {}) as typeof options;
+  bounds ??= (configJsonSchema() as SchemaNode).properties?.train.properties?.augment ?? {};
+  return scaled(options, NO_AUGMENTATION, factor, bounds) as typeof options;
 }
 
 function scaled(value: unknown, off: unknown, factor: number, schema: SchemaNode): unknown {

@@ -1,6 +1,6 @@
 /** What the templates are filled with: every value computed from the configuration, the board and the model, escaped for its language. */
 import { createHash } from "node:crypto";
-import type { Board } from "../board/types.js";
+import type { Board, Gpio } from "../board/types.js";
 import type { Config } from "../config/schema.js";
 import { cComment, cString } from "../emit/c/escape.js";
 import { toolVersion } from "../files/package-root.js";
@@ -109,7 +109,7 @@ export function configHeaderValues(
 
 /** generated/smilec_board.h. */
 export function boardHeaderValues(board: Board): TemplateValues {
-  const { camera, sd } = board;
+  const { camera, status } = board;
   const data = Object.fromEntries(camera.data.map((gpio, bit) => [`d${bit}`, gpio]));
   const pins = {
     ...data,
@@ -121,23 +121,30 @@ export function boardHeaderValues(board: Board): TemplateValues {
     pclk: camera.pclk,
     pwdn: camera.powerDown,
     reset: camera.reset,
-    sdClk: sd.clk,
-    sdCmd: sd.cmd,
-    sdD0: sd.d0,
+    ...cardPins(board.sd),
     button: board.button,
     lights: board.lights,
-    status: board.status.gpio,
+    status: status.gpio,
   };
   return {
     ...Object.fromEntries(Object.entries(pins).map(([name, gpio]) => [name, parenthesized(gpio)])),
     provenance: cComment(PROVENANCE),
     boardTitle: cComment(board.title),
-    statusActiveLow: board.status.activeLow ? 1 : 0,
+    sdSpi: board.sd.bus === "spi" ? 1 : 0,
+    statusActiveLow: status.activeLow ? 1 : 0,
+    statusOpenDrain: status.drive === "open-drain" ? 1 : 0,
+    statusWs2812: status.drive === "ws2812" ? 1 : 0,
     // C11 has no empty initializer: without pins the list holds one that the count leaves out.
     holdLowPins: board.holdLow.length === 0 ? "{ -1 }" : `{ ${board.holdLow.join(", ")} }`,
     holdLowCount: board.holdLow.length,
     cpuHz: board.cpuHz,
   };
+}
+
+function cardPins(sd: Board["sd"]): Record<string, Gpio> {
+  return sd.bus === "spi"
+    ? { sdClk: sd.sck, sdCmd: sd.mosi, sdD0: sd.miso, sdCs: sd.cs }
+    : { sdClk: sd.clk, sdCmd: sd.cmd, sdD0: sd.d0, sdCs: -1 };
 }
 
 /** host/platformio.ini. */
@@ -149,7 +156,6 @@ export function hostProjectValues(): TemplateValues {
 const IDF_COMPONENTS = [
   "efuse",
   "esp_driver_gpio",
-  "esp_driver_sdmmc",
   "esp_hw_support",
   "esp_psram",
   "esp_system",
@@ -162,6 +168,23 @@ const IDF_COMPONENTS = [
   "sdmmc",
   "vfs",
 ] as const;
+
+/** The above and what the board's card and status LED need, sorted. */
+function components({ sd, status }: Board): string[] {
+  const card = sd.bus === "spi" ? ["esp_driver_sdspi", "esp_driver_spi"] : ["esp_driver_sdmmc"];
+  const led = status.drive === "ws2812" ? ["esp_driver_rmt"] : [];
+  return [...IDF_COMPONENTS, ...card, ...led].sort();
+}
+
+/** Lines of sdkconfig.defaults that only one chip, PSRAM or console has. */
+function chipOptions({ chip, psramMode, console }: Board): string {
+  const psram =
+    chip === "esp32"
+      ? ["# Chips before revision 3 corrupt PSRAM without it.", "CONFIG_SPIRAM_CACHE_WORKAROUND=y"]
+      : [`CONFIG_SPIRAM_MODE_${psramMode === "octal" ? "OCT" : "QUAD"}=y`];
+  const log = console === "uart" ? "UART_DEFAULT" : "USB_SERIAL_JTAG";
+  return [...psram, "", "# Where the log goes.", `CONFIG_ESP_CONSOLE_${log}=y`].join("\n");
+}
 
 /** Application partition: from 0x10000 to the flash's end. */
 export function appPartitionBytes(board: Board): number {
@@ -185,11 +208,14 @@ export function espProjectValues(config: Config, board: Board, sources: readonly
     platformioBoard: iniValue(board.platformioBoard),
     cpuHz: board.cpuHz,
     cpuMhz: board.cpuHz / 1_000_000,
+    flashMode: board.flashMode,
+    flashModeOption: board.flashMode.toUpperCase(),
+    chipOptions: chipOptions(board),
     flashSize: `${board.flashBytes / (1024 * 1024)}MB`,
     appPartitionBytes: `0x${appPartitionBytes(board).toString(16)}`,
     projectName: cmakeString(config.name),
     sources: sources.map(cmakeString).join("\n        "),
-    requirements: IDF_COMPONENTS.join("\n        "),
+    requirements: components(board).join("\n        "),
     dependencies: dependencies.map(([name, version]) => `${name}: ${yamlString(version)}`).join("\n  "),
   };
 }

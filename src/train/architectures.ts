@@ -54,6 +54,11 @@ const ARCHITECTURES: Readonly<Record<ArchitectureName, ArchitectureShape>> = {
 
 export const architectureNames = Object.keys(ARCHITECTURES) as readonly ArchitectureName[];
 
+/** Widths of a network, named or not. */
+export function architectureShape(architecture: Architecture): ArchitectureShape {
+  return typeof architecture === "string" ? ARCHITECTURES[architecture] : architecture;
+}
+
 /** A named network's name; of another the widths, such as "12-16r-32r-64c". */
 export function architectureName(architecture: Architecture): string {
   if (typeof architecture === "string") return architecture;
@@ -73,7 +78,7 @@ export function buildNetwork(
   labelCount: number,
   dropout: number,
 ): Network {
-  const { stem, stages } = typeof architecture === "string" ? ARCHITECTURES[architecture] : architecture;
+  const { stem, stages } = architectureShape(architecture);
   const builder = new NetworkBuilder(inputSize);
   let top = builder.conv("stem", 0, stem, 3, 2, "relu6");
   stages.forEach((stage, index) => {

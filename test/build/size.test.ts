@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { esp32cam } from "#smilec/board/esp32cam.js";
+import { esp32s3eye } from "#smilec/board/esp32s3eye.js";
 import { enforceLimits, measureFirmware, sizeLimits, sizeTable } from "#smilec/build/size.js";
 import { ToolError, UserError } from "#smilec/errors.js";
 import { errorOf } from "../support/environment.js";
@@ -74,6 +75,18 @@ describe("measuring firmware", () => {
       ram: 79_000,
       iram: 0x403 + 50_000,
     });
+  });
+
+  it("counts code in the ESP32-S3's shared RAM as RAM, which the linker shows as .dram0.dummy", async () => {
+    const sections = [
+      { name: ".iram0.text", address: 0x40374000, size: 60_000 },
+      { name: ".dram0.dummy", address: 0x3fc88000, size: 43_616, type: "NOBITS", flags: "WA" },
+      { name: ".dram0.data", address: 0x3fc92a60, size: 9_000, flags: "WA" },
+      { name: ".dram0.bss", address: 0x3fc94d88, size: 70_000, type: "NOBITS", flags: "WA" },
+    ] as const;
+    const { ram, iram } = await measureFirmware(file(elf32(sections)), "esp32s3");
+    expect({ ram, iram }).toEqual({ ram: 43_616 + 79_000, iram: 60_000 });
+    expect(sizeLimits(esp32s3eye)).toEqual({ flash: 0x7f0000, ram: 341_760 });
   });
 
   it.each<[string, (bytes: Buffer) => Buffer]>([

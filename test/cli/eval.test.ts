@@ -149,6 +149,10 @@ describe("smilec eval", () => {
     const text = await smilec(["eval", "--data", root, "--quiet"], { cwd: folder() });
     expect(text.stdout).toContain("not defined");
     expect(text.stdout).not.toMatch(/NaN|null/);
+    expectRefusal(
+      await smilec(["eval", "--data", root, "--prior", "0.5"], { cwd: folder() }),
+      "needs pictures of both",
+    );
   });
 
   it("evaluates a split of the project's own pictures", async () => {

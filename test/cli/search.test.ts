@@ -28,7 +28,7 @@ describe("smilec train --search", () => {
   beforeAll(async () => {
     cwd = project();
     found = await smilec([...SEARCH, "--json"], { cwd });
-  }, 240_000);
+  }, 600_000);
 
   it("keeps to the limits and prints the configuration to adopt", async () => {
     expect(found.exitCode).toBe(0);
@@ -48,7 +48,7 @@ describe("smilec train --search", () => {
     // The search has trained the winner already.
     expect(JSON.parse(trained.stdout)).toMatchObject({ cached: true, macs: front[0].network.macs });
     writeFileSync(join(cwd, "smilec.config.json"), JSON.stringify(CONFIG));
-  }, 120_000);
+  }, 600_000);
 
   it("does nothing the second time, and shows a table", async () => {
     const again = await smilec([...SEARCH, "--json"], { cwd });
@@ -57,7 +57,7 @@ describe("smilec train --search", () => {
     expect(shown.stdout).toMatch(/^11 trials; those of 4 epochs/);
     expect(shown.stdout).toMatch(/^\* .*%.* M/m);
     expect(shown.stderr).not.toMatch(/epoch \d/);
-  }, 120_000);
+  }, 600_000);
 
   it("gives the same result when it is killed again and again", async () => {
     const broken = project();
@@ -83,5 +83,5 @@ describe("smilec train --search", () => {
     const odd = await smilec(["train", "--search", "--budget", "soon"], { cwd });
     expect([odd.exitCode, odd.stderr]).toEqual([2, expect.stringContaining('budget "soon" is not understood')]);
     rmSync(join(cwd, "report"), { recursive: true, force: true });
-  }, 120_000);
+  }, 600_000);
 });

@@ -1,7 +1,8 @@
 /** `smilec train` and `smilec quantize` where the data or the configuration are not what they should be. */
-import { beforeAll, describe, expect, it } from "@jest/globals";
+
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 import { smilec } from "../support/cli.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 

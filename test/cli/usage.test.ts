@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { smilec } from "../support/cli.js";
@@ -6,7 +6,10 @@ import { temporaryFolders } from "../support/temporary-folder.js";
 
 const folder = temporaryFolders();
 
-const VERBS = "loop init data train augment quantize eval compile inspect build simulate report doctor".split(" ");
+const VERBS =
+  "loop init data train augment quantize eval compile inspect boards build simulate flash monitor report doctor".split(
+    " ",
+  );
 
 /** What every error a user can meet must be: a sentence, no stack. */
 function expectFriendly(stderr: string): void {
@@ -26,9 +29,14 @@ describe("smilec on the command line", () => {
   it.each([
     [["trian"], "Did you mean train?"],
     [["build", "--target", "esp32camm"], 'unknown target "esp32camm" (did you mean "esp32cam"?)'],
+    [["boards", "xiao"], 'unknown board "xiao"'],
+    [["boards", "--svg", "pins.svg"], "--svg draws one board"],
     [["simulate"], "--images"],
     [["train", "--epochs"], "unknown option '--epochs'"],
     [["data", "import"], "missing required argument"],
+    [["flash", "--baud", "fast"], "no baud rate for flashing"],
+    [["flash", "--firmware", "nowhere"], "there is no such folder"],
+    [["monitor", "--port", "/dev/null"], "this is no serial port"],
     [["train"], "there is no smilec.config.json here"],
   ])("answers %j with exit code 2 and what to do", async (args, message) => {
     const result = await smilec(args, { cwd: folder() });
@@ -51,6 +59,28 @@ describe("smilec on the command line", () => {
   it("does not end in a stack trace when its reader goes away", async () => {
     const result = await smilec(["--help"], { cwd: folder() });
     expect(result.stderr).toBe("");
+  });
+});
+
+describe("smilec boards", () => {
+  it("lists every board with what the firmware is wired to", async () => {
+    const { stdout, exitCode } = await smilec(["boards", "--json"], { cwd: folder() });
+    expect(exitCode).toBe(0);
+    const listed = JSON.parse(stdout) as { id: string; button: number; pinMap: object; wiring: string[] }[];
+    const ids = ["esp32cam", "esp32s3eye", "freenove-s3", "xiao-s3-sense", "wrover-kit"];
+    expect(listed.map(({ id }) => id)).toEqual(ids);
+    expect(listed.every(({ button, wiring }) => wiring[0]?.includes(`GPIO${button} `))).toBe(true);
+  });
+
+  it("draws one, as text and as a picture", async () => {
+    const cwd = folder();
+    const { stdout, exitCode } = await smilec(["boards", "xiao-s3-sense", "--svg", "pins.svg"], { cwd });
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/GPIO7 o \| SD SCK/);
+    expect(readFileSync(join(cwd, "pins.svg"), "utf8")).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+    const taken = await smilec(["boards", "esp32cam", "--svg", "."], { cwd });
+    expect(taken.exitCode).toBe(2);
+    expectFriendly(taken.stderr);
   });
 });
 

@@ -90,8 +90,8 @@ describe("doctor", () => {
   });
 
   it.each([
-    ["20.9.0", "ok"],
-    ["20.8.9", "fail"],
+    ["20.10.0", "ok"],
+    ["20.9.9", "fail"],
     ["18.20.0", "fail"],
     ["26.1.0", "ok"],
   ])("judges Node.js %s: %s", (version, status) => {

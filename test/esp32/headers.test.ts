@@ -2,10 +2,13 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { boards } from "#smilec/board/boards.js";
 import { esp32cam } from "#smilec/board/esp32cam.js";
+import type { Board } from "#smilec/board/types.js";
 import { configSchema } from "#smilec/config/schema.js";
 import { emitC } from "#smilec/emit/c/model.js";
 import { packageRoot } from "#smilec/files/package-root.js";
+import { run } from "#smilec/process/run.js";
 import { boardHeaderValues, configHeaderValues, espProjectValues, firmwareSettings } from "#smilec/template/context.js";
 import { renderTemplate } from "#smilec/template/render.js";
 import { residualNetwork } from "../emit-c/networks.js";
@@ -17,33 +20,34 @@ const temporaryFolder = temporaryFolders();
 const folders = ["core", "hal/esp32"].map((name) => join(packageRoot, "firmware", name));
 
 /** A folder with the headers that a project of a bot without a model gets. */
-async function generatedHeaders(): Promise<string> {
+async function generatedHeaders(board: Board): Promise<string> {
   const folder = temporaryFolder("esp-generated-");
   const config = configSchema.parse({ engine: "coin" });
-  const settings = firmwareSettings(config, esp32cam, undefined);
-  const header = configHeaderValues(settings, { name: config.name, target: esp32cam.id, model: undefined });
+  const settings = firmwareSettings(config, board, undefined);
+  const header = configHeaderValues(settings, { name: config.name, target: board.id, model: undefined });
   writeFileSync(join(folder, "smilec_config.h"), await renderTemplate("generated/smilec_config.h", header));
-  const board = await renderTemplate("generated/smilec_board.h", boardHeaderValues(esp32cam));
-  writeFileSync(join(folder, "smilec_board.h"), board);
+  const pins = await renderTemplate("generated/smilec_board.h", boardHeaderValues(board));
+  writeFileSync(join(folder, "smilec_board.h"), pins);
   return folder;
 }
 
-async function checker() {
-  const values = espProjectValues(configSchema.parse({}), esp32cam, []);
+async function checker(board: Board = esp32cam) {
+  const values = espProjectValues(configSchema.parse({}), board, []);
   const defaults = await renderTemplate("esp32/sdkconfig.defaults", values);
-  return { defaults, ...(await espTypeChecker(temporaryFolder("esp-config-"), defaults)) };
+  return { defaults, ...(await espTypeChecker(temporaryFolder("esp-config-"), board.chip, defaults)) };
 }
 
 const reason = withoutEspTrees();
 const checked = reason === undefined ? it : it.skip;
+const every = Object.values(boards);
 const suffix = reason === undefined ? "" : ` (skipped: ${reason})`;
 
 describe("firmware for the ESP32", () => {
-  checked(
-    `passes a compiler with the real headers, without a warning${suffix}`,
-    async () => {
-      const { check } = await checker();
-      const generated = await generatedHeaders();
+  checked.each(every)(
+    `for $id passes a compiler with the real headers, without a warning${suffix}`,
+    async (board) => {
+      const { check } = await checker(board);
+      const generated = await generatedHeaders(board);
       const files = folders.flatMap((folder) =>
         readdirSync(folder)
           .filter((name) => name.endsWith(".c"))
@@ -96,16 +100,31 @@ describe("firmware for the ESP32", () => {
     60_000,
   );
 
-  checked(
-    `has every key of sdkconfig.defaults taken by ESP-IDF${suffix}`,
-    async () => {
-      const { defaults, sdkconfig, complaints } = await checker();
+  checked.each(every)(
+    `for $id has every key of sdkconfig.defaults taken by ESP-IDF${suffix}`,
+    async (board) => {
+      const { defaults, sdkconfig, complaints } = await checker(board);
       const keys = defaults.split("\n").filter((line) => /^CONFIG_/.test(line));
       const taken = new Set(sdkconfig.split("\n"));
       expect(keys.filter((line) => !taken.has(line))).toEqual([]);
       expect(keys.length).toBeGreaterThan(15);
+      expect(taken).toContain(`CONFIG_SPIRAM_MODE_${board.psramMode === "octal" ? "OCT" : "QUAD"}=y`);
+      expect(taken.has("CONFIG_SPIRAM_CACHE_WORKAROUND=y")).toBe(board.chip === "esp32");
       expect(complaints).not.toMatch(/warning|unknown/i);
     },
     60_000,
   );
+
+  checked.each(every)(`for $id has partitions that fit its flash${suffix}`, async (board) => {
+    const folder = temporaryFolder("esp-partitions-");
+    const values = espProjectValues(configSchema.parse({}), board, []);
+    const table = join(folder, "partitions.csv");
+    writeFileSync(table, await renderTemplate("esp32/partitions.csv", values));
+    const tool = join(process.env.SMILEC_IDF_PATH as string, "components/partition_table/gen_esp32part.py");
+    const verify = (megabytes: number) =>
+      run("python3", [tool, "--verify", "--flash-size", `${megabytes}MB`, table, join(folder, "table.bin")]);
+    const megabytes = board.flashBytes / (1024 * 1024);
+    expect((await verify(megabytes)).exitCode).toBe(0);
+    expect((await verify(megabytes / 2)).exitCode).not.toBe(0);
+  });
 });

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { boards } from "#smilec/board/boards.js";
 import { esp32cam } from "#smilec/board/esp32cam.js";
 import { configJsonSchema, parseConfig } from "#smilec/config/load.js";
 import { readNetpbmHeader } from "#smilec/data/pgm.js";
@@ -85,6 +86,19 @@ describe("golden files of the shipped model", () => {
       ...Object.fromEntries(rendered.map((name) => [`project-${target}/${name}`, files[name]])),
     });
   });
+
+  it.each(Object.values(boards).filter(({ id }) => id !== "esp32cam"))(
+    "renders the same build files for $id as ever",
+    async (board) => {
+      const config = parseConfig(`{"name": "golden-bot", "board": "${board.id}"}`, "smilec.config.json");
+      const engineFiles = emitC(model.graph, { provenance }).files;
+      const files = await projectFiles({ target: board.id, config, board, model, engineFiles });
+      // The sources are those of the first board but for the kernels.
+      const rendered = Object.keys(files).filter((name) => !/^src\/[^/]+\.[chS]c?$|generated\/model\./.test(name));
+      expect(rendered).toHaveLength(8);
+      expectGolden(Object.fromEntries(rendered.map((name) => [`project-${board.id}/${name}`, files[name]])));
+    },
+  );
 
   it("gives drawn camera frames the same margins as ever", async () => {
     const dir = join(work, "frames");

@@ -1,18 +1,19 @@
 /** The evaluation of a project's own model: once on the test split, float and int8, and beside another model. */
-import { copyFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { openPacked } from "#smilec/data/packed.js";
+import { writeTflite } from "#smilec/emit/tflite/write.js";
 import { compareQuality } from "#smilec/evaluate/evaluation.js";
+import { outputLogits, scoreGraph } from "#smilec/graph/score.js";
+import { obtainWithoutAugmentation } from "#smilec/pipeline/ablation.js";
 import { obtainEvaluation, obtainFileEvaluation, storedMistakes, storedScores } from "#smilec/pipeline/evaluate.js";
+import { readModel } from "#smilec/pipeline/model.js";
 import { openProject, type Project } from "#smilec/pipeline/project.js";
 import { obtainReport } from "#smilec/pipeline/report.js";
 import { silentReporter } from "#smilec/pipeline/reporter.js";
 import { obtainTrainedModel, type TrainedModel } from "#smilec/pipeline/trained-model.js";
-import { openPacked } from "#smilec/data/packed.js";
-import { outputLogits, scoreGraph } from "#smilec/graph/score.js";
-import { readModel } from "#smilec/pipeline/model.js";
 import { logitQuality, networkInputs } from "#smilec/train/evaluate.js";
-import { writeTflite } from "#smilec/emit/tflite/write.js";
 import { brightnessModel } from "../support/brightness-model.js";
 import { smilec } from "../support/cli.js";
 import { findAll, parseHtml, withClass } from "../support/html.js";
@@ -119,14 +120,26 @@ describe("the evaluation of a project", () => {
     expect(findAll(page, ({ attributes }) => attributes.get("id") === "conditions")).toHaveLength(1);
   });
 
+  it("shows what augmentation bought, and leaves the project's model as it is", async () => {
+    const own = readFileSync(project.modelFile);
+    const compared = await obtainWithoutAugmentation(project, context);
+    expect(readFileSync(project.modelFile).equals(own)).toBe(true);
+    const { evaluation } = compared.evaluated.meta;
+    const after = (await evaluated()).meta.evaluation;
+    expect(evaluation.model.sha256).not.toBe(after.model.sha256);
+    expect(evaluation.views.map(({ name }) => name)).toEqual(after.views.map(({ name }) => name));
+    const result = await smilec(["report", "--without-augmentation", "--compare", "a=b"], { cwd: project.dir });
+    expect(result.exitCode).toBe(2);
+    expect(result.stderr).toContain("--without-augmentation");
+  });
+
   it("evaluates its model and its pictures without being told which", async () => {
     const result = await smilec(["eval", "--json"], { cwd: project.dir });
     const { int8, float } = JSON.parse(result.stdout);
     const kept = (await evaluated()).meta.evaluation;
     expect(int8.quality).toEqual(kept.int8!.quality);
     expect(float.quality).toEqual(kept.float!.quality);
-    const folderOfFloat = join(project.dir, ".smilec", "train", readdirSync(join(project.dir, ".smilec/train"))[0]);
-    const alone = await smilec(["eval", "--json", "--model", folderOfFloat], { cwd: project.dir });
+    const alone = await smilec(["eval", "--json", "--model", model.trained.dir], { cwd: project.dir });
     expect(JSON.parse(alone.stdout).float.quality).toEqual(kept.float!.quality);
     expect(JSON.parse(alone.stdout).int8).toBeUndefined();
   });

@@ -53,7 +53,9 @@ describe("quantization-aware training", () => {
   let trained: FloatModel;
   let tuned: Finetuned;
   beforeAll(async () => {
-    trained = (await trainOnBars(folder(), shortOptions({ epochs: 12, augment: { noise: 50 } }))).model;
+    trained = (
+      await trainOnBars(folder(), shortOptions({ epochs: 12, augment: { noise: { gain: 64, probability: 1 } } }))
+    ).model;
     tuned = await finetune(request(trained));
   });
 

@@ -79,9 +79,9 @@ describe("the report", () => {
     expectFigures(views, ["3 captures of a press combined", "It suffers most from dark", "rotated pictures"]);
     expectFigures(byId(page, "comparison"), [
       "What augmentation bought",
-      "without smile",
+      "without augmentation",
       "this model",
-      "points higher",
+      "points on the pictures as they are",
     ]);
     expectFigures(byId(page, "firmware"), ["esp32cam", "aot", "891.0 KB of 3.0 MB, 29.0 %", "200.9 KB too much"]);
     expectFigures(byId(page, "firmware"), ["nearly full: 25.1 KB left", "127.9 KB"]);

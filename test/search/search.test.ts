@@ -103,7 +103,10 @@ describe("the search space", () => {
 
   it("makes augmentation weaker and stronger as a whole, within its bounds", () => {
     const { augment } = config.train;
-    expect(scaledAugmentation(augment, 0)).toEqual({ ...NO_AUGMENTATION, flip: augment.flip });
+    // What is no number stays: a camera that never takes the picture has no part in it.
+    const { flip, camera } = augment;
+    const off = { ...NO_AUGMENTATION, flip, camera: { ...NO_AUGMENTATION.camera, sensor: camera.sensor } };
+    expect(scaledAugmentation(augment, 0)).toEqual(off);
     expect(scaledAugmentation(augment, 1)).toEqual(augment);
     const stronger = scaledAugmentation(augment, 2);
     expect(stronger.rotate).toBe(Math.min(45, 2 * augment.rotate));

@@ -70,10 +70,30 @@ describe("the SMILEs pictures", () => {
       const right = presses.filter(({ label, smile }) => (label === "smile") === smile).length / presses.length;
       const card = JSON.parse(readFileSync(join(packageRoot, "models/smile-48/card.json"), "utf8"));
       // A few dozen pictures: within three standard errors of the card's test accuracy at the threshold.
-      const { truePositives, trueNegatives, falsePositives, falseNegatives } = card.test.confusion;
+      const { truePositives, trueNegatives, falsePositives, falseNegatives } = card.test.operating.confusion;
       const claimed =
         (truePositives + trueNegatives) / (truePositives + trueNegatives + falsePositives + falseNegatives);
       expect(right).toBeGreaterThan(claimed - 3 * Math.sqrt((claimed * (1 - claimed)) / presses.length));
+    },
+    300_000,
+  );
+
+  here(
+    `are evaluated as the shipped model's card says${missing}`,
+    async () => {
+      const result = await smilec(["eval", "--data", SMILES, "--split", "test", "--json"], { cwd: folder() });
+      expect(result.exitCode).toBe(0);
+      const { int8, data } = JSON.parse(result.stdout);
+      const card = JSON.parse(readFileSync(join(packageRoot, "models/smile-48/card.json"), "utf8"));
+      const { count, int8: claimed, operating } = card.test;
+      expect(int8.count).toBe(count);
+      for (const key of ["accuracy", "averagePrecision", "recallAt70", "rocAuc"]) {
+        expect(int8.quality[key].value).toBeCloseTo(claimed[key].value, 9);
+        expect(int8.quality[key].low).toBeLessThan(claimed[key].value);
+        expect(int8.quality[key].high).toBeGreaterThan(claimed[key].value);
+      }
+      expect(int8.operating.confusion).toEqual(operating.confusion);
+      expect(data.reasons).toEqual({ "conflicting-label": 14 });
     },
     300_000,
   );

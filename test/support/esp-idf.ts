@@ -3,16 +3,18 @@
  *
  * SMILEC_IDF_PATH: ESP-IDF 5.5; SMILEC_ESP32_CAMERA_PATH: esp32-camera 2.1; SMILEC_ESP_JPEG_PATH: espressif/esp_jpeg, which the camera's header includes.
  * Optional: SMILEC_XTENSA_CC (default: the first of xtensa-esp32-elf-gcc, xtensa-esp-elf-gcc, xtensa-lx106-elf-gcc), SMILEC_KCONFGEN (a Python with
- * esp-idf-kconfig; default python3). Debian's xtensa-lx106-elf-gcc has no C library: libnewlib-dev brings the headers.
+ * esp-idf-kconfig; default python3). Debian's xtensa-lx106-elf-gcc has no C library: libnewlib-dev brings the headers (SMILEC_NEWLIB, where they are not in
+ * /usr/include/newlib).
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Board } from "#smilec/board/types.js";
 import { ToolError } from "#smilec/errors.js";
 import { type RunResult, run, runOrThrow } from "#smilec/process/run.js";
 
 const TREES = ["SMILEC_IDF_PATH", "SMILEC_ESP32_CAMERA_PATH", "SMILEC_ESP_JPEG_PATH"] as const;
 const COMPILERS = ["xtensa-esp32-elf-gcc", "xtensa-esp-elf-gcc", "xtensa-lx106-elf-gcc"];
-const NEWLIB = "/usr/include/newlib";
+const NEWLIB = process.env.SMILEC_NEWLIB ?? "/usr/include/newlib";
 
 /** Why there is nothing to check against; undefined: there is. */
 export function withoutEspTrees(): string | undefined {
@@ -20,7 +22,7 @@ export function withoutEspTrees(): string | undefined {
   return missing.length === 0 ? undefined : `${missing.join(", ")} not set to a folder`;
 }
 
-/** Include folders of ESP-IDF's components for the ESP32, as its build system would give them. */
+/** Include folders of ESP-IDF's components, as its build system would give them; CHIP stands for the chip's name. */
 const IDF_INCLUDES = [
   "newlib/platform_include",
   "freertos/config/include",
@@ -33,32 +35,33 @@ const IDF_INCLUDES = [
   "esp_common/include",
   "esp_hw_support/include",
   "esp_hw_support/include/soc",
-  "esp_hw_support/include/soc/esp32",
+  "esp_hw_support/include/soc/CHIP",
   "esp_hw_support/dma/include",
-  "esp_hw_support/port/esp32",
-  "esp_hw_support/port/esp32/include",
+  "esp_hw_support/port/CHIP",
+  "esp_hw_support/port/CHIP/include",
   "soc/include",
-  "soc/esp32",
-  "soc/esp32/include",
-  "soc/esp32/register",
+  "soc/CHIP",
+  "soc/CHIP/include",
+  "soc/CHIP/register",
   "hal/platform_port/include",
-  "hal/esp32/include",
+  "hal/CHIP/include",
   "hal/include",
   "esp_system/include",
   "esp_system/port/include",
   "esp_rom/include",
-  "esp_rom/esp32/include",
-  "esp_rom/esp32/include/esp32",
-  "esp_rom/esp32",
+  "esp_rom/CHIP/include",
+  "esp_rom/CHIP/include/CHIP",
+  "esp_rom/CHIP",
   "heap/include",
   "esp_timer/include",
   "xtensa/include",
-  "xtensa/esp32/include",
+  "xtensa/CHIP/include",
   "xtensa/deprecated_include",
   "driver/deprecated",
   "driver/i2c/include",
   "esp_driver_gpio/include",
   "esp_driver_ledc/include",
+  "esp_driver_rmt/include",
   "esp_driver_sdmmc/include",
   "esp_driver_sdspi/include",
   "esp_driver_spi/include",
@@ -97,7 +100,11 @@ async function findCompiler(): Promise<string> {
 }
 
 /** Makes sdkconfig.h in `folder` from the text of an sdkconfig.defaults, with the Kconfig files of all components. */
-async function configure(folder: string, defaults: string): Promise<{ sdkconfig: string; complaints: string }> {
+async function configure(
+  folder: string,
+  chip: Board["chip"],
+  defaults: string,
+): Promise<{ sdkconfig: string; complaints: string }> {
   const idf = tree("SMILEC_IDF_PATH");
   const components = [
     ...readdirSync(join(idf, "components"))
@@ -117,7 +124,7 @@ async function configure(folder: string, defaults: string): Promise<{ sdkconfig:
   };
   const env = {
     IDF_PATH: idf,
-    IDF_TARGET: "esp32",
+    IDF_TARGET: chip,
     IDF_TOOLCHAIN: "gcc",
     IDF_VERSION: "5.5.3",
     IDF_INIT_VERSION: "5.5.3",
@@ -170,11 +177,13 @@ const LOG_FORMAT = `#include "esp_log.h"
 void esp_log(esp_log_config_t config, const char *tag, const char *format, ...) __attribute__((format(printf, 3, 4)));
 `;
 
-export async function espTypeChecker(folder: string, defaults: string): Promise<EspTypeChecker> {
+export async function espTypeChecker(folder: string, chip: Board["chip"], defaults: string): Promise<EspTypeChecker> {
   const compiler = await findCompiler();
-  const { sdkconfig, complaints } = await configure(folder, defaults);
+  const { sdkconfig, complaints } = await configure(folder, chip, defaults);
   const library = await libraryFlags(compiler, folder);
-  const components = IDF_INCLUDES.map((path) => join(tree("SMILEC_IDF_PATH"), "components", path));
+  const components = IDF_INCLUDES.map((path) =>
+    join(tree("SMILEC_IDF_PATH"), "components", path.replaceAll("CHIP", chip)),
+  );
   const camera = ["driver/include", "conversions/include"].map((path) => join(tree("SMILEC_ESP32_CAMERA_PATH"), path));
   const system = [...components, ...camera, join(tree("SMILEC_ESP_JPEG_PATH"), "include")];
   // Not a system folder: the compiler says nothing of formats in macros from one.

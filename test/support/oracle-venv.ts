@@ -19,8 +19,8 @@ export const noOracleHere: string | undefined =
     : `tflite-micro has wheels for Linux x86_64 only, this is ${process.platform} ${process.arch}`;
 
 /** Path of the environment's python. Makes the environment if it is missing; throws ToolError when that fails. */
-export async function oraclePython(): Promise<string> {
-  const requirements = await readFile(REQUIREMENTS);
+export async function oraclePython(requirementsFile = REQUIREMENTS): Promise<string> {
+  const requirements = await readFile(requirementsFile);
   const hash = createHash("sha256").update(requirements).digest("hex").slice(0, 12);
   const folder = join(REPOSITORY, ".cache", `oracles-${hash}`);
   const python = join(folder, "bin", "python");
@@ -32,7 +32,7 @@ export async function oraclePython(): Promise<string> {
   try {
     if (!(await exists(ready))) {
       await rm(folder, { recursive: true, force: true });
-      await createEnvironment(folder, python);
+      await createEnvironment(folder, python, requirementsFile);
       await writeFile(ready, "");
     }
   } finally {
@@ -41,10 +41,10 @@ export async function oraclePython(): Promise<string> {
   return python;
 }
 
-async function createEnvironment(folder: string, python: string): Promise<void> {
+async function createEnvironment(folder: string, python: string, requirements: string): Promise<void> {
   const what = "setting up the test oracle";
   await runOrThrow("python3", ["-m", "venv", folder], what, { remedy: REMEDY });
-  const install = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet", "-r", REQUIREMENTS];
+  const install = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet", "-r", requirements];
   await runOrThrow(python, install, what, { remedy: REMEDY });
 }
 

@@ -2,7 +2,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { esp32cam } from "#smilec/board/esp32cam.js";
+import { esp32s3eye } from "#smilec/board/esp32s3eye.js";
+import { freenoveS3 } from "#smilec/board/freenove-s3.js";
 import type { Board } from "#smilec/board/types.js";
+import { xiaoS3Sense } from "#smilec/board/xiao-s3-sense.js";
 import { configSchema } from "#smilec/config/schema.js";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { run, runOrThrow } from "#smilec/process/run.js";
@@ -177,6 +180,20 @@ describe("smilec_board.h", () => {
   ])("tells the firmware the pins of %s", async (_, changes, expected) => {
     const header = await renderTemplate("generated/smilec_board.h", boardHeaderValues({ ...esp32cam, ...changes }));
     expect(await printed("smilec_board.h", header, body)).toBe(expected);
+  });
+
+  it.each<[string, Board, string]>([
+    ["a card on SPI and no status LED", xiaoS3Sense, "1 7 9 8 21 -1 0 0 0"],
+    ["a status LED that may only be pulled down", esp32s3eye, "0 39 38 40 -1 3 0 1 0"],
+    ["an addressable status LED", freenoveS3, "0 39 38 40 -1 48 0 0 1"],
+    ["the AI-Thinker's card and LED", esp32cam, "0 14 15 2 -1 33 1 0 0"],
+  ])("tells the firmware of %s", async (_, board, expected) => {
+    const names = ["SD_SPI", "PIN_SD_CLK", "PIN_SD_CMD", "PIN_SD_D0", "PIN_SD_CS", "PIN_STATUS"];
+    const flags = ["STATUS_ACTIVE_LOW", "STATUS_OPEN_DRAIN", "STATUS_WS2812"];
+    const prints = [...names, ...flags].map((name) => `printf("%d ", SMILEC_${name});`).join(" ");
+    const header = await renderTemplate("generated/smilec_board.h", boardHeaderValues(board));
+    const text = await printed("smilec_board.h", header, `int main(void) { ${prints} return 0; }`);
+    expect(text.trim()).toBe(expected);
   });
 
   it("is refused by a compiler when it is wrong, so that the tests above mean something", async () => {

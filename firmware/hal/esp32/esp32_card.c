@@ -5,67 +5,27 @@
 
 #include "diskio_impl.h"
 #include "diskio_sdmmc.h"
-#include "driver/sdmmc_host.h"
 #include "esp_log.h"
-#include "sdkconfig.h"
 
 #include "esp32_pins.h"
-#include "smilec_board.h"
+#include "esp32_slot.h"
 
 static const char *const TAG = "card";
 
-#if CONFIG_IDF_TARGET_ESP32
-/* Slot 1 of the classic ESP32 has fixed pins (TRM, table 4-3, HS2_CLK, HS2_CMD, HS2_DATA0). */
-_Static_assert(SMILEC_PIN_SD_CLK == 14 && SMILEC_PIN_SD_CMD == 15 && SMILEC_PIN_SD_D0 == 2,
-               "the ESP32's SDMMC slot 1 has fixed pins");
-#endif
-
-static sdmmc_host_t host_configuration(void) {
-    sdmmc_host_t host = SDMMC_HOST_DEFAULT();
-    host.slot = SDMMC_HOST_SLOT_1;
-    host.flags = SDMMC_HOST_FLAG_1BIT | SDMMC_HOST_FLAG_DEINIT_ARG;
-    host.max_freq_khz = SDMMC_FREQ_DEFAULT;
-    return host;
-}
-
-/* Width 1 explicitly: 0 would mean all four lines, and take the lights', the lamp's and the button's pins. */
-static sdmmc_slot_config_t slot_configuration(void) {
-    sdmmc_slot_config_t slot = SDMMC_SLOT_CONFIG_DEFAULT();
-    slot.clk = (gpio_num_t)SMILEC_PIN_SD_CLK;
-    slot.cmd = (gpio_num_t)SMILEC_PIN_SD_CMD;
-    slot.d0 = (gpio_num_t)SMILEC_PIN_SD_D0;
-    slot.d1 = GPIO_NUM_NC;
-    slot.d2 = GPIO_NUM_NC;
-    slot.d3 = GPIO_NUM_NC;
-    slot.d4 = GPIO_NUM_NC;
-    slot.d5 = GPIO_NUM_NC;
-    slot.d6 = GPIO_NUM_NC;
-    slot.d7 = GPIO_NUM_NC;
-    slot.cd = SDMMC_SLOT_NO_CD;
-    slot.wp = SDMMC_SLOT_NO_WP;
-    slot.width = 1;
-    slot.flags = SDMMC_SLOT_FLAG_INTERNAL_PULLUP;
-    return slot;
-}
-
 static int start_card(esp32_card_t *card) {
-    const sdmmc_host_t host = host_configuration();
-    const sdmmc_slot_config_t slot = slot_configuration();
-    esp_err_t result = sdmmc_host_init();
+    sdmmc_host_t host;
+    esp_err_t result = esp32_slot_open(&host);
     if (result != ESP_OK) {
-        ESP_LOGE(TAG, "host: %s", esp_err_to_name(result));
+        ESP_LOGE(TAG, "slot: %s", esp_err_to_name(result));
         return SM_ERR_MEMORY;
     }
-    result = sdmmc_host_init_slot(host.slot, &slot);
-    if (result == ESP_OK) {
-        memset(&card->card, 0, sizeof(card->card));
-        result = sdmmc_card_init(&host, &card->card);
-    }
+    memset(&card->card, 0, sizeof(card->card));
+    result = sdmmc_card_init(&host, &card->card);
     if (result == ESP_OK && card->card.csd.sector_size == SM_BLOCK) {
         return SM_OK;
     }
     ESP_LOGW(TAG, "start: %s", result == ESP_OK ? "its blocks are not of 512 bytes" : esp_err_to_name(result));
-    (void)sdmmc_host_deinit_slot(host.slot);
+    esp32_slot_close();
     switch (result) {
     case ESP_OK:
     case ESP_ERR_NOT_SUPPORTED:
@@ -75,13 +35,6 @@ static int start_card(esp32_card_t *card) {
         return SM_ERR_NO_CARD;
     default:
         return SM_ERR_IO;
-    }
-}
-
-static void stop_card(void) {
-    esp_err_t result = sdmmc_host_deinit_slot(SDMMC_HOST_SLOT_1);
-    if (result != ESP_OK) {
-        ESP_LOGW(TAG, "stop: %s", esp_err_to_name(result));
     }
 }
 
@@ -124,7 +77,7 @@ int esp32_card_mount(esp32_card_t *card) {
     if (result == SM_OK) {
         result = attach_volume(card);
         if (result != SM_OK) {
-            stop_card();
+            esp32_slot_close();
         }
     }
     esp32_pins_hold_low();
@@ -149,7 +102,7 @@ void esp32_card_unmount(esp32_card_t *card) {
         ESP_LOGW(TAG, "unmount: FatFs result %d", (int)result);
     }
     ff_diskio_unregister(card->files.drive);
-    stop_card();
+    esp32_slot_close();
 }
 
 int esp32_card_explain(esp32_card_t *card, int result) {

@@ -1,5 +1,5 @@
 /*
- * The SD card in 1-bit mode: host, card and FAT volume. The volume is never formatted; without a FAT file system
+ * The SD card: slot, card and FAT volume. The volume is never formatted; without a FAT file system
  * mounting fails with SM_ERR_FORMAT.
  *
  * The driver and FatFs allocate a queue, semaphores and locks when mounting and free them when unmounting; nothing is

@@ -10,6 +10,7 @@
 #include "hal/gpio_ll.h"
 
 #include "esp32_press.h"
+#include "esp32_ws2812.h"
 #include "sm_types.h"
 #include "smilec_board.h"
 #include "smilec_config.h"
@@ -38,19 +39,28 @@ static void drive(int pin, bool high) {
 
 /* The level is set before the direction, so that the pin never shows the other one. gpio_reset_pin would pull it up for
  * a moment. */
-static int make_output(int pin, bool high) {
+static int make_output(int pin, bool high, gpio_mode_t mode) {
     if (pin < 0) {
         return SM_OK;
     }
     const gpio_config_t config = {
         .pin_bit_mask = UINT64_C(1) << pin,
-        .mode = GPIO_MODE_OUTPUT,
+        .mode = mode,
         .pull_up_en = GPIO_PULLUP_DISABLE,
         .pull_down_en = GPIO_PULLDOWN_DISABLE,
         .intr_type = GPIO_INTR_DISABLE,
     };
     int result = check(gpio_set_level((gpio_num_t)pin, high ? 1 : 0), "set", pin);
     return result < 0 ? result : check(gpio_config(&config), "configure", pin);
+}
+
+static int make_status(void) {
+#if SMILEC_STATUS_WS2812
+    return esp32_ws2812_init(SMILEC_PIN_STATUS);
+#else
+    const gpio_mode_t mode = SMILEC_STATUS_OPEN_DRAIN != 0 ? GPIO_MODE_OUTPUT_OD : GPIO_MODE_OUTPUT;
+    return make_output(SMILEC_PIN_STATUS, SMILEC_STATUS_ACTIVE_LOW != 0, mode);
+#endif
 }
 
 static int make_button(void) {
@@ -67,13 +77,13 @@ static int make_button(void) {
 int esp32_pins_init(void) {
     int result = SM_OK;
     for (int i = 0; i < SMILEC_HOLD_LOW_COUNT && result == SM_OK; i++) {
-        result = make_output(HOLD_LOW[i], false);
+        result = make_output(HOLD_LOW[i], false, GPIO_MODE_OUTPUT);
     }
     if (result == SM_OK) {
-        result = make_output(SMILEC_PIN_LIGHTS, false);
+        result = make_output(SMILEC_PIN_LIGHTS, false, GPIO_MODE_OUTPUT);
     }
     if (result == SM_OK) {
-        result = make_output(SMILEC_PIN_STATUS, SMILEC_STATUS_ACTIVE_LOW != 0);
+        result = make_status();
     }
     return result == SM_OK ? make_button() : result;
 }
@@ -126,7 +136,11 @@ void esp32_pins_set_lights(bool on) {
 }
 
 void esp32_pins_set_status(bool on) {
+#if SMILEC_STATUS_WS2812
+    esp32_ws2812_set(on);
+#else
     drive(SMILEC_PIN_STATUS, on != (SMILEC_STATUS_ACTIVE_LOW != 0));
+#endif
 }
 
 void esp32_pins_hold_low(void) {

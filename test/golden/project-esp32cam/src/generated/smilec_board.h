@@ -20,15 +20,19 @@
 #define SMILEC_PIN_PWDN 32
 #define SMILEC_PIN_RESET (-1)
 
-/* Card in SDMMC 1-bit mode. */
+/* Card: on the SDMMC controller with one data line, or on SPI (CLK: SCK, CMD: MOSI, D0: MISO). */
+#define SMILEC_SD_SPI 0
 #define SMILEC_PIN_SD_CLK 14
 #define SMILEC_PIN_SD_CMD 15
 #define SMILEC_PIN_SD_D0 2
+#define SMILEC_PIN_SD_CS (-1)
 
 #define SMILEC_PIN_BUTTON 13 /* to GND */
 #define SMILEC_PIN_LIGHTS 12 /* active high */
 #define SMILEC_PIN_STATUS 33
 #define SMILEC_STATUS_ACTIVE_LOW 1
+#define SMILEC_STATUS_OPEN_DRAIN 0
+#define SMILEC_STATUS_WS2812 0 /* an addressable LED */
 
 /* Outputs that stay low from the start on. */
 #define SMILEC_HOLD_LOW_PINS { 4 }

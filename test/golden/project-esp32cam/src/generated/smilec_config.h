@@ -4,8 +4,8 @@
 
 #define SMILEC_FIRMWARE_VERSION "0.1.0"
 #define SMILEC_BOT_NAME "golden-bot"
-#define SMILEC_CONFIG_HASH 0xe843b88bu
-#define SMILEC_MODEL_HASH "9ad7251e5ee2788d"
+#define SMILEC_CONFIG_HASH 0x9364a832u
+#define SMILEC_MODEL_HASH "6d26159cab201187"
 
 #define SMILEC_LABEL_COUNT 2
 #define SMILEC_POSITIVE 1
@@ -18,7 +18,7 @@
 #define SMILEC_LOCATOR_Y 500 /* thousandths of the frame's height */
 #define SMILEC_LOCATOR_SIZE 800 /* thousandths of the frame's shorter side */
 
-#define SMILEC_THRESHOLD_MARGIN (-74) /* per frame: smile when the sum of margins >= this * frames */
+#define SMILEC_THRESHOLD_MARGIN (-62) /* per frame: smile when the sum of margins >= this * frames */
 #define SMILEC_BURST 3 /* frames per press */
 #define SMILEC_LIGHTS_MS 3000
 #define SMILEC_DEBOUNCE_MS 30
