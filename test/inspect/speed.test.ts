@@ -52,7 +52,7 @@ describeSimulated(`estimated instructions${suffix}`, () => {
       expect(large.length).toBeGreaterThan(0);
       expect(Math.max(...large.map(Math.abs))).toBeLessThan(0.3);
     },
-    120_000,
+    600_000,
   );
 
   it.each(TARGETS)(
@@ -67,7 +67,7 @@ describeSimulated(`estimated instructions${suffix}`, () => {
       );
       expect(Math.abs(whole)).toBeLessThan(0.15);
     },
-    120_000,
+    600_000,
   );
 });
 

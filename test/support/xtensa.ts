@@ -63,7 +63,7 @@ export async function simulateGraphs(
     inputs,
     outputLength: outputLengths.reduce((a, b) => a + b, 0),
   });
-  const kernels = [...new Set(emitted.flatMap((model, i) => kernelsOf(model, `m${i}`)))].sort();
+  const kernels = [...new Set(emitted.flatMap(kernelsOf))].sort();
   return { ...compare(graphs, inputs, inputLengths, simulation.outputs), kernels, simulation };
 }
 
@@ -101,8 +101,11 @@ function together(lengths: readonly number[], watched: boolean): Record<string, 
   };
 }
 
-function kernelsOf(model: EmittedC, prefix: string): string[] {
-  return [...model.files[`${prefix}.c`].matchAll(/^ {4}(smk_\w+)\(/gm)].map(([, name]) => name);
+function kernelsOf({ calls }: EmittedC): string[] {
+  return calls.flatMap(({ kernel, rows, parts }) => {
+    const within = [...(rows?.stages ?? []), ...(parts ?? []).map(({ call }) => call)];
+    return within.length === 0 ? [kernel] : within.map((call) => call.kernel);
+  });
 }
 
 function compare(

@@ -32,7 +32,7 @@ describeSimulated(`whole networks on the simulated LX6${suffix}`, () => {
       }
       expect(result.kernels.some((kernel) => !kernel.startsWith("smk_lx6_"))).toBe(true);
     },
-    240_000,
+    900_000,
   );
 });
 
