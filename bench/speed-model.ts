@@ -8,9 +8,8 @@
 import { simulateXtensa } from "#smilec/build/xtensa-sim.js";
 import type { KernelCall } from "#smilec/emit/c/kernel-call.js";
 import { type KernelTarget, lowerGraph } from "#smilec/emit/c/lower.js";
-import { type EmittedC, emitC } from "#smilec/emit/c/model.js";
+import { type EmitCOptions, type EmittedC, emitC } from "#smilec/emit/c/model.js";
 import { elementCount, type Int8Graph } from "#smilec/graph/types.js";
-import { placedCalls } from "#smilec/inspect/compiled.js";
 import type { KernelCost } from "#smilec/inspect/kernel-costs.js";
 import { type Work, workOf } from "#smilec/inspect/work.js";
 import { kernelWorks } from "#smilec/inspect/work-rows.js";
@@ -21,6 +20,8 @@ import { spreadOfChains, spreadOfLayers } from "./speed-layers.js";
 
 /** Models in one program of the simulator. */
 const PER_PROGRAM = 20;
+/** Memory for bands, bytes: layers get narrow and wide ones. */
+const ARENA_LIMITS = [64 * 1024, 6 * 1024];
 /** Layers of few instructions count less: errors are taken relative to the count and this. */
 const SMALL = 1000;
 
@@ -43,7 +44,8 @@ async function main(): Promise<void> {
   const samples = new Map<string, Sample[]>();
   for (const target of ["portable", "lx6"] as const) await countLayers(target, samples);
   const costs = new Map([...samples].map(([kernel, list]) => [kernel, fitted(list)]));
-  costs.set("smk_rows", fitted(await countChains(costs)));
+  const chains = [...(await countChains("portable", costs)), ...(await countChains("lx6", costs))];
+  costs.set("smk_rows", fitted(chains));
   for (const [kernel, cost] of Object.entries(ASSUMED)) costs.set(kernel, cost);
   const sorted = [...costs].sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [kernel, { fit, instructions }] of sorted) console.error(residualText(kernel, fit, instructions));
@@ -55,15 +57,11 @@ async function countLayers(target: KernelTarget, samples: Map<string, Sample[]>)
   const layers = spreadOfLayers().filter((graph) => {
     return target === "portable" || lowerGraph(graph, target).calls.some(({ kernel }) => kernel.startsWith("smk_lx6_"));
   });
-  const counts = await countInstructions(layers, (graph, prefix) =>
-    emitC(graph, { prefix, provenance: graph.name, target }),
-  );
-  for (const [index, graph] of layers.entries()) {
-    const { calls } = lowerGraph(graph, target);
+  for (const { emitted, counted } of await countInstructions(layers, { target })) {
+    const { calls } = emitted;
     const [{ kernel }] = calls;
-    if (calls.some((call) => call.kernel !== kernel)) throw new Error(`${graph.name} calls more than one kernel`);
-    const sample = { work: total(calls), counted: counts[index], known: 0 };
-    samples.set(kernel, [...(samples.get(kernel) ?? []), sample]);
+    if (calls.some((call) => call.kernel !== kernel)) throw new Error("a layer calls more than one kernel");
+    samples.set(kernel, [...(samples.get(kernel) ?? []), { work: total(calls), counted, known: 0 }]);
   }
 }
 
@@ -76,17 +74,14 @@ function total(calls: readonly KernelCall[]): Work {
 }
 
 /** What joining layers row by row adds to the kernels' own instructions. */
-async function countChains(costs: ReadonlyMap<string, KernelCost>): Promise<Sample[]> {
+async function countChains(target: KernelTarget, costs: ReadonlyMap<string, KernelCost>): Promise<Sample[]> {
   const chains = spreadOfChains();
-  const joinLayers = "wherever-possible";
-  const counts = await countInstructions(chains, (graph, prefix) =>
-    emitC(graph, { prefix, provenance: "", joinLayers }),
-  );
-  return chains.flatMap((graph, index): Sample[] => {
-    const works = placedCalls(graph, "portable", joinLayers).flatMap((call) => kernelWorks(graph, call));
+  const counts = await countInstructions(chains, { target, joinLayers: "wherever-possible" });
+  return counts.flatMap(({ emitted, counted }, index): Sample[] => {
+    const works = emitted.calls.flatMap((call) => kernelWorks(chains[index], call));
     const known = works.reduce((sum, { kernel, work }) => sum + instructionsOf(costs.get(kernel), work), 0);
     const joined = works.find(({ kernel }) => kernel === "smk_rows");
-    return joined === undefined ? [] : [{ work: joined.work, counted: counts[index], known }];
+    return joined === undefined ? [] : [{ work: joined.work, counted, known }];
   });
 }
 
@@ -94,15 +89,20 @@ function instructionsOf(cost: KernelCost | undefined, work: Work): number {
   return Object.entries(cost?.instructions ?? {}).reduce((sum, [unit, each]) => sum + each * (work[unit] ?? 0), 0);
 }
 
-/** Instructions of one run of each model, its entry point included. */
-async function countInstructions(
-  graphs: readonly Int8Graph[],
-  emit: (graph: Int8Graph, prefix: string) => EmittedC,
-): Promise<number[]> {
-  const counts: number[] = [];
+interface Counted {
+  readonly emitted: EmittedC;
+  /** Instructions of one run, the entry point included. */
+  readonly counted: number;
+}
+
+async function countInstructions(graphs: readonly Int8Graph[], options: Partial<EmitCOptions>): Promise<Counted[]> {
+  const counts: Counted[] = [];
   for (let start = 0; start < graphs.length; start += PER_PROGRAM) {
     const group = graphs.slice(start, start + PER_PROGRAM);
-    const emitted = group.map((graph, i) => emit(graph, `m${i}`));
+    const emitted = group.map((graph, i) => {
+      const arenaLimit = ARENA_LIMITS[i % ARENA_LIMITS.length];
+      return emitC(graph, { ...options, arenaLimit, prefix: `m${i}`, provenance: graph.name });
+    });
     const lengths = (ends: (graph: Int8Graph) => number) => group.map((g) => elementCount(g.tensors[ends(g)].shape));
     const simulation = await simulateXtensa({
       files: { ...Object.assign({}, ...emitted.map(({ files }) => files)), ...oneByOne(lengths((g) => g.outputs[0])) },
@@ -112,7 +112,7 @@ async function countInstructions(
       outputLength: 1,
       steps: group.length,
     });
-    counts.push(...simulation.steps);
+    counts.push(...emitted.map((model, i) => ({ emitted: model, counted: simulation.steps[i] })));
   }
   return counts;
 }

@@ -58,7 +58,8 @@ function patchesWork(w: Window, [taps, band]: readonly number[]): Work {
 /** A plane at a time: the channel's values are brought together once. */
 function depthwiseWork(w: Window): Work {
   const planes = w.batches * w.out_depth;
-  const lines = Math.min((w.out_height - 1) * w.stride_y + 3 - w.pad_top, w.in_height);
+  const above = Math.max(0, -w.pad_top);
+  const lines = Math.max(0, Math.min((w.out_height - 1) * w.stride_y + 3 - w.pad_top, w.in_height) - above);
   const work = { planes, planed: planes * lines * w.in_width, outputLines: planes * w.out_height };
   return w.stride_x === 1 ? { ...work, outputs: outputsOf(w) } : { ...work, strided: outputsOf(w) };
 }

@@ -1,7 +1,7 @@
 /** Many compiled models in one program, run on the same inputs as the reference interpreter. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type EmitCOptions, emitC } from "#smilec/emit/c/model.js";
+import { type EmitCOptions, type EmittedC, emitC } from "#smilec/emit/c/model.js";
 import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";
 import { type ActivationData, type Int8Graph, type Tensor, tensorBytes } from "#smilec/graph/types.js";
 import { compile } from "../support/compile.js";
@@ -33,10 +33,12 @@ export async function compareWithReference(
     readonly emit?: Partial<EmitCOptions>;
     /** Further sources, by name. */
     readonly files?: Readonly<Record<string, string>>;
+    /** Called with what each graph becomes. */
+    readonly onEmitted?: (emitted: EmittedC) => void;
   },
 ): Promise<Comparison> {
   const cases = graphs.map((graph) => ({ graph, inputs: randomInputs(graph, options.runs, random) }));
-  return compareCases(cases, options.flags, options.perFile, options.emit, options.files);
+  return compareCases(cases, options.flags, options.perFile, options.emit, options.files, options.onEmitted);
 }
 
 /** As {@link compareWithReference} on given inputs, as many for each graph. */
@@ -46,10 +48,12 @@ export async function compareCases(
   perFile = 25,
   emit: Partial<EmitCOptions> = {},
   files: Readonly<Record<string, string>> = {},
+  onEmitted: (emitted: EmittedC) => void = () => {},
 ): Promise<Comparison> {
   const graphs = cases.map(({ graph }) => graph);
   const inputs = cases.map((c) => c.inputs);
-  const program = await compile({ ...programFiles(graphs, inputs[0].length, perFile, emit), ...files }, flags);
+  const models = programFiles(graphs, inputs[0].length, perFile, emit, onEmitted);
+  const program = await compile({ ...models, ...files }, flags);
   try {
     await writeFile(join(program.folder, "in.bin"), Buffer.concat(inputs.flat(2).map(bytesOf)));
     const failed = await program.run(["in.bin", "out.bin"]);
@@ -110,12 +114,14 @@ function programFiles(
   runs: number,
   perFile: number,
   emit: Partial<EmitCOptions>,
+  onEmitted: (emitted: EmittedC) => void,
 ): Record<string, string> {
   const files: Record<string, string> = { "main.c": mainText(graphs, runs) };
   for (let start = 0; start < graphs.length; start += perFile) {
     const group = graphs.slice(start, start + perFile);
     const sources = group.map((graph, i) => {
       const emitted = emitC(graph, { prefix: `m${start + i}`, provenance: graph.name, ...emit });
+      onEmitted(emitted);
       Object.assign(files, { [`m${start + i}.h`]: emitted.files[`m${start + i}.h`] });
       return emitted.files[`m${start + i}.c`] + scramble(`m${start + i}`, emitted.arenaBytes);
     });
@@ -124,10 +130,14 @@ function programFiles(
   return files;
 }
 
-/** A function that fills the arena with what a model must not depend on. */
+/** A function that fills the arena with random bytes: a model must not depend on what it finds there. */
 function scramble(name: string, arenaBytes: number): string {
-  const body = arenaBytes === 0 ? "    (void)value;" : `    memset(${name}_arena, value, sizeof(${name}_arena));`;
-  return `\nvoid ${name}_scramble(int value);\nvoid ${name}_scramble(int value)\n{\n${body}\n}\n`;
+  const fill = `    for (size_t i = 0; i < sizeof(${name}_arena); i++) {
+        seed = seed * UINT32_C(1664525) + UINT32_C(1013904223);
+        ${name}_arena[i] = (int8_t)((int32_t)(seed >> 24) - 128);
+    }`;
+  const body = arenaBytes === 0 ? "    (void)seed;" : fill;
+  return `\nvoid ${name}_scramble(uint32_t seed);\nvoid ${name}_scramble(uint32_t seed)\n{\n${body}\n}\n`;
 }
 
 /** Calls a model through pointers of no type, whatever its entry point. */
@@ -150,11 +160,11 @@ function mainText(graphs: readonly Int8Graph[], runs: number): string {
 #include <stdio.h>
 #include <stdlib.h>
 ${names.map((name) => `#include "${name}.h"`).join("\n")}
-${names.map((name) => `void ${name}_scramble(int value);`).join("\n")}
+${names.map((name) => `void ${name}_scramble(uint32_t seed);`).join("\n")}
 struct model {
     int (*run)(const void *const *, void *const *);
     int (*self_test)(void);
-    void (*scramble)(int);
+    void (*scramble)(uint32_t);
     size_t inputs, outputs, input[${most}], output[${most}];
 };
 ${graphs.map((graph, i) => adapter(graph, names[i])).join("\n")}
@@ -184,7 +194,7 @@ static int run(const struct model *m, FILE *in, FILE *out)
                 return 3;
             }
         }
-        m->scramble(n * 0x55 + 0x7f);
+        m->scramble((uint32_t)n + 1);
         if (m->run((const void *const *)inputs, outputs) != 0) {
             return 5;
         }

@@ -25,8 +25,9 @@ const describeSimulated = reason === undefined ? describe : describe.skip;
 const suffix = reason === undefined ? "" : ` (skipped: ${reason})`;
 
 const fromFile = (path: string): Int8Graph => readTflite(new Uint8Array(readFileSync(path)), path);
+const worksOf = (graph: Int8Graph, calls: readonly KernelCall[]) => calls.flatMap((call) => kernelWorks(graph, call));
 const instructionsOf = (graph: Int8Graph, call: KernelCall) =>
-  kernelWorks(graph, call).reduce((sum, { kernel, work }) => sum + kernelInstructions(kernel, work), 0);
+  worksOf(graph, [call]).reduce((sum, { kernel, work }) => sum + kernelInstructions(kernel, work), 0);
 
 /** What differs between estimate and count, as a fraction of the count: of the whole, and of each call that takes a twentieth of it or more. */
 async function errorsOf(graph: Int8Graph, target: KernelTarget, emit: Partial<EmitCOptions> = {}) {
@@ -51,16 +52,23 @@ describeSimulated(`estimated instructions${suffix}`, () => {
       expect(large.length).toBeGreaterThan(0);
       expect(Math.max(...large.map(Math.abs))).toBeLessThan(0.3);
     },
-    120_000,
+    600_000,
   );
 
-  it("of a MobileNet whose layers are computed row by row are those counted within 15 %", async () => {
-    const graph = mobileNetV1(new Random(5), 32, 4);
-    const joinLayers = "wherever-possible";
-    expect(placedCalls(graph, "portable", joinLayers).some(({ kernel }) => kernel === "smk_rows")).toBe(true);
-    const { whole } = await errorsOf(graph, "portable", { joinLayers });
-    expect(Math.abs(whole)).toBeLessThan(0.15);
-  }, 120_000);
+  it.each(TARGETS)(
+    "of a MobileNet whose layers are computed row by row, target %s, are those counted within 15 %%",
+    async (target) => {
+      const graph = mobileNetV1(new Random(5), 32, 4);
+      const joinLayers = "wherever-possible";
+      expect(placedCalls(graph, target, joinLayers).some(({ kernel }) => kernel === "smk_rows")).toBe(true);
+      const { whole, total } = await errorsOf(graph, target, { joinLayers });
+      console.info(
+        `MobileNet row by row, ${target}: ${total} instructions counted, off by ${(100 * whole).toFixed(1)} %`,
+      );
+      expect(Math.abs(whole)).toBeLessThan(0.15);
+    },
+    600_000,
+  );
 });
 
 describe("kernels that lowering chooses", () => {
@@ -68,23 +76,20 @@ describe("kernels that lowering chooses", () => {
   const graphs = [
     ...OPERATOR_KINDS.flatMap((kind) => Array.from({ length: 40 }, () => randomOperatorGraph(kind, random))),
     ...Object.values(SPECIAL_GRAPHS).flatMap((make) => Array.from({ length: 40 }, () => make(random))),
-    ...Array.from({ length: 40 }, () => randomSeparable(random)),
   ];
 
   it("all have a figure, and the table has no others", () => {
+    const joined = Array.from({ length: 6 }, () => randomSeparable(random)).flatMap((graph) =>
+      TARGETS.flatMap((target) => worksOf(graph, placedCalls(graph, target, "wherever-possible"))),
+    );
+    const single = graphs.flatMap((graph) =>
+      TARGETS.flatMap((target) => worksOf(graph, lowerGraph(graph, target).calls)),
+    );
     const reached = new Set<string>();
-    for (const graph of graphs) {
-      for (const target of TARGETS) {
-        for (const which of ["to-save-memory", "wherever-possible"] as const) {
-          for (const { kernel, work } of placedCalls(graph, target, which).flatMap((call) =>
-            kernelWorks(graph, call),
-          )) {
-            const instructions = kernelInstructions(kernel, work);
-            expect(Number.isFinite(instructions) && instructions >= 0).toBe(true);
-            if (instructions > 0) reached.add(kernel);
-          }
-        }
-      }
+    for (const { kernel, work } of [...single, ...joined]) {
+      const instructions = kernelInstructions(kernel, work);
+      expect(Number.isFinite(instructions) && instructions >= 0).toBe(true);
+      if (instructions > 0) reached.add(kernel);
     }
     expect([...reached].sort()).toEqual(Object.keys(KERNEL_COSTS).sort());
   });
@@ -133,7 +138,7 @@ describe("an estimate", () => {
 
   it("is shared out among the operators, joined or not", () => {
     for (const which of ["to-save-memory", "wherever-possible"] as const) {
-      const works = placedCalls(graph, "portable", which).flatMap((call) => kernelWorks(graph, call));
+      const works = worksOf(graph, placedCalls(graph, "portable", which));
       const { perOperator, total } = aotInstructions(graph, works);
       expect(perOperator).toHaveLength(2);
       expect(Math.min(...perOperator)).toBeGreaterThan(100_000);
@@ -143,7 +148,7 @@ describe("an estimate", () => {
 
   it("is of the calls that are rendered, whatever is folded, joined or shared", () => {
     for (const target of TARGETS) {
-      for (let i = 0; i < 20; i++) {
+      for (let i = 0; i < 5; i++) {
         const net = randomSeparable(new Random(i));
         const { files, arena } = emitC(net, { provenance: "a test", target, profile: true });
         const calls = placedCalls(net, target);

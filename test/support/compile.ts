@@ -12,6 +12,8 @@ export const kernelFolder = join(packageRoot, "firmware", "kernels");
 /** What every generated file and kernel must pass without a warning. */
 export const WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Werror"];
 export const OPTIMIZED = ["-std=c11", "-O2", ...WARNINGS];
+/** Every access to memory, and nothing else: two and a half times as fast to build as all that is undefined. */
+export const ADDRESSES_CHECKED = ["-std=c11", "-O0", ...WARNINGS, "-fsanitize=address", "-fno-sanitize-recover=all"];
 /** Not optimized: the sanitizers then check what the source says, and the build is three times as fast. */
 export const SANITIZED = [
   "-std=c11",

@@ -7,6 +7,7 @@ import { packageRoot } from "#smilec/files/package-root.js";
 import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";
 import { elementCount, type Int8Graph } from "#smilec/graph/types.js";
 import { Random } from "./random.js";
+import { watchedArena, watchedArenaHeader } from "./watched-arena.js";
 
 /** Why there is no simulator here; undefined when there is one. */
 export async function missingSimulator(): Promise<string | undefined> {
@@ -29,13 +30,20 @@ export interface SimulatedGraphs {
   readonly simulation: Simulation;
 }
 
-/** Runs every graph on `runs` random inputs, the first all -128 and the second all 127. */
+/**
+ * Runs every graph on `runs` random inputs, the first all -128 and the second all 127. `watched`: each arena holds random bytes before a run, and a run
+ * that writes behind it ends the program.
+ */
 export async function simulateGraphs(
   graphs: readonly Int8Graph[],
   target: KernelTarget,
   random: Random,
   runs: number,
-  more: { readonly emit?: Partial<EmitCOptions>; readonly files?: Readonly<Record<string, string>> } = {},
+  more: {
+    readonly emit?: Partial<EmitCOptions>;
+    readonly files?: Readonly<Record<string, string>>;
+    readonly watched?: boolean;
+  } = {},
 ): Promise<SimulatedGraphs> {
   const emitted = graphs.map((graph, i) =>
     emitC(graph, { prefix: `m${i}`, provenance: graph.name, target, ...more.emit }),
@@ -46,14 +54,16 @@ export async function simulateGraphs(
     return run < 2 ? new Int8Array(length).fill(run === 0 ? -128 : 127) : random.int8s(length);
   });
   const outputLengths = graphs.map((graph) => lengthOf(graph, graph.outputs[0]));
+  const watched = more.watched ?? false;
+  const models = emitted.map((model, i) => (watched ? watchedArena(model, `m${i}`) : model.files));
   const simulation = await simulateXtensa({
-    files: { ...Object.assign({}, ...emitted.map(({ files }) => files)), ...together(outputLengths), ...more.files },
+    files: { ...Object.assign({}, ...models), ...together(outputLengths, watched), ...more.files },
     prefix: "all",
     sources: emitted.some(({ kernelSources }) => kernelSources.length > 0) ? lx6Sources : [],
     inputs,
     outputLength: outputLengths.reduce((a, b) => a + b, 0),
   });
-  const kernels = [...new Set(emitted.flatMap((model, i) => kernelsOf(model, `m${i}`)))].sort();
+  const kernels = [...new Set(emitted.flatMap(kernelsOf))].sort();
   return { ...compare(graphs, inputs, inputLengths, simulation.outputs), kernels, simulation };
 }
 
@@ -78,17 +88,24 @@ function lengthOf(graph: Int8Graph, tensor: number): number {
 }
 
 /** One model that runs all, each on the first bytes of the input; their outputs follow each other. */
-function together(lengths: readonly number[]): Record<string, string> {
-  const includes = lengths.map((_, i) => `#include "m${i}.h"\n`).join("");
-  const calls = lengths.map((length, i) => `    error |= m${i}_invoke(input, output);\n    output += ${length};\n`);
+function together(lengths: readonly number[], watched: boolean): Record<string, string> {
+  const headers = lengths.map((_, i) => `#include "m${i}.h"\n${watched ? watchedArenaHeader(`m${i}`) : ""}`).join("");
+  const calls = lengths.map((length, i) => {
+    const run = `    error |= m${i}_invoke(input, output);\n    output += ${length};\n`;
+    return watched ? `    m${i}_poison(++seed);\n${run}    error |= !m${i}_intact(seed);\n` : run;
+  });
+  const seed = watched ? "    static uint32_t seed;\n" : "";
   return {
     "all.h": "#include <stdint.h>\nint all_invoke(const int8_t *input, int8_t *output);\n",
-    "all.c": `${includes}#include "all.h"\nint all_invoke(const int8_t *input, int8_t *output)\n{\n    int error = 0;\n\n${calls.join("")}    return error;\n}\n`,
+    "all.c": `${headers}#include "all.h"\nint all_invoke(const int8_t *input, int8_t *output)\n{\n${seed}    int error = 0;\n\n${calls.join("")}    return error;\n}\n`,
   };
 }
 
-function kernelsOf(model: EmittedC, prefix: string): string[] {
-  return [...model.files[`${prefix}.c`].matchAll(/^ {4}(smk_\w+)\(/gm)].map(([, name]) => name);
+function kernelsOf({ calls }: EmittedC): string[] {
+  return calls.flatMap(({ kernel, rows, parts }) => {
+    const within = [...(rows?.stages ?? []), ...(parts ?? []).map(({ call }) => call)];
+    return within.length === 0 ? [kernel] : within.map((call) => call.kernel);
+  });
 }
 
 function compare(
