@@ -2,10 +2,10 @@
 import { resolve } from "node:path";
 import { augmentationSheet } from "../augment/preview/sheet.js";
 import { UserError } from "../errors.js";
-import { writeFileIfChanged } from "../files/write.js";
 import { previewPictures } from "../pipeline/augmentation-preview.js";
 import { openProject } from "../pipeline/project.js";
 import type { CommandContext } from "./context.js";
+import { writeOutput } from "./output-file.js";
 
 export interface AugmentPreviewOptions {
   readonly picture?: string;
@@ -40,19 +40,6 @@ export async function augmentPreviewCommand(context: CommandContext, options: Au
     seed,
     strengths,
   });
-  await write(file, png);
+  await writeOutput(file, png, "Give the path of a file with --out.");
   context.result({ file, width, height, pictures: origin }, () => `${file}\n${width}x${height} pixels; ${origin}`);
-}
-
-async function write(file: string, png: Buffer): Promise<void> {
-  try {
-    await writeFileIfChanged(file, png);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "EISDIR" && code !== "ENOTDIR" && code !== "EEXIST") throw error;
-    throw new UserError("a file cannot be written here", {
-      where: file,
-      remedy: "Give the path of a file with --out.",
-    });
-  }
 }

@@ -1,5 +1,4 @@
 /** `smilec boards [BOARD]` */
-import { resolve } from "node:path";
 import { boards, findBoard } from "../board/boards.js";
 import { describeCard, pinMap, wiring } from "../board/pin-map.js";
 import { boardSvg } from "../board/svg.js";
@@ -7,8 +6,8 @@ import { boardText } from "../board/text.js";
 import type { Board } from "../board/types.js";
 import { suggestion } from "../config/problems.js";
 import { UserError } from "../errors.js";
-import { writeFileIfChanged } from "../files/write.js";
 import type { CommandContext } from "./context.js";
+import { writeOutput } from "./output-file.js";
 import { textTable } from "./table.js";
 
 export async function boardsCommand(
@@ -24,7 +23,7 @@ export async function boardsCommand(
     return;
   }
   const board = knownBoard(id);
-  if (options.svg !== undefined) await write(options.svg, boardSvg(board));
+  if (options.svg !== undefined) await writeOutput(options.svg, boardSvg(board));
   context.result(asJson(board), () => boardText(board));
 }
 
@@ -55,14 +54,4 @@ function listing(): string {
   ]);
   const table = textTable(["id", "board", "chip", "flash", "PSRAM", "card", "button", "lights", "status LED"], rows);
   return `${table}\n\nPin map and wiring of one: smilec boards ID`;
-}
-
-async function write(file: string, text: string): Promise<void> {
-  try {
-    await writeFileIfChanged(resolve(file), text);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "EISDIR" && code !== "ENOTDIR" && code !== "EEXIST") throw error;
-    throw new UserError("a file cannot be written here", { where: file, remedy: "Give the path of a file." });
-  }
 }

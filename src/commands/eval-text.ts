@@ -1,11 +1,19 @@
 /** An evaluation for the terminal. */
 import type { Interval } from "../evaluate/bootstrap.js";
-import type { Evaluation, Summary } from "../evaluate/evaluation.js";
+import { mainOf, QUALITY_KEYS, type Quality, type Summary } from "../evaluate/evaluation.js";
 import type { EvaluationResult, ModelEvaluation, ViewResult } from "../evaluate/run.js";
 import { percent, textTable, thousands } from "./table.js";
 
 /** Kept-out pictures listed; --json has all. */
 const SHOWN = 10;
+
+const QUALITY_NAMES: Readonly<Record<keyof Quality, string>> = {
+  accuracy: "accuracy",
+  averagePrecision: "average precision",
+  recallAt70: "recall at 70 % precision",
+  recallAt90: "recall at 90 % precision",
+  rocAuc: "ROC AUC",
+};
 
 export function evaluationText({ evaluation, rejected }: EvaluationResult): string {
   const lines = [...heading(evaluation), "", wholeTable(evaluation), ""];
@@ -25,10 +33,6 @@ export function evaluationText({ evaluation, rejected }: EvaluationResult): stri
   return lines.join("\n");
 }
 
-function main({ int8, float }: ModelEvaluation): Evaluation {
-  return (int8 ?? float)!;
-}
-
 function counts(record: Readonly<Record<string, number>>): string {
   return Object.entries(record)
     .map(([key, count]) => `${key} ${thousands(count)}`)
@@ -37,7 +41,7 @@ function counts(record: Readonly<Record<string, number>>): string {
 
 function heading(evaluation: ModelEvaluation): string[] {
   const { model, data } = evaluation;
-  const { count, positives, groups, grouped, prior } = main(evaluation);
+  const { count, positives, groups, grouped, prior } = mainOf(evaluation);
   const share = prior.measured === null ? "" : ` (${percent(prior.measured)})`;
   const drawn = grouped ? `${thousands(groups)} groups` : "single pictures";
   return [
@@ -61,21 +65,13 @@ function wholeTable(evaluation: ModelEvaluation): string {
     ["int8", evaluation.int8],
   ] as const;
   const present = columns.flatMap(([name, one]) => (one === undefined ? [] : [{ name, one }]));
-  const rows: [string, (one: Evaluation) => string][] = [
-    ["accuracy", ({ quality }) => intervalText(quality.accuracy)],
-    ["average precision", ({ quality }) => intervalText(quality.averagePrecision)],
-    ["recall at 70 % precision", ({ quality }) => intervalText(quality.recallAt70)],
-    ["recall at 90 % precision", ({ quality }) => intervalText(quality.recallAt90)],
-    ["ROC AUC", ({ quality }) => intervalText(quality.rocAuc)],
-  ];
   const change = evaluation.int8Change;
-  const keys = ["accuracy", "averagePrecision", "recallAt70", "recallAt90", "rocAuc"] as const;
   return textTable(
     ["", ...present.map(({ name }) => name), ...(change ? ["int8 - float, points"] : [])],
-    rows.map(([name, text], i) => [
-      name,
-      ...present.map(({ one }) => text(one)),
-      ...(change ? [pointsText(change[keys[i]])] : []),
+    QUALITY_KEYS.map((key) => [
+      QUALITY_NAMES[key],
+      ...present.map(({ one }) => intervalText(one.quality[key])),
+      ...(change ? [pointsText(change[key])] : []),
     ]),
   );
 }
@@ -89,7 +85,7 @@ function pointsText({ value, low, high }: Interval): string {
 
 function operating(evaluation: ModelEvaluation): string[] {
   const { threshold } = evaluation;
-  const { operating: at } = main(evaluation);
+  const { operating: at } = mainOf(evaluation);
   const from = { model: "the model's own", given: "given", default: "assumed" }[threshold.from];
   const step = threshold.margin === undefined ? "" : `, margin ${threshold.margin}`;
   const { truePositives, falsePositives, trueNegatives, falseNegatives } = at.confusion;
@@ -100,7 +96,7 @@ function operating(evaluation: ModelEvaluation): string[] {
 }
 
 function calibration(evaluation: ModelEvaluation): string[] {
-  const { ece, brier, logLoss } = main(evaluation).calibration;
+  const { ece, brier, logLoss } = mainOf(evaluation).calibration;
   if (brier.value === null) return [];
   return [
     `calibration: error ${intervalText(ece)}, Brier score ${brier.value.toFixed(4)}, log loss ${logLoss.value?.toFixed(4)}`,
@@ -118,12 +114,12 @@ function viewTable(title: string, views: readonly ViewResult[], evaluation: Mode
     intervalText(at.recall),
   ];
   const rows = views.flatMap(({ name, captures, change, single, ...view }) => {
-    const summary = (view.int8 ?? view.float)!;
+    const summary = mainOf(view);
     const text = pointsText(change.averagePrecision);
     return single === undefined
       ? [row(name, summary, text)]
       : [row(`${name}, 1 capture`, single, ""), row(`${name}, burst of ${captures}`, summary, text)];
   });
   const header = [title, "AP", "change, points", "recall at 70 %", "accuracy", "precision there", "recall there"];
-  return textTable(header, [row("clean", main(evaluation), ""), ...rows]);
+  return textTable(header, [row("clean", mainOf(evaluation), ""), ...rows]);
 }

@@ -7,10 +7,10 @@ import { UserError } from "../errors.js";
 import { LEVELS, type Level } from "../evaluate/degrade/levels.js";
 import type { InputRange } from "../evaluate/input.js";
 import type { EvaluationResult } from "../evaluate/run.js";
-import { writeFileIfChanged } from "../files/write.js";
 import { type EvalRequest, obtainEvaluationOf } from "../pipeline/eval.js";
 import type { CommandContext } from "./context.js";
 import { evaluationText } from "./eval-text.js";
+import { writeOutput } from "./output-file.js";
 
 export interface EvalOptions {
   readonly data?: string;
@@ -104,12 +104,5 @@ function labelList(text: string): string[] {
 
 async function writePage(file: string, result: EvaluationResult): Promise<void> {
   const { evaluationPage } = await import("../pipeline/eval-page.js");
-  const html = await evaluationPage(result);
-  try {
-    await writeFileIfChanged(file, html);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "EISDIR" && code !== "ENOTDIR" && code !== "EEXIST") throw error;
-    throw new UserError("a file cannot be written here", { where: file, remedy: "Give the path of a file." });
-  }
+  await writeOutput(file, await evaluationPage(result));
 }

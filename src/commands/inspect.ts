@@ -2,10 +2,10 @@
 import { resolve } from "node:path";
 import { readModelFile } from "../compile/model-file.js";
 import { UserError } from "../errors.js";
-import { writeFileIfChanged } from "../files/write.js";
 import { inspectModel } from "../inspect/inspect.js";
 import { inspectionText } from "../inspect/text.js";
 import type { CommandContext } from "./context.js";
+import { writeOutput } from "./output-file.js";
 
 export interface InspectOptions {
   readonly svg?: string;
@@ -31,16 +31,6 @@ export async function inspectCommand(context: CommandContext, path: string, opti
   if (options.html !== undefined) {
     pages.push([options.html, await (await import("../inspect/page.js")).inspectionPage(inspection)]);
   }
-  for (const [file, text] of pages) await write(file, text);
+  for (const [file, text] of pages) await writeOutput(file, text);
   context.result(inspection, () => inspectionText(inspection));
-}
-
-async function write(file: string, text: string): Promise<void> {
-  try {
-    await writeFileIfChanged(resolve(file), text);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "EISDIR" && code !== "ENOTDIR" && code !== "EEXIST") throw error;
-    throw new UserError("a file cannot be written here", { where: file, remedy: "Give the path of a file." });
-  }
 }

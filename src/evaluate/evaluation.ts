@@ -81,6 +81,11 @@ export interface Evaluation extends Summary {
   readonly histogram: { readonly positive: readonly number[]; readonly negative: readonly number[] };
 }
 
+/** What decides: of the int8 model where there is one, as that is what the bot runs. */
+export function mainOf<T>({ int8, float }: { readonly int8?: T; readonly float?: T }): T {
+  return (int8 ?? float)!;
+}
+
 export const QUALITY_KEYS = ["accuracy", "averagePrecision", "recallAt70", "recallAt90", "rocAuc"] as const;
 
 /** Evaluates scores; figures that need a class that is missing are null. */

@@ -10,6 +10,7 @@ import {
   type EvaluationOptions,
   evaluate,
   logistic,
+  mainOf,
   type Quality,
   type Scored,
   type Summary,
@@ -117,7 +118,7 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     ...(request.threads === undefined ? {} : { threads: request.threads }),
   });
   const [clean, ...others] = scores.views;
-  checkPrior(request, scoredBy(clean));
+  checkPrior(request, mainOf(clean));
   const options = { threshold: threshold.logOdds, ...pick(request) };
   const whole = {
     ...(clean.int8 && { int8: evaluate(clean.int8, options) }),
@@ -142,11 +143,11 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     },
     threshold: threshold.shown,
     ...whole,
-    views: others.map((view) => viewResult(view, scoredBy(clean), options)),
-    notes: [...(request.notes ?? []), ...notesOn(whole.int8 ?? whole.float!, request, threshold.shown.from)],
+    views: others.map((view) => viewResult(view, mainOf(clean), options)),
+    notes: [...(request.notes ?? []), ...notesOn(mainOf(whole), request, threshold.shown.from)],
   };
   const { mistakes, rejected } = scores;
-  return { evaluation, mistakes, rejected, scored: scores.views.map(scoredBy) };
+  return { evaluation, mistakes, rejected, scored: scores.views.map(mainOf) };
 }
 
 function pick({ prior, resampling }: EvaluationRequest): Omit<EvaluationOptions, "threshold"> {
@@ -199,10 +200,6 @@ function chooseThreshold({ models, threshold }: EvaluationRequest) {
   return { logOdds, shown };
 }
 
-function scoredBy({ int8, float }: Pick<ViewScores, "int8" | "float">): Scored {
-  return (int8 ?? float)!;
-}
-
 function viewResult(scores: ViewScores, clean: Scored, options: EvaluationOptions): ViewResult {
   const { view, int8, float, single } = scores;
   return {
@@ -212,8 +209,8 @@ function viewResult(scores: ViewScores, clean: Scored, options: EvaluationOption
     captures: capturesOf(view),
     ...(int8 && { int8: summarize(int8, options) }),
     ...(float && { float: summarize(float, options) }),
-    change: compareQuality(clean, scoredBy(scores), options),
-    ...(single && { single: summarize(scoredBy(single), options) }),
+    change: compareQuality(clean, mainOf(scores), options),
+    ...(single && { single: summarize(mainOf(single), options) }),
   };
 }
 

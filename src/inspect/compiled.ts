@@ -1,6 +1,4 @@
-/** A model as the ahead-of-time compiler sees it: what it emits for the ESP32, and the kernels it calls. */
-import type { JoinLayers } from "../emit/c/fuse.js";
-import type { KernelCall } from "../emit/c/kernel-call.js";
+/** A model as the ahead-of-time compiler sees it: what it emits for the ESP32. */
 import type { KernelTarget } from "../emit/c/lower.js";
 import { type EmittedC, emitC } from "../emit/c/model.js";
 import { UserError } from "../errors.js";
@@ -14,9 +12,4 @@ export function compileForInspection(graph: Int8Graph, target: KernelTarget): Em
     if (error instanceof UserError) return error;
     throw error;
   }
-}
-
-/** The calls that generated C makes, in order. */
-export function placedCalls(graph: Int8Graph, target: KernelTarget, joinLayers?: JoinLayers): readonly KernelCall[] {
-  return emitC(graph, { provenance: "inspection", target, ...(joinLayers === undefined ? {} : { joinLayers }) }).calls;
 }

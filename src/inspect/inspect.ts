@@ -2,12 +2,12 @@
 import { esp32cam } from "../board/esp32cam.js";
 import type { ModelFile } from "../compile/model-file.js";
 import type { KernelCall } from "../emit/c/kernel-call.js";
-import type { EmittedC } from "../emit/c/model.js";
+import { type EmittedC, planCalls } from "../emit/c/model.js";
 import { UserError } from "../errors.js";
 import type { ModelDescription } from "../graph/bundle.js";
 import { operatorConstantBytes, operatorMacs } from "../graph/cost.js";
 import type { Int8Graph, Operator, Tensor } from "../graph/types.js";
-import { compileForInspection, placedCalls } from "./compiled.js";
+import { compileForInspection } from "./compiled.js";
 import { KERNEL_COSTS } from "./kernel-costs.js";
 import { aotMemory, type EngineMemory, tflmMemory } from "./memory.js";
 import {
@@ -146,7 +146,7 @@ function allInstructions(
 ): Record<EstimateName, Instructions | undefined> {
   const tflm = refused === null ? tflmInstructionsOf(graph) : undefined;
   if (compiled instanceof UserError) return { aot: undefined, portable: undefined, tflm };
-  const portable = aotInstructions(graph, worksOf(graph, placedCalls(graph, "portable")));
+  const portable = aotInstructions(graph, worksOf(graph, planCalls(graph).calls));
   return { aot: aotInstructions(graph, works), portable, tflm };
 }
 

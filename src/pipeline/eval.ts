@@ -17,7 +17,7 @@ import {
 } from "../evaluate/model.js";
 import { catalogueSet, folderSet, type LabelledSet } from "../evaluate/pictures.js";
 import { type EvaluationResult, runEvaluation } from "../evaluate/run.js";
-import type { Models } from "../evaluate/score.js";
+import { type Models, mainModel } from "../evaluate/score.js";
 import type { View } from "../evaluate/views.js";
 import { loadFloatModel } from "../train/float-model.js";
 import { checkLabels, isTrained, readModel, SHIPPED_MODEL } from "./model.js";
@@ -54,7 +54,7 @@ export async function obtainEvaluationOf(request: EvalRequest): Promise<Evaluati
   const project = isProject || request.data === undefined ? await openProject(request.project) : undefined;
   const set = await picturesOf(request, project);
   const models = await modelsOf(request, project, set);
-  const main = models.int8 ?? models.float!;
+  const main = mainModel(models);
   for (const text of main.assumptions) context.reporter.warn(`assumed: ${text}`);
   context.reporter.stage("evaluate", `${main.name} on ${set.count} pictures of ${set.name}`);
   return runEvaluation({

@@ -1,9 +1,9 @@
 /** What a network will cost on the board, known before it is trained: its int8 graph with arbitrary weights has the costs of the real one. */
 import { esp32cam } from "../board/esp32cam.js";
-import { emitC } from "../emit/c/model.js";
+import { planCalls } from "../emit/c/model.js";
 import { writeTflite } from "../emit/tflite/write.js";
 import { graphMacs } from "../graph/cost.js";
-import { elementCount, type Int8Graph } from "../graph/types.js";
+import type { Int8Graph } from "../graph/types.js";
 import { aotInstructions, estimateOf } from "../inspect/speed.js";
 import { kernelWorks } from "../inspect/work-rows.js";
 import { inputQuantization, type PreprocessSpec } from "../preprocess/types.js";
@@ -30,13 +30,13 @@ export function networkCost(network: Network, spec: PreprocessSpec): NetworkCost
   const parameters = initialParameters(network, 1);
   const graph = untrainedGraph(network, parameters, spec);
   const target = esp32cam.chip === "esp32" ? "lx6" : "portable";
-  const { arenaBytes, calls } = emitC(graph, { provenance: "an untrained network", target, golden: nothing(graph) });
+  const { calls, storage } = planCalls(graph, { target });
   const works = calls.flatMap((call) => kernelWorks(graph, call));
   return {
     macs: graphMacs(graph),
     parameters: parameters.length,
     modelBytes: writeTflite(graph).length,
-    arenaBytes,
+    arenaBytes: storage.plan.bytes,
     deviceMs: Math.round(10 * estimateOf(aotInstructions(graph, works).total).ms) / 10,
   };
 }
@@ -46,12 +46,6 @@ export function describeCost({ macs, parameters, modelBytes, arenaBytes, deviceM
   const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(0)} kB`;
   const size = `${(parameters / 1000).toFixed(0)} k parameters, ${(macs / 1e6).toFixed(2)} M MAC`;
   return `${size}, model ${kilobytes(modelBytes)}, arena ${kilobytes(arenaBytes)}, about ${deviceMs.toFixed(0)} ms on ${esp32cam.id}`;
-}
-
-/** An example that need not be computed: the program is never run. */
-function nothing({ tensors, inputs, outputs }: Int8Graph) {
-  const zeros = (index: number) => new Int8Array(elementCount(tensors[index].shape));
-  return { input: zeros(inputs[0]), output: zeros(outputs[0]) };
 }
 
 /** Ranges as a trained network has them: they decide which rescalings can be left out. */

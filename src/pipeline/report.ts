@@ -11,6 +11,7 @@ import { toolVersion } from "../files/package-root.js";
 import { writeFileIfChanged } from "../files/write.js";
 import { graphMacs, operatorConstantBytes, operatorMacs, weightBytes } from "../graph/cost.js";
 import { preprocess } from "../preprocess/preprocess.js";
+import { plainPercent } from "../report/format.js";
 import { renderReport } from "../report/render.js";
 import type {
   ComparisonSection,
@@ -108,15 +109,14 @@ async function reportInput(project: Project, parts: ReportParts): Promise<Report
 }
 
 function summary(parts: ReportParts): ReportInput["summary"] {
-  const percent = (value: number | null) => (value === null ? "not defined" : `${(100 * value).toFixed(1)} %`);
   const { pictures, evaluated, quantized, model, simulated } = parts;
   const int8 = evaluated?.meta.evaluation.int8;
   const medium = evaluated?.meta.evaluation.views.find(({ name }) => name === "medium")?.int8;
   const tiles: (readonly [string, string] | undefined)[] = [
     pictures && ["pictures", String(pictures.catalogue.records.length)],
-    int8 && ["accuracy, int8, test", percent(int8.quality.accuracy.value)],
-    int8 && ["recall at 70 % precision", percent(int8.quality.recallAt70.value)],
-    medium && ["the same, production-like", percent(medium.quality.recallAt70.value)],
+    int8 && ["accuracy, int8, test", plainPercent(int8.quality.accuracy.value)],
+    int8 && ["recall at 70 % precision", plainPercent(int8.quality.recallAt70.value)],
+    medium && ["the same, production-like", plainPercent(medium.quality.recallAt70.value)],
     quantized && ["model", `${(quantized.meta.modelBytes / 1024).toFixed(1)} KiB`],
     model && ["work per picture", `${(graphMacs(model.graph) / 1e6).toFixed(2)} M MAC`],
     simulated?.meta.golden && ["values replayed", String(simulated.meta.golden.values)],

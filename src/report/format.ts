@@ -32,6 +32,11 @@ export function percent(fraction: number, digits = 1): string {
   return Number.isFinite(fraction) ? `${decimal(100 * fraction, digits)}${NARROW_SPACE}%` : "not defined";
 }
 
+/** The same in plain characters, for a page's summary; null is "not defined". */
+export function plainPercent(fraction: number | null): string {
+  return fraction === null ? "not defined" : `${(100 * fraction).toFixed(1)} %`;
+}
+
 /** `831 B`, `96.0 KB` (1 KB = 1,024 bytes), `3.2 MB`. */
 export function bytes(count: number): string {
   if (!Number.isFinite(count)) return "not defined";

@@ -4,10 +4,9 @@ import { basename } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import type { KernelCall } from "#smilec/emit/c/kernel-call.js";
 import { type KernelTarget, lowerGraph } from "#smilec/emit/c/lower.js";
-import { type EmitCOptions, emitC } from "#smilec/emit/c/model.js";
+import { type EmitCOptions, emitC, planCalls } from "#smilec/emit/c/model.js";
 import { readTflite } from "#smilec/emit/tflite/read.js";
 import type { Int8Graph } from "#smilec/graph/types.js";
-import { placedCalls } from "#smilec/inspect/compiled.js";
 import { KERNEL_COSTS } from "#smilec/inspect/kernel-costs.js";
 import { aotInstructions, ESTIMATES, estimateOf, kernelInstructions } from "#smilec/inspect/speed.js";
 import { workOf } from "#smilec/inspect/work.js";
@@ -32,7 +31,7 @@ const instructionsOf = (graph: Int8Graph, call: KernelCall) =>
 /** What differs between estimate and count, as a fraction of the count: of the whole, and of each call that takes a twentieth of it or more. */
 async function errorsOf(graph: Int8Graph, target: KernelTarget, emit: Partial<EmitCOptions> = {}) {
   const counted = await countSteps(graph, { ...emit, target });
-  const calls = placedCalls(graph, target, emit.joinLayers);
+  const { calls } = planCalls(graph, { ...emit, target });
   const estimated = calls.map((call) => instructionsOf(graph, call));
   const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
   expect(counted).toHaveLength(calls.length);
@@ -60,7 +59,7 @@ describeSimulated(`estimated instructions${suffix}`, () => {
     async (target) => {
       const graph = mobileNetV1(new Random(5), 32, 4);
       const joinLayers = "wherever-possible";
-      expect(placedCalls(graph, target, joinLayers).some(({ kernel }) => kernel === "smk_rows")).toBe(true);
+      expect(planCalls(graph, { target, joinLayers }).calls.some(({ kernel }) => kernel === "smk_rows")).toBe(true);
       const { whole, total } = await errorsOf(graph, target, { joinLayers });
       console.info(
         `MobileNet row by row, ${target}: ${total} instructions counted, off by ${(100 * whole).toFixed(1)} %`,
@@ -80,7 +79,7 @@ describe("kernels that lowering chooses", () => {
 
   it("all have a figure, and the table has no others", () => {
     const joined = Array.from({ length: 6 }, () => randomSeparable(random)).flatMap((graph) =>
-      TARGETS.flatMap((target) => worksOf(graph, placedCalls(graph, target, "wherever-possible"))),
+      TARGETS.flatMap((target) => worksOf(graph, planCalls(graph, { target, joinLayers: "wherever-possible" }).calls)),
     );
     const single = graphs.flatMap((graph) =>
       TARGETS.flatMap((target) => worksOf(graph, lowerGraph(graph, target).calls)),
@@ -138,7 +137,7 @@ describe("an estimate", () => {
 
   it("is shared out among the operators, joined or not", () => {
     for (const which of ["to-save-memory", "wherever-possible"] as const) {
-      const works = worksOf(graph, placedCalls(graph, "portable", which));
+      const works = worksOf(graph, planCalls(graph, { joinLayers: which }).calls);
       const { perOperator, total } = aotInstructions(graph, works);
       expect(perOperator).toHaveLength(2);
       expect(Math.min(...perOperator)).toBeGreaterThan(100_000);
@@ -151,7 +150,7 @@ describe("an estimate", () => {
       for (let i = 0; i < 5; i++) {
         const net = randomSeparable(new Random(i));
         const { files, arena } = emitC(net, { provenance: "a test", target, profile: true });
-        const calls = placedCalls(net, target);
+        const { calls } = planCalls(net, { target });
         expect(calls).toHaveLength(files["model.c"].match(/^ {4}sim_step\(\d+\);/gm)?.length ?? 0);
         expect(Math.max(0, ...arena.map(({ to }) => to))).toBeLessThan(calls.length);
       }

@@ -24,6 +24,10 @@ export function isBanded(call: KernelCall): call is KernelCall & { readonly band
   return call.bands !== undefined;
 }
 
+export function withScratch(call: KernelCall, bytes: number): KernelCall {
+  return { ...call, arguments: call.arguments.map((a) => (a.kind === "scratch" ? scratch(bytes) : a)) };
+}
+
 /** The same call with another band; `bands` when its output is another one's part. */
 export function withBand(
   call: KernelCall & { readonly bands: Bands },
@@ -31,9 +35,6 @@ export function withBand(
   bands: Bands = call.bands,
 ): KernelCall {
   const input = call.arguments.findIndex(({ kind }) => kind === "read");
-  const resized = call.arguments.map((argument, position) => {
-    if (argument.kind === "scratch") return scratch(bandBytes(bands, band));
-    return position === input - 1 ? literal(band) : argument;
-  });
-  return { ...call, bands, arguments: resized };
+  const resized = call.arguments.map((argument, position) => (position === input - 1 ? literal(band) : argument));
+  return withScratch({ ...call, bands, arguments: resized }, bandBytes(bands, band));
 }

@@ -17,13 +17,12 @@ import {
   writesOf,
 } from "./kernel-call.js";
 import type { Window } from "./lower-conv.js";
-import { depthwiseScratch } from "./lower-lx6.js";
+import { withPlaneOf } from "./lower-lx6.js";
+import { ARENA_ALIGNMENT } from "./plan.js";
 import { visitsPixels } from "./rows.js";
 
 /** Handing over and waiting cost some ten microseconds, a few thousand instructions: less work than this is not split. */
 export const FEWEST_SPLIT_PRODUCTS = 16 * 1024;
-/** The planner's alignment, so that both scratches have it. */
-const SCRATCH_ALIGNMENT = 16;
 
 /** Kernels whose output rows can be made apart from each other, and whether each output value takes all input channels. */
 const SPLITTABLE: ReadonlyMap<string, "all channels" | "groups" | "one channel"> = new Map([
@@ -92,7 +91,7 @@ function split(call: KernelCall): KernelCall {
   // Both parts get what the larger one needs, so that their code can be the same.
   const sized = partOf(call, ranges[0].window);
   const bytes = scratchOf(sized);
-  const second = Math.ceil(bytes / SCRATCH_ALIGNMENT) * SCRATCH_ALIGNMENT;
+  const second = Math.ceil(bytes / ARENA_ALIGNMENT) * ARENA_ALIGNMENT;
   const varying = Object.keys(window).filter((name) => differs(name as keyof Window, ranges));
   const part = ({ window: w, inputOffset, outputOffset }: Range, scratchOffset: number): CorePart => {
     const struct = { type: "smk_window_t", fields: { ...w, whole: w.whole ? 1 : 0 } };
@@ -161,6 +160,5 @@ function partOf(call: KernelCall, w: Window): KernelCall {
     const count = call.bands.unit === "lines" ? w.out_height : w.out_height * w.out_width;
     return withBand(call, evenBand(count, bandOf(call)), { ...call.bands, count });
   }
-  if (call.kernel !== "smk_lx6_depthwise") return call;
-  return { ...call, arguments: call.arguments.map((a) => (a.kind === "scratch" ? scratch(depthwiseScratch(w)) : a)) };
+  return withPlaneOf(call, w);
 }

@@ -2,8 +2,8 @@
  * CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED to the kernels of firmware/kernels/lx6 (smk_lx6.h says how they work and what they demand). Each
  * function returns undefined where they do not fit: the portable kernels then compute the layer.
  */
-import { bandBytes, bandWithin } from "./bands.js";
-import { type Bands, type CStruct, literal, read, scratch, write } from "./kernel-call.js";
+import { bandBytes, bandWithin, withScratch } from "./bands.js";
+import { type Bands, type CStruct, type KernelCall, literal, read, scratch, write } from "./kernel-call.js";
 import {
   type ChosenKernel,
   type ExplicitPadding,
@@ -22,7 +22,7 @@ import {
   windowStruct,
 } from "./lower-conv.js";
 
-const HEADER = "smk_lx6.h";
+export const LX6_HEADER = "smk_lx6.h";
 
 /** Scratch of a layer, at most, in bytes, unless the smallest band takes more: beyond it larger bands save next to nothing. */
 export const BAND_BYTES = 8 * 1024;
@@ -80,8 +80,13 @@ function severalOfOne(p: PreparedDepthwise, s: Window, source: number, output: n
   return patches({ ...p, weights: byChannel }, s, source, output);
 }
 
+/** The call as it sees its input through another window: with the plane that this takes where it keeps one. */
+export function withPlaneOf(call: KernelCall, window: Window): KernelCall {
+  return call.kernel === "smk_lx6_depthwise" ? withScratch(call, depthwiseScratch(window)) : call;
+}
+
 /** Bytes of one channel's plane, as wide as smk_lx6_depthwise keeps it. */
-export function depthwiseScratch(s: Window): number {
+function depthwiseScratch(s: Window): number {
   const columns = Math.ceil(Math.max((s.out_width - 1) * s.stride_x + 3, s.pad_left + s.in_width) / 2) * 2;
   const lines = (s.out_height - 1) * s.stride_y + 3;
   return lines * columns * 2 + 16;
@@ -144,7 +149,7 @@ function kernel(
 ): ChosenKernel {
   return {
     kernel: name,
-    header: HEADER,
+    header: LX6_HEADER,
     arguments: [
       literal(windowStruct(s)),
       { kind: "parameters", struct: parameters },

@@ -6,7 +6,8 @@ import { isCIdentifier } from "./escape.js";
 import type { JoinLayers } from "./fuse.js";
 import type { KernelCall } from "./kernel-call.js";
 import type { KernelTarget } from "./lower.js";
-import { placeModel } from "./place.js";
+import { LX6_HEADER } from "./lower-lx6.js";
+import { type PlacedModel, placeModel } from "./place.js";
 import type { ArenaPlan } from "./plan.js";
 import { ModelRenderer } from "./render.js";
 import { headersOf } from "./rows.js";
@@ -71,15 +72,7 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
       remedy: "Use letters, digits and underscores, a letter first.",
     });
   }
-  const cores = options.cores ?? 1;
-  const { calls: placed, storage } = placeModel(graph, {
-    target: options.target ?? "portable",
-    cores,
-    fewestSplitProducts: options.fewestSplitProducts,
-    join: options.joinLayers ?? "to-save-memory",
-    arenaLimit: options.arenaLimit,
-  });
-  const calls = shareCode(placed);
+  const { calls, storage } = planCalls(graph, options);
   const golden = options.golden === undefined ? patternExample(graph) : checkedExample(graph, options.golden);
   const renderer = new ModelRenderer({
     graph,
@@ -89,14 +82,14 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
     provenance: options.provenance,
     golden,
     profile: options.profile ?? false,
-    cores,
+    cores: options.cores ?? 1,
   });
   const source = renderer.source();
   const header = renderer.header();
   return {
     files: { [`${prefix}.h`]: header, [`${prefix}.c`]: source },
     kernelHeaders: withDependencies(calls.flatMap(headersOf)),
-    kernelSources: calls.flatMap(headersOf).includes("smk_lx6.h") ? ["smk_lx6.S"] : [],
+    kernelSources: calls.flatMap(headersOf).includes(LX6_HEADER) ? ["smk_lx6.S"] : [],
     arenaBytes: storage.plan.bytes,
     weightBytes: renderer.weightBytes,
     plan: storage.plan,
@@ -109,6 +102,21 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
       to: last,
     })),
   };
+}
+
+/** The calls that emitC renders, with a place for every tensor: all that a model costs, without its text and its example. Throws as emitC does. */
+export function planCalls(
+  graph: Int8Graph,
+  options: Pick<EmitCOptions, "target" | "cores" | "joinLayers" | "fewestSplitProducts" | "arenaLimit"> = {},
+): PlacedModel {
+  const { calls, storage } = placeModel(graph, {
+    target: options.target ?? "portable",
+    cores: options.cores ?? 1,
+    fewestSplitProducts: options.fewestSplitProducts,
+    join: options.joinLayers ?? "to-save-memory",
+    arenaLimit: options.arenaLimit,
+  });
+  return { calls: shareCode(calls), storage };
 }
 
 /** What each kernel header includes of its neighbours. */

@@ -9,7 +9,8 @@ import { splitOverCores } from "./cores.js";
 import { type JoinedModel, type JoinLayers, joinLayers } from "./fuse.js";
 import { type KernelCall, type LoweredModel, scratchOf } from "./kernel-call.js";
 import { type KernelTarget, lowerGraph } from "./lower.js";
-import { BAND_BYTES } from "./lower-lx6.js";
+import { BAND_BYTES, LX6_HEADER } from "./lower-lx6.js";
+import { ARENA_ALIGNMENT } from "./plan.js";
 import { backward, windowOf } from "./rows.js";
 import { assignStorage, leastPerCall, type Storage, unsharedPeak } from "./storage.js";
 
@@ -73,7 +74,7 @@ function placeLx6(graph: Int8Graph, portable: JoinedModel, given: number | undef
 function mostDemanding(graph: Int8Graph, model: LoweredModel): number[] {
   const needs = leastPerCall(graph, model);
   const operators = model.calls.map((call) =>
-    (call.rows?.stages ?? [call]).flatMap(({ header, operator }) => (header === "smk_lx6.h" ? [operator] : [])),
+    (call.rows?.stages ?? [call]).flatMap(({ header, operator }) => (header === LX6_HEADER ? [operator] : [])),
   );
   const most = Math.max(...needs.filter((_, step) => operators[step].length > 0));
   return operators.find((list, step) => list.length > 0 && needs[step] === most) ?? [];
@@ -117,5 +118,5 @@ function wantedBytes(call: KernelCall): number {
 }
 
 function align(bytes: number): number {
-  return Math.ceil(bytes / 16) * 16;
+  return Math.ceil(bytes / ARENA_ALIGNMENT) * ARENA_ALIGNMENT;
 }

@@ -7,7 +7,7 @@ import type { Int8Graph } from "../../graph/types.js";
 import { bandWithin, isBanded, withBand } from "./bands.js";
 import { type Argument, type KernelCall, read, readsOf, scratch, scratchOf, write, writesOf } from "./kernel-call.js";
 import type { Window } from "./lower-conv.js";
-import { depthwiseScratch } from "./lower-lx6.js";
+import { withPlaneOf } from "./lower-lx6.js";
 import { reductionWindow, sumBytes } from "./reduction.js";
 
 /** Kernels that make output pixels in order, each from its window, and that compute one row when their window is one row high. */
@@ -139,9 +139,7 @@ function ofOneRow(graph: Int8Graph, call: KernelCall): KernelCall {
     const pixels = { ...call.bands, count: window.out_width };
     return withBand(call, call.bands.unit === "lines" ? 1 : bandWithin(pixels, ROW_BAND_BYTES));
   }
-  if (call.kernel !== "smk_lx6_depthwise") return call;
-  const bytes = depthwiseScratch({ ...window, out_height: 1 });
-  return { ...call, arguments: call.arguments.map((a) => (a.kind === "scratch" ? scratch(bytes) : a)) };
+  return withPlaneOf(call, { ...window, out_height: 1 });
 }
 
 function align(bytes: number): number {

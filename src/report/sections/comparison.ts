@@ -1,11 +1,10 @@
 /** Two models side by side on the same pictures: what augmentation bought. */
 import type { Interval } from "../../evaluate/bootstrap.js";
-import type { Summary } from "../../evaluate/evaluation.js";
+import { mainOf, type Summary } from "../../evaluate/evaluation.js";
 import type { ViewResult } from "../../evaluate/run.js";
 import { counted, foreign, integer } from "../format.js";
 import type { ComparisonSection } from "../types.js";
 import { mainSummaries } from "./conditions.js";
-import { mainEvaluation } from "./evaluation.js";
 import { barView, intervalView, pointsView } from "./interval.js";
 import type { SectionView } from "./view.js";
 
@@ -24,11 +23,7 @@ export function comparisonSection({ title, pictures, runs, changes }: Comparison
     title: foreign(title),
     css: [],
     view: {
-      measuredOn: counted(
-        mainEvaluation(runs[0].evaluation).count,
-        foreign(pictures).replace(/s$/, ""),
-        foreign(pictures),
-      ),
+      measuredOn: counted(mainOf(runs[0].evaluation).count, foreign(pictures).replace(/s$/, ""), foreign(pictures)),
       before: names[0],
       after: names[1],
       rows,

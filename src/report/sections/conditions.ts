@@ -1,9 +1,8 @@
 /** What it cannot stand: one fault at a time, and all of them as a cheap camera in a badly lit office has them. */
-import type { Summary } from "../../evaluate/evaluation.js";
+import { mainOf, type Summary } from "../../evaluate/evaluation.js";
 import type { ModelEvaluation, ViewResult } from "../../evaluate/run.js";
 import { counted, foreign, integer } from "../format.js";
 import type { EvaluationSection } from "../types.js";
-import { mainEvaluation } from "./evaluation.js";
 import { barView, intervalView, pointsView } from "./interval.js";
 import type { SectionView } from "./view.js";
 
@@ -13,7 +12,7 @@ export function conditionsSection({ evaluation, pictures }: EvaluationSection): 
   if (views.length === 0) return null;
   const conditions = views.filter(({ kind }) => kind === "condition");
   const levels = views.filter(({ kind }) => kind === "level");
-  const main = mainEvaluation(evaluation);
+  const main = mainOf(evaluation);
   const clean = row("clean", "the pictures as they are", main, null);
   return {
     id: "conditions",
@@ -44,7 +43,7 @@ function row(name: string, meaning: string, summary: Summary, change: ViewResult
 }
 
 function viewRows(view: ViewResult) {
-  const summary = (view.int8 ?? view.float)!;
+  const summary = mainOf(view);
   const { name, meaning, captures, single, change } = view;
   if (single === undefined) return [row(name, meaning, summary, change)];
   return [
@@ -69,6 +68,6 @@ function worstCondition(conditions: readonly ViewResult[]): string | null {
 
 /** The main model's figures of every view by name, the pictures as they are first. */
 export function mainSummaries(evaluation: ModelEvaluation): { readonly name: string; readonly summary: Summary }[] {
-  const views = evaluation.views.map((view) => ({ name: view.name, summary: (view.int8 ?? view.float)! }));
-  return [{ name: "clean", summary: mainEvaluation(evaluation) }, ...views];
+  const views = evaluation.views.map((view) => ({ name: view.name, summary: mainOf(view) }));
+  return [{ name: "clean", summary: mainOf(evaluation) }, ...views];
 }

@@ -1,5 +1,5 @@
 /** How often it is right, how sure that is, and how it is wrong. */
-import type { Evaluation, Quality } from "../../evaluate/evaluation.js";
+import { type Evaluation, mainOf, type Quality } from "../../evaluate/evaluation.js";
 import type { ModelEvaluation } from "../../evaluate/run.js";
 import { calibrationChart, precisionRecallChart, rocChart, scoreChart } from "../charts/evaluation.js";
 import { counted, decimal, foreign, integer, isolated, percent, shortened } from "../format.js";
@@ -13,14 +13,9 @@ const MISTAKE_AREA = 112 * 112;
 /** Characters of a picture's name below it. */
 const NAME_LENGTH = 26;
 
-/** The evaluation that decides: of the int8 model where there is one, as that is what the bot runs. */
-export function mainEvaluation({ int8, float }: ModelEvaluation): Evaluation {
-  return (int8 ?? float)!;
-}
-
 export async function evaluationSection(section: EvaluationSection): Promise<SectionView> {
   const { evaluation } = section;
-  const main = mainEvaluation(evaluation);
+  const main = mainOf(evaluation);
   const mistakes = await mistakeGallery(section);
   const { operating } = main;
   const reason = undefinedReason(main);
@@ -108,13 +103,13 @@ export function undefinedReason({ count, positives }: Pick<Evaluation, "count" |
 }
 
 function curves(evaluation: ModelEvaluation) {
-  const main = mainEvaluation(evaluation);
+  const main = mainOf(evaluation);
   const isBoth = evaluation.float !== undefined && evaluation.int8 !== undefined;
   return { main, ...(isBoth && { float: evaluation.float }) };
 }
 
 async function curve(evaluation: ModelEvaluation): Promise<string | null> {
-  const { quality, operating, precisionRecall, count, positives } = mainEvaluation(evaluation);
+  const { quality, operating, precisionRecall, count, positives } = mainOf(evaluation);
   if (precisionRecall.points.length === 0 || positives === count) return null;
   const { precision, recall } = operating;
   const description = `Precision over recall. Your bot: precision ${intervalView(precision).text}, recall ${intervalView(recall).text}. The first bot: precision 70\u202f%, recall 40\u202f%. Average precision ${decimal(quality.averagePrecision.value ?? Number.NaN, 3)}.`;
@@ -125,7 +120,7 @@ async function curve(evaluation: ModelEvaluation): Promise<string | null> {
 }
 
 async function roc(evaluation: ModelEvaluation): Promise<string | null> {
-  const { quality, operating, roc: drawn } = mainEvaluation(evaluation);
+  const { quality, operating, roc: drawn } = mainOf(evaluation);
   if (drawn.points.length === 0) return null;
   const description = `Recall over false alarms. Your bot: ${intervalView(operating.falseAlarmRate).text} false alarms, recall ${intervalView(operating.recall).text}. Area under the curve ${decimal(quality.rocAuc.value ?? Number.NaN, 3)}.`;
   return drawChart("roc", description, rocChart(curves(evaluation)), { wide: 360, narrow: 280 });
@@ -148,7 +143,7 @@ async function calibration(main: Evaluation) {
 }
 
 async function scores(evaluation: ModelEvaluation): Promise<string | null> {
-  const main = mainEvaluation(evaluation);
+  const main = mainOf(evaluation);
   if (main.count === 0) return null;
   const { falsePositives, falseNegatives } = main.operating.confusion;
   const positive = isolated(evaluation.model.positive);
@@ -196,7 +191,7 @@ async function mistakeGallery({ mistakes, evaluation }: EvaluationSection) {
     const words = { label: foreign(label), name: shortened(name, NAME_LENGTH), probability: percent(probability) };
     return { picture, ...words, isMissed: label === positive };
   });
-  const { falseNegatives, falsePositives } = mainEvaluation(evaluation).operating.confusion;
+  const { falseNegatives, falsePositives } = mainOf(evaluation).operating.confusion;
   const group = (isMissed: boolean, title: string, all: number) => {
     const own = items.filter((item) => item.isMissed === isMissed);
     const more = all > own.length ? `The worst ${integer(own.length)} of ${integer(all)}.` : null;
