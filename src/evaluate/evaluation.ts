@@ -9,6 +9,7 @@ import {
   atPrior,
   type Confusion,
   confusionAt,
+  logistic,
   Ranking,
   type Sweep,
   sweepAveragePrecision,
@@ -178,10 +179,6 @@ export function compareQuality(first: Scored, second: Scored, options: Omit<Eval
     options.resampling ?? defaultResampling,
   );
   return Object.fromEntries(QUALITY_KEYS.map((key, i) => [key, differences[i]])) as unknown as Quality;
-}
-
-export function logistic(logOdds: number): number {
-  return 1 / (1 + Math.exp(-logOdds));
 }
 
 function takeFrom<T>(values: readonly T[]): (count: number) => T[] {

@@ -17,6 +17,11 @@ export interface OperatingPoint {
   readonly recall: number;
 }
 
+/** The probability of these log-odds (natural logarithm). */
+export function logistic(logOdds: number): number {
+  return 1 / (1 + Math.exp(-logOdds));
+}
+
 /** 1 where the label is `positive`, else 0. */
 export function binaryLabels(labels: ArrayLike<number>, positive: number): Uint8Array {
   return Uint8Array.from(labels, (label) => (label === positive ? 1 : 0));

@@ -9,13 +9,13 @@ import {
   type Evaluation,
   type EvaluationOptions,
   evaluate,
-  logistic,
   mainOf,
   type Quality,
   type Scored,
   type Summary,
   summarize,
 } from "./evaluation.js";
+import { logistic } from "./metrics.js";
 import type { Mistake } from "./mistakes.js";
 import type { LabelledSet } from "./pictures.js";
 import { type Models, mainModel, scoreSet, type ViewScores } from "./score.js";

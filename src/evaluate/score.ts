@@ -8,6 +8,7 @@ import { threadCount } from "../train/evaluate.js";
 import { createWasmBackend } from "../train/wasm/backend.js";
 import { groupNumbers } from "./bootstrap.js";
 import type { Scored } from "./evaluation.js";
+import { logistic } from "./metrics.js";
 import { type Mistake, WorstMistakes } from "./mistakes.js";
 import type { FloatModelToEvaluate, Int8Model } from "./model.js";
 import type { LabelledPicture, LabelledSet } from "./pictures.js";
@@ -211,7 +212,7 @@ class ScoringRun {
       const score = main.scores[picture];
       const grey = result.grey.subarray(i * size * size, (i + 1) * size * size);
       const isPositive = this.labels[picture] === this.readout.positive;
-      const probability = 1 / (1 + Math.exp(-score));
+      const probability = logistic(score);
       this.worst.add(picture, isPositive, { name, label, score, probability, grey, size });
     });
   }

@@ -1,6 +1,6 @@
 /** Where the firmware draws the line: an integer margin, chosen with the int8 model's own scores. */
 import type { Config } from "../config/schema.js";
-import { binaryLabels } from "../evaluate/metrics.js";
+import { binaryLabels, logistic, Ranking, total } from "../evaluate/metrics.js";
 
 export interface Threshold {
   /** Smallest margin per frame that counts as positive, int8 logit units, -256 to 255. */
@@ -69,22 +69,14 @@ function operatingPoints(
   share: number,
   costRatio: number,
 ): OperatingPoint[] {
-  const positives = positiveShare(truth) * truth.length;
-  const negatives = truth.length - positives;
-  const order = [...margins.keys()].sort((a, b) => margins[b] - margins[a]);
-  const points: OperatingPoint[] = [];
-  let [hits, alarms] = [0, 0];
-  order.forEach((index, rank) => {
-    if (truth[index] === 1) hits++;
-    else alarms++;
-    const margin = margins[index];
-    if (margins[order[rank + 1]] === margin) return;
-    const found = (share * hits) / positives;
-    const green = negatives === 0 ? 0 : ((1 - share) * alarms) / negatives;
+  const { thresholds, positives, negatives } = new Ranking(margins, truth).sweep();
+  const [smiles, others] = [total(positives), total(negatives)];
+  return Array.from(thresholds, (margin, i) => {
+    const found = (share * positives[i]) / smiles;
+    const green = others === 0 ? 0 : ((1 - share) * negatives[i]) / others;
     const cost = costRatio * green + share - found;
-    points.push({ margin, recall: hits / positives, precision: found / (found + green), cost });
+    return { margin, recall: positives[i] / smiles, precision: found / (found + green), cost };
   });
-  return points;
 }
 
 function pick(
@@ -113,7 +105,7 @@ function pick(
 
 /** Logistic function of the margin's log-odds: with two labels the softmax probability of the positive one. */
 export function marginProbability(margin: number, scale: number): number {
-  return 1 / (1 + Math.exp(-margin * scale));
+  return logistic(margin * scale);
 }
 
 /** Smallest integer margin whose probability is at least `probability`. */

@@ -1,4 +1,5 @@
 /** Calibrated probabilities: the one temperature that makes the margins' log-odds fit the validation labels best (Guo et al. 2017). */
+import { logistic } from "../evaluate/metrics.js";
 
 /** Bounds of the temperature: beyond them the labels say nothing about it. */
 const LOWEST = 0.1;
@@ -21,7 +22,7 @@ export function fitTemperature(margins: readonly number[], truth: Uint8Array, sc
   const slope = (inverse: number) =>
     margins.reduce((sum, margin, i) => {
       const odds = margin * scale;
-      return sum + weight[truth[i]] * odds * (1 / (1 + Math.exp(-odds * inverse)) - target[truth[i]]);
+      return sum + weight[truth[i]] * odds * (logistic(odds * inverse) - target[truth[i]]);
     }, 0);
   let [low, high] = [1 / HIGHEST, 1 / LOWEST];
   for (let i = 0; i < ITERATIONS; i++) {

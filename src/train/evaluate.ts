@@ -2,8 +2,7 @@
 import { availableParallelism } from "node:os";
 import type { PictureSource } from "../data/types.js";
 import { InterruptedError } from "../errors.js";
-import { wholeBox } from "../preprocess/locate.js";
-import { preprocess } from "../preprocess/preprocess.js";
+import { SquarePreprocessor } from "../preprocess/square.js";
 import { inputQuantization, type PreprocessSpec } from "../preprocess/types.js";
 import type { TrainingBackend } from "./backend.js";
 import { crossEntropySum, logSoftmax } from "./loss.js";
@@ -27,6 +26,7 @@ export function* preprocessedBatches(
 ): Generator<{ readonly start: number; readonly count: number; readonly inputs: Int8Array }> {
   const pixels = source.size * source.size;
   const inputSize = spec.size * spec.size;
+  const square = new SquarePreprocessor(source.size, spec);
   const pictures = new Uint8Array(Math.min(batch, source.count) * pixels);
   for (let start = 0; start < source.count; start += batch) {
     const count = Math.min(batch, source.count - start);
@@ -36,12 +36,7 @@ export function* preprocessedBatches(
     );
     const inputs = new Int8Array(count * inputSize);
     for (let i = 0; i < count; i++) {
-      const frame = {
-        width: source.size,
-        height: source.size,
-        pixels: pictures.subarray(i * pixels, (i + 1) * pixels),
-      };
-      inputs.set(preprocess(frame, wholeBox(source.size, source.size), spec), i * inputSize);
+      square.run(pictures.subarray(i * pixels, (i + 1) * pixels), inputs.subarray(i * inputSize, (i + 1) * inputSize));
     }
     yield { start, count, inputs };
   }

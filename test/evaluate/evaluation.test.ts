@@ -1,14 +1,7 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import { groupNumbers } from "#smilec/evaluate/bootstrap.js";
-import {
-  compareQuality,
-  type Evaluation,
-  evaluate,
-  logistic,
-  type Scored,
-  summarize,
-} from "#smilec/evaluate/evaluation.js";
-import { averagePrecision, recallAtPrecision, rocAuc } from "#smilec/evaluate/metrics.js";
+import { compareQuality, type Evaluation, evaluate, type Scored, summarize } from "#smilec/evaluate/evaluation.js";
+import { averagePrecision, logistic, recallAtPrecision, rocAuc } from "#smilec/evaluate/metrics.js";
 import { Rng } from "#smilec/train/rng.js";
 
 // A busy machine takes its time.
