@@ -2,7 +2,6 @@
 import { dirname } from "node:path";
 import { boards, findBoard } from "../board/boards.js";
 import type { Board } from "../board/types.js";
-import { askForPort, choosePort } from "../device/choose-port.js";
 import { downloadMode } from "../device/download-mode.js";
 import { type FirmwareSet, loadFirmware } from "../device/firmware-set.js";
 import { type FlashResult, flash } from "../device/flash.js";
@@ -11,7 +10,7 @@ import { deployedModel } from "../pipeline/deploy.js";
 import { obtainFirmware } from "../pipeline/firmware.js";
 import { openProject } from "../pipeline/project.js";
 import type { CommandContext } from "./context.js";
-import { asksOnTerminal } from "./terminal.js";
+import { portOf } from "./port.js";
 
 export interface FlashOptions {
   readonly port?: string;
@@ -38,10 +37,7 @@ export async function flashCommand(context: CommandContext, options: FlashOption
     context.reporter.stage("prepare", board.title);
     for (const line of downloadMode(board).enter) context.reporter.info(line);
   }
-  const port = await choosePort({
-    ...(options.port === undefined ? {} : { port: options.port }),
-    ...(asksOnTerminal(context) ? { ask: askForPort } : {}),
-  });
+  const port = await portOf(context, options.port);
   const built = images === undefined && board !== undefined ? await build(context, board) : undefined;
   const firmware = images ?? (await loadFirmware([built?.outputDir ?? ""]));
   const project = built === undefined || options.direct ? {} : { project: built };

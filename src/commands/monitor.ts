@@ -1,14 +1,14 @@
 /** `smilec monitor [--port P] [--elf FILE]` */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { askForPort, choosePort } from "../device/choose-port.js";
 import { type FunctionSymbol, functionAt, readFunctions } from "../device/elf-symbols.js";
 import { describeEvent, type LogEvent } from "../device/log-lines.js";
 import { monitor } from "../device/monitor.js";
 import { UserError } from "../errors.js";
 import { buildDir, openProject } from "../pipeline/project.js";
 import type { CommandContext } from "./context.js";
-import { asksOnTerminal, coloursFor } from "./terminal.js";
+import { portOf } from "./port.js";
+import { coloursFor } from "./terminal.js";
 
 export interface MonitorOptions {
   readonly port?: string;
@@ -23,10 +23,7 @@ export async function monitorCommand(context: CommandContext, options: MonitorOp
   }
   const elf = options.elf ?? (await projectElf(context.project));
   const functions = elf === undefined ? [] : await readFunctions(elf);
-  const port = await choosePort({
-    ...(options.port === undefined ? {} : { port: options.port }),
-    ...(asksOnTerminal(context) ? { ask: askForPort } : {}),
-  });
+  const port = await portOf(context, options.port);
   await monitor({ port: port.path, baud, context, onEvent: (event) => show(context, event, functions) });
 }
 
