@@ -44,9 +44,10 @@ class TerminalReporter implements Reporter {
     this.line(`${this.colours.yellow("warning:")} ${line}`);
   }
 
-  progress(label: string, total: number, unit: string): Progress {
-    if (!this.stream.isTTY) return new PlainProgress(label, total, unit, (line) => this.info(line));
-    this.bar = new BarProgress(label, total, unit, this.stream, () => {
+  progress(label: string, total: number, unit: string, before = 0): Progress {
+    const pace = new Pace(total, before);
+    if (!this.stream.isTTY) return new PlainProgress(label, total, unit, pace, (line) => this.info(line));
+    this.bar = new BarProgress(label, total, unit, pace, this.stream, () => {
       this.bar = undefined;
     });
     return this.bar;
@@ -62,12 +63,12 @@ class BarProgress implements Progress {
   // A MultiBar, because it can write lines above its bar.
   private readonly display: MultiBar;
   private readonly bar: SingleBar;
-  private readonly start = performance.now();
 
   constructor(
     label: string,
     total: number,
     unit: string,
+    private readonly pace: Pace,
     stream: NodeJS.WriteStream,
     private readonly onEnd: () => void,
   ) {
@@ -78,8 +79,7 @@ class BarProgress implements Progress {
   }
 
   update(done: number, note = ""): void {
-    const pace = paceOf(done, this.bar.getTotal(), this.start);
-    this.bar.update(done, { ...pace, note });
+    this.bar.update(done, { ...this.pace.at(done), note });
   }
 
   end(): void {
@@ -95,13 +95,13 @@ class BarProgress implements Progress {
 }
 
 class PlainProgress implements Progress {
-  private readonly start = performance.now();
-  private last = this.start;
+  private last = performance.now();
 
   constructor(
     private readonly label: string,
     private readonly total: number,
     private readonly unit: string,
+    private readonly pace: Pace,
     private readonly write: (line: string) => void,
   ) {}
 
@@ -109,7 +109,7 @@ class PlainProgress implements Progress {
     const now = performance.now();
     if (now - this.last < PLAIN_INTERVAL_S * 1000) return;
     this.last = now;
-    const { rate, left } = paceOf(done, this.total, this.start);
+    const { rate, left } = this.pace.at(done);
     this.write(
       `${this.label}: ${done}/${this.total} ${this.unit}, ${rate}/s, ${left} left${note === "" ? "" : `, ${note}`}`,
     );
@@ -118,12 +118,21 @@ class PlainProgress implements Progress {
   end(): void {}
 }
 
-/** Average rate since the start and the time left at that rate. */
-function paceOf(done: number, total: number, start: number): { rate: string; left: string } {
-  const seconds = (performance.now() - start) / 1000;
-  if (done === 0 || seconds === 0) return { rate: "-", left: "-" };
-  const rate = done / seconds;
-  return { rate: rate >= 10 ? rate.toFixed(0) : rate.toFixed(1), left: duration((total - done) / rate) };
+/** Average rate since the start and the time left at that rate; what was done before the start took none of the time. */
+class Pace {
+  private readonly start = performance.now();
+
+  constructor(
+    private readonly total: number,
+    private readonly before: number,
+  ) {}
+
+  at(done: number): { rate: string; left: string } {
+    const seconds = (performance.now() - this.start) / 1000;
+    const rate = (done - this.before) / seconds;
+    if (!(rate > 0) || !Number.isFinite(rate)) return { rate: "-", left: "-" };
+    return { rate: rate >= 10 ? rate.toFixed(0) : rate.toFixed(1), left: duration((this.total - done) / rate) };
+  }
 }
 
 /** "1 h 02 min", "3 min 05 s", "12 s". */

@@ -6,8 +6,8 @@ export interface Reporter {
   info(line: string): void;
   /** One line the user should not miss. */
   warn(line: string): void;
-  /** Starts a progress display; `unit` names what is counted ("pictures"). */
-  progress(label: string, total: number, unit: string): Progress;
+  /** Starts a progress display; `unit` names what is counted ("pictures"); `before` of `total` were done in an earlier run. */
+  progress(label: string, total: number, unit: string, before?: number): Progress;
 }
 
 export interface Progress {

@@ -170,20 +170,25 @@ class TrainingRun {
       this.totalSteps(),
     );
     const activity = request.activity ?? "training";
-    const display = context.reporter.progress(activity, options.epochs * train.count, "pictures");
+    const display = context.reporter.progress(activity, options.epochs * train.count, "pictures", this.pictures());
     try {
       while (!this.finished()) {
         const batch = await feeder.next();
         if (batch === undefined) throw new Error("the feeder ended before the run");
         await this.step(batch);
-        const epochs = this.progress.history.length;
-        display.update(epochs * train.count + this.progress.seen, `epoch ${Math.min(epochs + 1, options.epochs)}`);
+        const epoch = Math.min(this.progress.history.length + 1, options.epochs);
+        display.update(this.pictures(), `epoch ${epoch}`);
         await this.checkpointIfDue();
       }
     } finally {
       display.end();
       await feeder.close();
     }
+  }
+
+  /** Pictures that the run has seen, those before its checkpoint included. */
+  private pictures(): number {
+    return this.progress.history.length * this.request.train.count + this.progress.seen;
   }
 
   private totalSteps(): number {
