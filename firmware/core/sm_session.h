@@ -16,6 +16,7 @@
 #include "sm_lights.h"
 #include "sm_log.h"
 #include "sm_preprocess.h"
+#include "sm_settings.h"
 
 /* Frames asked for in a row before a press is given up. */
 #define SM_CAMERA_ATTEMPTS 3u
@@ -49,6 +50,7 @@ typedef struct sm_press {
 typedef struct sm_session {
     const sm_hal_t *hal;
     const sm_config_t *config;
+    const sm_settings_t *settings; /* threshold and burst in force; the memory is for the configuration's burst */
     const sm_engine_t *engine;
     sm_log_t *log;
     sm_lights_t *lights;
@@ -83,6 +85,9 @@ void sm_session_release(sm_session_t *session, uint32_t press_ms);
 
 /* The press turned out to be a long one, which means something else: its captures are dropped. */
 void sm_session_cancel(sm_session_t *session);
+
+/* Whether the next step begins to log a press. */
+bool sm_session_will_log(const sm_session_t *session);
 
 /* Does one piece of work: at most one frame or one capture. */
 enum sm_session_event sm_session_step(sm_session_t *session);
