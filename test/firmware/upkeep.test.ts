@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { Bot, type BotEvent, capturesOf, ofKind, problemsOf, readCard } from "../support/bot.js";
 import { SANITIZED } from "../support/compile.js";
 
-const FAULT = { model: 1, camera: 2, noCard: 4, cardFails: 16, cardFormat: 32, settings: 128 };
-const ERROR = { camera: -2, noCard: -6, notFound: -9, corrupt: -12 };
+const FAULT = { model: 1, camera: 2, noCard: 4, cardFails: 16, cardFormat: 32, settings: 128, memory: 256 };
+const ERROR = { camera: -2, noCard: -6, notFound: -9, corrupt: -12, memory: -13 };
 
 let bot: Bot;
 let cards = 0;
@@ -164,6 +164,13 @@ describe("the self-test", () => {
     const events = await play("model 1", "reboot", "press 100");
     expect(ofKind(events, "ready").at(-1)).toMatchObject({ error: -4 });
     expect(faults(events)).toEqual([FAULT.model]);
+    expect(ofKind(events, "scored")).toEqual([]);
+  });
+
+  it("finds memory that does not keep what is written, and then judges nothing", async () => {
+    const events = await play("fold", "reboot", "press 100", "press 100");
+    expect(ofKind(events, "ready").at(-1)).toMatchObject({ error: 0, memory: ERROR.memory });
+    expect(faults(events)).toEqual([FAULT.memory]);
     expect(ofKind(events, "scored")).toEqual([]);
   });
 

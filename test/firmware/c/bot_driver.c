@@ -20,16 +20,20 @@
  *   put NAME HEX    a user's file on the card, its bytes in hexadecimal
  *   lie N AFTER     N writes store something else, after AFTER more have not
  *   sensor HEX      product id of the camera; "none": it does not run until it is started again
+ *   fold            from the next start on, the memory for frames has an address line that does nothing
  *   leds            prints the LEDs' colours
  *   flip FILE OFFSET    one bit of a file changes
  *   dump FOLDER         writes the files on the card into an existing folder
  *   say TEXT            prints an event of that name
  *   state               prints outputs, faults and counters
  */
+#define _GNU_SOURCE
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "ram_card.h"
 #include "sm_app.h"
@@ -66,6 +70,7 @@ static struct {
 static uint32_t model_failures;
 static uint8_t picture[SMILEC_FRAME_WIDTH * SMILEC_FRAME_HEIGHT];
 static uint8_t frame_memory[SMILEC_BURST * SMILEC_FRAME_WIDTH * SMILEC_FRAME_HEIGHT];
+static sm_memory_t memory = {.frames = frame_memory, .frames_bytes = sizeof(frame_memory)};
 static int8_t input_memory[SMILEC_INPUT_SIZE * SMILEC_INPUT_SIZE];
 
 static uint64_t now_us(void *context) {
@@ -297,7 +302,8 @@ static void on_report(void *context, const struct sm_report *report) {
 /* ---- running ---- */
 
 static void boot(void) {
-    sm_memory_t memory = {frame_memory, sizeof(frame_memory), input_memory, sizeof(input_memory)};
+    memory.input = input_memory;
+    memory.input_bytes = sizeof(input_memory);
     bot.engine = sm_engine;
     bot.engine.invoke = invoke;
     bot.now_us = bot.clock_us;
@@ -307,6 +313,21 @@ static void boot(void) {
     if (!bot.running) {
         abort();
     }
+}
+
+/* The same page of memory twice, one behind the other. */
+static void fold(void) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    int file = memfd_create("folded", 0);
+    uint8_t *twice = mmap(NULL, 2u * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (size_t i = 0; i < 2; i++) {
+        if (file < 0 || ftruncate(file, (off_t)page) != 0 || twice == MAP_FAILED ||
+            mmap(twice + i * page, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) == MAP_FAILED) {
+            abort();
+        }
+    }
+    memory.frames = twice;
+    memory.frames_bytes = 2u * page;
 }
 
 static void run_until(uint64_t until_us) {
@@ -448,6 +469,8 @@ static void command(const char *name, const char *first, const char *second, con
         bot.card.honest = (uint32_t)strtoul(second, NULL, 10);
     } else if (strcmp(name, "sensor") == 0) {
         bot.sensor = first[0] == 'n' ? SM_ERR_CAMERA : (int)strtoul(first, NULL, 16);
+    } else if (strcmp(name, "fold") == 0) {
+        fold();
     } else if (strcmp(name, "leds") == 0) {
         print_leds();
     } else if (strcmp(name, "dump") == 0) {
