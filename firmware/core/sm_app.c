@@ -97,10 +97,12 @@ static void note_card(sm_app_t *app, int error) {
 /* What the card says counts from now on, until another card is mounted. */
 static int load_settings(sm_app_t *app) {
     /* The log's buffer is in use during its calls only. */
-    int found = sm_settings_load(app->hal, app->session.config, app->log.buffer, &app->settings, &app->problems);
+    int found = sm_settings_load(app->hal, app->built_in, app->log.buffer, &app->settings, &app->problems);
     if (found < 0) {
         return found;
     }
+    app->config.threshold_margin = app->settings.threshold_margin;
+    app->config.burst = app->settings.burst;
     sm_lights_dim(&app->lights, app->settings.brightness);
     set_faults(app, SM_FAULT_SETTINGS, app->problems.count > 0 ? SM_FAULT_SETTINGS : 0, SM_OK);
     if (found > 0) {
@@ -225,7 +227,7 @@ static bool idle_camera(sm_app_t *app) {
     }
     int error = app->hal->camera_restart(app->hal->context);
     if (error == SM_OK) {
-        app->self_test.camera = sm_self_test_camera(app->hal, app->session.config, &app->self_test.sensor);
+        app->self_test.camera = sm_self_test_camera(app->hal, app->built_in, &app->self_test.sensor);
         set_faults(app, SM_FAULT_CAMERA, 0, SM_OK);
     } else {
         retry_later(app, &app->camera_retry);
@@ -381,11 +383,9 @@ static uint32_t tested_faults(const sm_self_test_t *result) {
     return faults | (result->camera == SM_ERR_CAMERA ? SM_FAULT_CAMERA : 0);
 }
 
-static void connect_session(sm_app_t *app, const sm_config_t *config, const sm_engine_t *engine,
-                            const sm_memory_t *memory) {
+static void connect_session(sm_app_t *app, const sm_engine_t *engine, const sm_memory_t *memory) {
     app->session.hal = app->hal;
-    app->session.config = config;
-    app->session.settings = &app->settings;
+    app->session.config = &app->config;
     app->session.engine = engine;
     app->session.log = &app->log;
     app->session.lights = &app->lights;
@@ -407,7 +407,9 @@ int sm_app_init(sm_app_t *app, const sm_hal_t *hal, const sm_config_t *config, c
     }
     sm_button_init(&app->button, config->debounce_ms, hal->button_down(hal->context), now_ms(app));
     sm_lights_init(&app->lights, config, now_ms(app));
-    connect_session(app, config, engine, &memory);
+    app->built_in = config;
+    app->config = *config;
+    connect_session(app, engine, &memory);
     app->settings = sm_settings_default(config);
     app->card_wanted = true;
     app->self_test = sm_self_test(hal, config, engine, &memory);

@@ -73,7 +73,7 @@ typedef struct sm_report {
     const sm_log_t *log;     /* where the log stands; never NULL */
     /* never NULL */
     const sm_self_test_t *self_test;
-    const sm_settings_t *settings; /* in force */
+    const sm_settings_t *settings; /* of the card */
     const sm_settings_problems_t *problems;
 } sm_report_t;
 
@@ -85,12 +85,14 @@ typedef struct sm_retry {
 
 typedef struct sm_app {
     const sm_hal_t *hal;
+    const sm_config_t *built_in; /* as given */
+    sm_config_t config;          /* in force: with the card's threshold and burst */
     sm_button_t button;
     sm_lights_t lights;
     sm_log_t log;
     sm_session_t session;
     sm_self_test_t self_test;
-    sm_settings_t settings; /* in force: the last mounted card's, or the configuration's */
+    sm_settings_t settings; /* the last mounted card's, or the configuration's */
     sm_settings_problems_t problems;
     uint32_t faults;
     bool card_wanted;     /* not mounted, or to be mounted again */

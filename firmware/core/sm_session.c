@@ -164,7 +164,7 @@ static enum sm_session_event capture_frame(sm_session_t *session) {
     session->press.margins[index] = session->captures[index].margin;
     memcpy(session->press.outputs[index], session->captures[index].outputs, SM_MAX_LABELS);
     session->press.frames++;
-    if (session->press.frames >= session->settings->burst) {
+    if (session->press.frames >= session->config->burst) {
         session->state = SM_SESSION_DECIDE;
     }
     return SM_SESSION_NONE;
@@ -182,7 +182,7 @@ static enum sm_session_event decide(sm_session_t *session) {
     if (config->engine == SM_ENGINE_COIN) {
         press->smile = sm_coin(session->hal->random(session->hal->context), config->coin_per_mille);
     } else {
-        press->threshold = sm_threshold(session->settings->threshold_margin, press->frames);
+        press->threshold = sm_threshold(config->threshold_margin, press->frames);
         press->smile = press->sum >= press->threshold;
     }
     if (press->smile) {

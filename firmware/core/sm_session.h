@@ -16,7 +16,6 @@
 #include "sm_lights.h"
 #include "sm_log.h"
 #include "sm_preprocess.h"
-#include "sm_settings.h"
 
 /* Frames asked for in a row before a press is given up. */
 #define SM_CAMERA_ATTEMPTS 3u
@@ -50,7 +49,6 @@ typedef struct sm_press {
 typedef struct sm_session {
     const sm_hal_t *hal;
     const sm_config_t *config;
-    const sm_settings_t *settings; /* threshold and burst in force; the memory is for the configuration's burst */
     const sm_engine_t *engine;
     sm_log_t *log;
     sm_lights_t *lights;

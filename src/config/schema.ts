@@ -311,7 +311,7 @@ const pins = z
     lights: z
       .union([z.literal("board"), gpio])
       .default("board")
-      .describe("GPIO of the lights, active high; board: as `smilec boards` shows."),
+      .describe("GPIO of the lights, active high, or of a strip's data line; board: as `smilec boards` shows."),
     status: z
       .union([z.literal("board"), z.literal("none"), gpio])
       .default("board")
