@@ -141,6 +141,42 @@ describe("SMILEC.CFG", () => {
   });
 });
 
+describe("a bot with a strip and no status LED", () => {
+  let ring: Bot;
+  beforeAll(async () => {
+    const config = { LIGHTS: "SM_LIGHTS_WS2812", LIGHT_COUNT: "12", STATUS_LED: "0", BRIGHTNESS_MAX: "50" };
+    ring = await Bot.build({ flags: SANITIZED, config });
+  }, 60_000);
+  afterAll(() => ring?.dispose());
+
+  const colours = async (...commands: string[]) =>
+    ofKind(await ring.play(["new 1", ...commands]), "leds").map(({ leds }) => leds!);
+  const all = (...colour: [number, number, number]) => Array(12).fill(colour);
+
+  it("answers with all of them, as bright as the card says and the supply stands", async () => {
+    const smile = ["press 100", "leds"];
+    const always = (more: string) => [settings(`threshold=-256\n${more}`), "reboot", ...smile];
+    expect(await colours(...always(""))).toEqual([all(0, 51, 0)]);
+    expect(await colours(...always("brightness=2"))).toEqual([all(0, 5, 0)]);
+    expect(await colours(...always("brightness=100"))).toEqual([all(0, 127, 0)]);
+    const [dark, pulse, over] = await colours(
+      ...[settings("threshold=255"), "reboot", "leds", "press 100", "wait 400", "leds", "wait 1500", "leds"],
+    );
+    expect(dark).toEqual(all(0, 0, 0));
+    expect(pulse[0][0]).toBeGreaterThan(0);
+    expect(pulse).toEqual(all(...(pulse[0] as [number, number, number])));
+    expect(over).toEqual(all(0, 0, 0));
+  });
+
+  it("lights up when it is ready, and shows a fault on the first one only", async () => {
+    const watch = Array.from({ length: 60 }, () => ["wait 100", "leds"]).flat();
+    const shown = await colours("card out", "press 100", "wait 3000", ...watch);
+    const red = shown.filter((leds) => leds[0][0] > 0);
+    expect(red.length).toBeGreaterThan(8);
+    for (const leds of red) expect(leds).toEqual([[51, 0, 0], ...Array(11).fill([0, 0, 0])]);
+  });
+});
+
 describe("the self-test", () => {
   it("passes with the board's camera, and tells another one without minding", async () => {
     expect(await play()).toMatchObject([{ event: "ready", error: 0, memory: 0, camera: 0, sensor: 0x2642 }, {}]);
