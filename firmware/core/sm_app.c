@@ -162,6 +162,7 @@ static void eject(sm_app_t *app) {
     app->eject_wanted = false;
     app->ejected = true;
     app->card_gone = false;
+    app->looks = 0;
     app->card_retry = (sm_retry_t){SM_EJECT_LOOK_MS, now_ms(app)};
     set_faults(app, CARD_FAULTS, 0, SM_OK);
     sm_lights_safe(&app->lights, true, now_ms(app));
@@ -186,7 +187,8 @@ static bool look_for_card(sm_app_t *app) {
     }
     int error = app->hal->card_mount(app->hal->context);
     app->hal->card_unmount(app->hal->context);
-    app->card_retry.since_ms = now_ms(app);
+    app->looks += app->looks < SM_EJECT_LOOKS ? 1u : 0u;
+    app->card_retry = (sm_retry_t){app->looks < SM_EJECT_LOOKS ? SM_EJECT_LOOK_MS : SM_RETRY_LAST_MS, now_ms(app)};
     if (error != SM_ERR_NO_CARD && app->card_gone) {
         end_eject(app);
     }

@@ -29,8 +29,10 @@
 #define SM_RETRY_FIRST_MS 1000u
 #define SM_RETRY_LAST_MS 60000u
 
-/* After the card may be taken out, so often is looked whether it is gone or another one is there. */
+/* After the card may be taken out, so often is looked whether it is gone or another one is there; after so many looks
+ * (five minutes) every SM_RETRY_LAST_MS. */
 #define SM_EJECT_LOOK_MS 2000u
+#define SM_EJECT_LOOKS 150u
 
 /* Pause between two steps with nothing to do, milliseconds: the button is looked at this often. */
 #define SM_IDLE_MS 5u
@@ -101,6 +103,7 @@ typedef struct sm_app {
     bool eject_wanted;    /* as soon as the press under way is logged */
     bool ejected;         /* unmounted on purpose; not wanted until a press or another card */
     bool card_gone;       /* ejected, and seen to be taken out */
+    uint32_t looks;       /* for it, at most SM_EJECT_LOOKS */
     sm_retry_t card_retry;
     sm_retry_t camera_retry;
 } sm_app_t;

@@ -48,6 +48,23 @@ describe("holding the button for ten seconds", () => {
     expect(faults(events)).toEqual([]);
   });
 
+  it("looks for another card every two seconds at first, and no more than every minute later on", async () => {
+    const events = await play(
+      "press 11000",
+      "state",
+      "wait 240000",
+      "state",
+      "wait 3600000",
+      "state",
+      "wait 3600000",
+      "state",
+    );
+    const mounts = ofKind(events, "state").map((state) => state.mounts!);
+    expect(mounts[1] - mounts[0]).toBeGreaterThan(110);
+    expect(mounts[3] - mounts[2]).toBeLessThanOrEqual(60);
+    expect(mounts[3] - mounts[2]).toBeGreaterThan(50);
+  });
+
   it("is ended by a press, which is answered and logged on the card that is there", async () => {
     const { events, records } = await playAndRead("press 100", "press 11000", "wait 5000", "press 100", "press 100");
     expect(kinds(events)).toEqual([

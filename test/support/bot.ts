@@ -31,6 +31,8 @@ export interface BotEvent {
   readonly faults?: number;
   readonly restarts?: number;
   readonly writes?: number;
+  /** Tries to mount the card. */
+  readonly mounts?: number;
   /** Of the self-test: errors, and the camera's product id. */
   readonly memory?: number;
   readonly camera?: number;

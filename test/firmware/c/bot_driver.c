@@ -55,6 +55,7 @@ static struct {
     uint32_t camera_failures;
     uint32_t camera_good; /* frames given before the failures begin */
     uint32_t restarts;
+    uint32_t mounts;
     int sensor;
     uint64_t clock_us; /* at which the next start begins */
     sm_colour_t leds[SM_MAX_LEDS];
@@ -167,6 +168,7 @@ static int card_mount(void *context) {
     if (button_down(context)) {
         abort(); /* sm_hal.h promises that the button is up */
     }
+    bot.mounts++;
     return ram_mount(&bot.card);
 }
 
@@ -479,9 +481,9 @@ static void command(const char *name, const char *first, const char *second, con
         (void)printf("{\"event\":\"%s\"}\n", first);
     } else if (strcmp(name, "state") == 0) {
         (void)printf("{\"event\":\"state\",\"lights\":%s,\"status\":%s,\"restarts\":%" PRIu32 ",\"faults\":%" PRIu32
-                     ",\"writes\":%" PRIu32 "}\n",
+                     ",\"writes\":%" PRIu32 ",\"mounts\":%" PRIu32 "}\n",
                      bot.lights ? "true" : "false", bot.status ? "true" : "false", bot.restarts, bot.app.faults,
-                     bot.card.writes);
+                     bot.card.writes, bot.mounts);
     } else {
         (void)fprintf(stderr, "unknown command: %s\n", name);
         exit(1);
