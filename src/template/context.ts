@@ -209,14 +209,24 @@ function components({ sd, status }: Board, { lights }: Config["firmware"]): stri
   return [...IDF_COMPONENTS, ...card, ...led].sort();
 }
 
-/** Lines of sdkconfig.defaults that only one chip, PSRAM or console has. */
-function chipOptions({ chip, psramMode, console }: Board): string {
+/** Lines of sdkconfig.defaults that only one chip, PSRAM, console or kind of lights has. */
+function chipOptions({ chip, psramMode, console }: Board, { lights }: Config["firmware"]): string {
   const psram =
     chip === "esp32"
       ? ["# Chips before revision 3 corrupt PSRAM without it.", "CONFIG_SPIRAM_CACHE_WORKAROUND=y"]
       : [`CONFIG_SPIRAM_MODE_${psramMode === "octal" ? "OCT" : "QUAD"}=y`];
   const log = console === "uart" ? "UART_DEFAULT" : "USB_SERIAL_JTAG";
-  return [...psram, "", "# Where the log goes.", `CONFIG_ESP_CONSOLE_${log}=y`].join("\n");
+  // Half-sent colours would be others, and brighter ones than the supply stands.
+  const strip = [
+    "",
+    "# A strip gets its colours in one piece also while the flash is written.",
+    "CONFIG_RMT_TX_ISR_CACHE_SAFE=y",
+  ];
+  return [
+    ...psram,
+    ...["", "# Where the log goes.", `CONFIG_ESP_CONSOLE_${log}=y`],
+    ...(lights.kind === "ws2812" ? strip : []),
+  ].join("\n");
 }
 
 /** Application partition: from 0x10000 to the flash's end. */
@@ -243,7 +253,7 @@ export function espProjectValues(config: Config, board: Board, sources: readonly
     cpuMhz: board.cpuHz / 1_000_000,
     flashMode: board.flashMode,
     flashModeOption: board.flashMode.toUpperCase(),
-    chipOptions: chipOptions(board),
+    chipOptions: chipOptions(board, config.firmware),
     flashSize: `${board.flashBytes / (1024 * 1024)}MB`,
     appPartitionBytes: `0x${appPartitionBytes(board).toString(16)}`,
     projectName: cmakeString(config.name),

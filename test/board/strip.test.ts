@@ -83,6 +83,10 @@ describe("firmware.lights", () => {
     expect(needs("esp32cam", {})).not.toContain("esp_driver_rmt");
     expect(needs("esp32cam", { kind: "ws2812" })).toContain("esp_driver_rmt");
     expect(needs("freenove-s3", {})).toContain("esp_driver_rmt");
+    const options = (lights: object) =>
+      String(espProjectValues(configSchema.parse({ firmware: { lights } }), findBoard("esp32cam"), []).chipOptions);
+    expect(options({ kind: "ws2812" })).toContain("CONFIG_RMT_TX_ISR_CACHE_SAFE=y");
+    expect(options({})).not.toContain("RMT");
     expect(boardHeaderValues(findBoard("esp32cam")).lights).toBe("12");
   });
 });

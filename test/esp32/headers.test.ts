@@ -31,8 +31,8 @@ async function generatedHeaders(board: Board, changes: object = {}): Promise<str
   return folder;
 }
 
-async function checker(board: Board = esp32cam) {
-  const values = espProjectValues(configSchema.parse({}), board, []);
+async function checker(board: Board = esp32cam, changes: object = {}) {
+  const values = espProjectValues(configSchema.parse(changes), board, []);
   const defaults = await renderTemplate("esp32/sdkconfig.defaults", values);
   return { defaults, ...(await espTypeChecker(temporaryFolder("esp-config-"), board.chip, defaults)) };
 }
@@ -65,8 +65,11 @@ describe("firmware for the ESP32", () => {
   checked.each(every)(
     `for $id passes with a strip as lights${suffix}`,
     async (board) => {
-      const { check } = await checker(board);
-      const generated = await generatedHeaders(board, { firmware: { lights: { kind: "ws2812", count: 64 } } });
+      const changes = { firmware: { lights: { kind: "ws2812", count: 64 } } };
+      const { check, sdkconfig, complaints } = await checker(board, changes);
+      expect(sdkconfig).toContain("CONFIG_RMT_TX_ISR_CACHE_SAFE=y");
+      expect(complaints).not.toMatch(/warning|unknown/i);
+      const generated = await generatedHeaders(board, changes);
       const folder = join(packageRoot, "firmware", "hal", "esp32");
       for (const name of ["esp32_lights.c", "esp32_ws2812.c", "esp32_pins.c", "esp32_main.c"]) {
         const { all, exitCode } = await check(join(folder, name), [...folders, generated]);
