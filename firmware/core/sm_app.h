@@ -21,16 +21,24 @@
 #include "sm_hal.h"
 #include "sm_lights.h"
 #include "sm_log.h"
+#include "sm_self_test.h"
 #include "sm_session.h"
+#include "sm_settings.h"
 
 /* Waits between two attempts to start the camera or to mount the card: doubling from the first to the last. */
 #define SM_RETRY_FIRST_MS 1000u
 #define SM_RETRY_LAST_MS 60000u
 
+/* After the card may be taken out, so often is looked whether it is gone or another one is there; after so many looks
+ * (five minutes) every SM_RETRY_LAST_MS. */
+#define SM_EJECT_LOOK_MS 2000u
+#define SM_EJECT_LOOKS 150u
+
 /* Pause between two steps with nothing to do, milliseconds: the button is looked at this often. */
 #define SM_IDLE_MS 5u
 
-/* Faults in order of their blink codes: the lowest set one is shown, as its position plus one flashes. */
+/* Faults in order of their blink codes: the lowest set one is shown, as its position plus one flashes. In words and for
+ * people: src/device/faults.ts. */
 enum sm_fault {
     SM_FAULT_MODEL = 1 << 0,       /* 1 flash: the network failed its self-test or an inference */
     SM_FAULT_CAMERA = 1 << 1,      /* 2: no frames */
@@ -39,24 +47,23 @@ enum sm_fault {
     SM_FAULT_CARD_FAILS = 1 << 4,  /* 5: the card does not read or write */
     SM_FAULT_CARD_FORMAT = 1 << 5, /* 6: the card is not FAT or is write-protected */
     SM_FAULT_BUTTON = 1 << 6,      /* 7: the button has been down for half a minute */
+    SM_FAULT_SETTINGS = 1 << 7,    /* 8: a line of SMILEC.CFG can't be used */
+    SM_FAULT_MEMORY = 1 << 8,      /* 9: the memory for frames failed its test, or is not there */
+    SM_FAULT_SETUP = 1 << 9, /* 10: the machine refuses a pin, its watchdog or the configuration; the core never runs */
 };
-
-/* Memory that may be too large or too special for the caller's static data. */
-typedef struct sm_memory {
-    uint8_t *frames; /* burst * frame_width * frame_height bytes; slow memory will do */
-    size_t frames_bytes;
-    int8_t *input; /* input_size * input_size bytes; fast memory, aligned to 16 */
-    size_t input_bytes;
-} sm_memory_t;
+#define SM_FAULT_COUNT 10u
 
 enum sm_event {
-    SM_EVENT_READY,     /* started; error is SM_OK or the network's failure */
+    SM_EVENT_READY,     /* started: self_test; error is SM_OK or the network's failure */
     SM_EVENT_SCORED,    /* the lights show a decision: press */
     SM_EVENT_FAILED,    /* a press without a decision: press, error */
     SM_EVENT_DONE,      /* a press is finished and logged as far as possible: press, error of the log */
     SM_EVENT_MOUNTED,   /* the card is in use */
     SM_EVENT_WITHDRAWN, /* count captures marked, or error */
     SM_EVENT_FAULTS,    /* the set of faults changed: faults; error is what led to it, if anything did */
+    SM_EVENT_SETTINGS,  /* SMILEC.CFG was read: settings, problems */
+    SM_EVENT_TESTED,    /* the card was tested: error */
+    SM_EVENT_EJECTED,   /* nothing is open on the card: it may be taken out, or the power away */
 };
 
 typedef struct sm_report {
@@ -66,6 +73,10 @@ typedef struct sm_report {
     uint32_t count;          /* captures withdrawn */
     const sm_press_t *press; /* NULL unless the event has one; valid during the call */
     const sm_log_t *log;     /* where the log stands; never NULL */
+    /* never NULL */
+    const sm_self_test_t *self_test;
+    const sm_settings_t *settings; /* of the card */
+    const sm_settings_problems_t *problems;
 } sm_report_t;
 
 /* Attempts at something that fails, spaced out. */
@@ -76,24 +87,36 @@ typedef struct sm_retry {
 
 typedef struct sm_app {
     const sm_hal_t *hal;
+    const sm_config_t *built_in; /* as given */
+    sm_config_t config;          /* in force: with the card's threshold and burst */
     sm_button_t button;
     sm_lights_t lights;
     sm_log_t log;
     sm_session_t session;
+    sm_self_test_t self_test;
+    sm_settings_t settings; /* the last mounted card's, or the configuration's */
+    sm_settings_problems_t problems;
     uint32_t faults;
-    bool card_wanted; /* not mounted, or to be mounted again */
-    bool lights_on;
-    bool status_on;
+    bool card_wanted;     /* not mounted, or to be mounted again */
+    uint32_t mounted_for; /* number of the press for whose captures a card was looked for last */
+    bool card_untested;   /* mounted, to be tested when idle */
+    bool eject_wanted;    /* as soon as the press under way is logged */
+    bool ejected;         /* unmounted on purpose; not wanted until a press or another card */
+    bool card_gone;       /* ejected, and seen to be taken out */
+    uint32_t looks;       /* for it, at most SM_EJECT_LOOKS */
     sm_retry_t card_retry;
     sm_retry_t camera_retry;
 } sm_app_t;
+
+/* Blink code of a set of faults: flashes of the lowest one, 0 for none. */
+uint8_t sm_app_flashes(uint32_t faults);
 
 /* Bytes of memory.frames for a configuration. */
 size_t sm_app_frames_bytes(const sm_config_t *config);
 
 /*
- * Checks the configuration and the memory, sets up and self-tests the network, and reports SM_EVENT_READY. Touches
- * neither card nor camera. SM_ERR_ARGUMENT or SM_ERR_MEMORY: nothing can run. A network that fails is a fault, not an
+ * Checks the configuration, tests network, memory and camera (sm_self_test.h), and reports SM_EVENT_READY. Touches no
+ * card. SM_ERR_ARGUMENT or SM_ERR_MEMORY (too little of it): nothing can run. What fails its test is a fault, not an
  * error of this call.
  */
 int sm_app_init(sm_app_t *app, const sm_hal_t *hal, const sm_config_t *config, const sm_engine_t *engine,

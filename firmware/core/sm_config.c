@@ -17,6 +17,9 @@ _Static_assert(SMILEC_BURST >= 1 && SMILEC_BURST <= SM_MAX_BURST, "burst in rang
 _Static_assert(SMILEC_SLOTS_PER_SEGMENT >= SM_MIN_SLOTS && SMILEC_SLOTS_PER_SEGMENT <= SM_MAX_SLOTS, "slots in range");
 _Static_assert(SMILEC_FRAME_WIDTH >= 1 && SMILEC_FRAME_WIDTH <= SM_MAX_FRAME_SIDE, "frame width in range");
 _Static_assert(SMILEC_FRAME_HEIGHT >= 1 && SMILEC_FRAME_HEIGHT <= SM_MAX_FRAME_SIDE, "frame height in range");
+_Static_assert(SMILEC_LIGHT_COUNT >= 1 && SMILEC_LIGHT_COUNT <= SM_MAX_LEDS, "1 to 64 LEDs");
+_Static_assert(SMILEC_BRIGHTNESS >= 1 && SMILEC_BRIGHTNESS <= SMILEC_BRIGHTNESS_MAX && SMILEC_BRIGHTNESS_MAX <= 100,
+               "brightness in range");
 _Static_assert(sizeof(SMILEC_FIRMWARE_VERSION) <= SM_FIRMWARE_VERSION_MAX + 1, "the version fits the capture log");
 _Static_assert(sizeof(SMILEC_MODEL_HASH) == SM_MODEL_HASH_LENGTH + 1, "16 hex digits of the model's hash");
 #if SMILEC_ENGINE != SM_ENGINE_COIN
@@ -44,6 +47,12 @@ const sm_config_t sm_config = {
     .lights_ms = SMILEC_LIGHTS_MS,
     .debounce_ms = SMILEC_DEBOUNCE_MS,
     .slots_per_segment = SMILEC_SLOTS_PER_SEGMENT,
+    .lights_kind = SMILEC_LIGHTS,
+    .light_count = SMILEC_LIGHT_COUNT,
+    .brightness = SMILEC_BRIGHTNESS,
+    .brightness_max = SMILEC_BRIGHTNESS_MAX,
+    .status_led = SMILEC_STATUS_LED != 0,
+    .sensor = SMILEC_SENSOR,
 };
 
 #if SMILEC_ENGINE != SM_ENGINE_COIN

@@ -71,7 +71,11 @@ typedef struct sm_hal {
     /* ---- button and lights ---- */
     /* Raw level, not debounced: true while the contact is closed. */
     bool (*button_down)(void *context);
-    void (*set_lights)(void *context, bool on);
+    /*
+     * Shows these colours, `count` of the configuration's light_count LEDs; returns before they are out, at most some
+     * milliseconds later. An output that only knows on and off is on for any colour but black.
+     */
+    void (*set_lights)(void *context, const sm_colour_t *leds, uint32_t count);
     void (*set_status)(void *context, bool on);
 
     /* ---- camera ---- */
@@ -84,6 +88,9 @@ typedef struct sm_hal {
     void (*camera_release)(void *context, sm_frame_t *frame);
     /* Switches the camera off and on again after failures. The core waits between two calls. */
     int (*camera_restart)(void *context);
+    /* Optional. Product id of the sensor that was found, as in sm_frame_t, 0 where pictures come from none.
+     * SM_ERR_CAMERA: the camera does not run. */
+    int (*camera_sensor)(void *context);
 
     /* ---- card: files in the card's top folder ---- */
     /*
@@ -110,7 +117,8 @@ typedef struct sm_hal {
      * open at a time. */
     int (*file_open)(void *context, const char *name);
     /* Reads or writes exactly `length` bytes inside the file; offset and length are multiples of SM_BLOCK; data may lie
-     * in slow or non-DMA memory. */
+     * in slow or non-DMA memory. A file that the core did not make may end inside its last block, which then reads as
+     * filled up with zeros. */
     int (*file_read)(void *context, int file, uint32_t offset, uint8_t *data, uint32_t length);
     int (*file_write)(void *context, int file, uint32_t offset, const uint8_t *data, uint32_t length);
     /* Returns when everything written to the file is on the card. Writes after it reach the card after those before it.

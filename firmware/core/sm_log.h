@@ -67,6 +67,13 @@ void sm_log_close(sm_log_t *log);
  * 0 when there is nothing to do. */
 int sm_log_idle(sm_log_t *log);
 
+/*
+ * Writes a pattern to the card and reads it back, twice: into the payload of the last slot of the current or the next
+ * segment, which is free and is written as a whole before it counts, so nothing of the log is touched and no power cut
+ * matters. SM_ERR_NO_SLOT: there is no free slot, nothing was tested. SM_ERR_CORRUPT: the card keeps something else.
+ */
+int sm_log_test(sm_log_t *log);
+
 /* Makes sure that `count` captures (at most `burst`) fit into the current segment, starting another one if need be.
  * Before the captures of a press. */
 int sm_log_begin(sm_log_t *log, uint32_t count);

@@ -164,7 +164,7 @@ static enum sm_session_event capture_frame(sm_session_t *session) {
     session->press.margins[index] = session->captures[index].margin;
     memcpy(session->press.outputs[index], session->captures[index].outputs, SM_MAX_LABELS);
     session->press.frames++;
-    if (session->press.frames == session->config->burst) {
+    if (session->press.frames >= session->config->burst) {
         session->state = SM_SESSION_DECIDE;
     }
     return SM_SESSION_NONE;
@@ -191,7 +191,7 @@ static enum sm_session_event decide(sm_session_t *session) {
         sm_lights_no_smile(session->lights, now_ms(session));
     }
     /* Not at the next update: the log may take a while. */
-    session->hal->set_lights(session->hal->context, press->smile);
+    sm_lights_output(session->lights, session->hal);
     press->latency_us = since(session, session->pressed_us);
     session->state = SM_SESSION_HOLD;
     return SM_SESSION_SCORED;
@@ -234,6 +234,10 @@ static enum sm_session_event log_capture(sm_session_t *session) {
     press->logged++;
     session->next_log++;
     return session->next_log == press->frames ? finish(session) : SM_SESSION_NONE;
+}
+
+bool sm_session_will_log(const sm_session_t *session) {
+    return session->state == SM_SESSION_LOG && session->next_log == 0;
 }
 
 enum sm_session_event sm_session_step(sm_session_t *session) {

@@ -84,6 +84,9 @@ void sm_session_release(sm_session_t *session, uint32_t press_ms);
 /* The press turned out to be a long one, which means something else: its captures are dropped. */
 void sm_session_cancel(sm_session_t *session);
 
+/* Whether the next step begins to log a press. */
+bool sm_session_will_log(const sm_session_t *session);
+
 /* Does one piece of work: at most one frame or one capture. */
 enum sm_session_event sm_session_step(sm_session_t *session);
 

@@ -52,7 +52,12 @@ enum sm_reset {
     SM_RESET_DEEP_SLEEP = 7,
 };
 
+/* What the lights are. Macros, as above. */
+#define SM_LIGHTS_GPIO 1   /* an output, on or off */
+#define SM_LIGHTS_WS2812 2 /* a strip or ring of addressable LEDs */
+
 #define SM_MAX_LABELS 16
+#define SM_MAX_LEDS 64
 #define SM_MAX_BURST 8
 #define SM_MIN_INPUT_SIZE 8
 #define SM_MAX_INPUT_SIZE 128
@@ -69,6 +74,13 @@ typedef struct sm_box {
     uint16_t width;
     uint16_t height;
 } sm_box_t;
+
+/* What an addressable LED shows; 255: its channel's full current. */
+typedef struct sm_colour {
+    uint8_t red;
+    uint8_t green;
+    uint8_t blue;
+} sm_colour_t;
 
 /* Where the face is expected: a square around a fixed point (docs/preprocessing.md, "Locate"). */
 typedef struct sm_locator {
@@ -99,6 +111,12 @@ typedef struct sm_config {
     uint32_t lights_ms;         /* how long the lights stay on after a smile, milliseconds */
     uint32_t debounce_ms;       /* how long the button must be steady, milliseconds, 1 to 200 */
     uint16_t slots_per_segment; /* captures per segment file, SM_MIN_SLOTS to SM_MAX_SLOTS */
+    uint8_t lights_kind;        /* SM_LIGHTS_* */
+    uint8_t light_count;        /* LEDs of a strip, 1 to SM_MAX_LEDS; 1 with SM_LIGHTS_GPIO */
+    uint8_t brightness;         /* of a strip, per cent of the LEDs' full current, 1 to brightness_max */
+    uint8_t brightness_max;     /* what the strip's supply stands, per cent, 1 to 100 */
+    bool status_led;            /* there is one; without it a strip shows what it would */
+    uint16_t sensor;            /* product id of the camera that comes with the board (0x2642: OV2640); 0: any */
 } sm_config_t;
 
 /*

@@ -32,6 +32,7 @@ export const esp32cam: Board = {
     powerDown: 32,
     reset: -1,
   },
+  sensor: 0x2642,
   sd: { bus: "sdmmc-1bit", clk: 14, cmd: 15, d0: 2, d3: 13 },
   button: 13,
   lights: 12,

@@ -34,6 +34,7 @@ export const esp32s3eye: Board = {
     powerDown: -1,
     reset: -1,
   },
+  sensor: 0x2642,
   // D3 does not reach the chip.
   sd: { bus: "sdmmc-1bit", clk: 39, cmd: 38, d0: 40, d3: -1 },
   button: 21,

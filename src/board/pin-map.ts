@@ -58,6 +58,7 @@ export function wiring(board: Board): string[] {
   return [
     `button: between GPIO${button} and GND; the pull-up is inside the chip`,
     `lights: GPIO${lights} is high for green: one LED with 220 Ohm to GND, more through a transistor${pullDown}`,
+    `lights as a strip (firmware.lights.kind "ws2812"): GPIO${lights} through 330 Ohm to DIN of the WS2812 LEDs${pullDown}; their 5V and GND to the supply with 1000 uF across; all GND joined`,
     `status LED: ${statusText(status)}`,
   ];
 }

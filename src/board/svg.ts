@@ -1,4 +1,4 @@
-/** A board as a picture: the pin map above, how button and lights are wired below. SVG 1.1, no scripts, no external fonts. */
+/** A board as a picture: the pin map above, how button and lights, as LEDs or as a strip, are wired below. SVG 1.1, no scripts, no external fonts. */
 import { describeCard, describeChip, type PinKind, type PinMap, type PinRow, pinMap } from "./pin-map.js";
 import { strapName } from "./rules.js";
 import type { Board } from "./types.js";
@@ -26,7 +26,7 @@ export function boardSvg(board: Board): string {
   const map = pinMap(board);
   const insideTop = TOP + Math.max(map.left.length, map.right.length) * ROW + 12;
   const bottom = insideTop + (1 + Math.ceil(map.inside.length / COLUMNS)) * INSIDE_ROW + 6;
-  const height = bottom + 250;
+  const height = bottom + 446;
   const parts = [
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     text(20, 32, `${board.title} (${board.id})`, { size: 20, bold: true }),
@@ -38,7 +38,8 @@ export function boardSvg(board: Board): string {
     ...inside(board, map, insideTop),
     ...buttonCircuit(board, bottom + 60),
     ...lightsCircuit(board, bottom + 60),
-    ...legend(bottom + 232),
+    ...stripCircuit(board, bottom + 272),
+    ...legend(bottom + 428),
   ];
   const title = `Pin map of the ${board.title}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" font-family="sans-serif">\n<title>${markup(title)}</title>\n${parts.join("\n")}\n</svg>\n`;
@@ -159,6 +160,59 @@ function lightsCircuit(board: Board, y: number): string[] {
     ...ground(x, y + 100),
     text(x + 22, y + 72, "green LED", { size: 12 }),
     text(440, y + 136, "High for a smile. More than one LED: through a transistor.", { size: 12 }),
+  ];
+}
+
+/** Data line and supply of addressable LEDs, in place of the plain ones. */
+function stripCircuit(board: Board, y: number): string[] {
+  const box = { x: 560, width: 250, top: y - 18, height: 76 };
+  const supply = 180;
+  const leds = [0, 1, 2].map((index) => {
+    const x = box.x + 88 + index * 56;
+    return `<rect x="${x - 18}" y="${y + 2}" width="36" height="36" rx="4" fill="#fff" stroke="#333" stroke-width="2"/><circle cx="${x}" cy="${y + 20}" r="11" fill="#7fd47f" stroke="#333"/>`;
+  });
+  const wire = (label: string, height: number) => [
+    line([supply + 90, height], [box.x, height]),
+    text(box.x + 8, height + 4, label, { size: 12, bold: true }),
+  ];
+  return [
+    text(40, y - 34, "Or a strip or ring of WS2812 LEDs", { size: 15, bold: true }),
+    text(40, y + 4, `GPIO${board.lights}`, { size: 13, bold: true }),
+    `<rect x="${box.x}" y="${box.top}" width="${box.width}" height="${box.height}" rx="6" fill="#f4f7f4" stroke="#333" stroke-width="2"/>`,
+    line([100, y], [supply, y]),
+    `<rect x="${supply}" y="${y - 7}" width="34" height="14" fill="#fff" stroke="#333" stroke-width="2"/>`,
+    text(supply - 4, y - 12, "330 Ohm", { size: 12 }),
+    line([supply + 34, y], [box.x, y]),
+    text(box.x + 8, y + 4, "DIN", { size: 12, bold: true }),
+    text(supply + 84, y + 24, "5 V", { size: 13, bold: true, anchor: "end" }),
+    ...wire("5V", y + 20),
+    text(supply + 84, y + 48, "GND", { size: 13, bold: true, anchor: "end" }),
+    ...wire("GND", y + 44),
+    line([400, y + 20], [400, y + 28]),
+    line([388, y + 28], [412, y + 28]),
+    line([388, y + 34], [412, y + 34]),
+    line([400, y + 34], [400, y + 44]),
+    text(420, y + 36, "1000 uF", { size: 12 }),
+    ...leds,
+    ...(strapName(board, board.lights) === undefined
+      ? []
+      : [text(40, y + 84, `GPIO${board.lights} keeps its pull-down to GND.`, { size: 12 })]),
+    text(
+      40,
+      y + 102,
+      "GND of supply, strip and board are joined. firmware.lights.maxMilliamps says what the supply gives; the",
+      {
+        size: 12,
+      },
+    ),
+    text(
+      40,
+      y + 119,
+      "firmware stays below. A strip that ignores 3.3 V data wants a 74AHCT125 between the pin and DIN.",
+      {
+        size: 12,
+      },
+    ),
   ];
 }
 

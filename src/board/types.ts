@@ -76,6 +76,8 @@ export interface Board {
   /** Where the log goes: UART 0, behind a bridge or an adapter, or the ESP32-S3's own USB port. */
   readonly console: "uart" | "usb-serial-jtag";
   readonly camera: CameraPins;
+  /** Product id of the sensor that the board comes with (0x2642: OV2640); another one is told at the start and used all the same. 0: any. */
+  readonly sensor: number;
   readonly sd: SdmmcPins | SdSpiPins;
   /** Push button to GND, internal pull-up. */
   readonly button: Gpio;

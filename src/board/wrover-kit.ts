@@ -35,6 +35,8 @@ export const wroverKit: Board = {
     // JP4 has it on GPIO0, which its pull-up keeps high; the driver resets the sensor by register.
     reset: -1,
   },
+  // Whatever is put on JP4.
+  sensor: 0,
   sd: { bus: "sdmmc-1bit", clk: 14, cmd: 15, d0: 2, d3: 13 },
   button: 13,
   lights: 12,

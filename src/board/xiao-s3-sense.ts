@@ -31,6 +31,8 @@ export const xiaoS3Sense: Board = {
     powerDown: -1,
     reset: -1,
   },
+  // OV2640 on earlier boards, OV3660 on later ones.
+  sensor: 0,
   sd: { bus: "spi", sck: 7, miso: 8, mosi: 9, cs: 21 },
   // D0 and D1.
   button: 1,

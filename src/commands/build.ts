@@ -1,5 +1,6 @@
 /** `smilec build [--target BOARD|host]` */
 import { boards } from "../board/boards.js";
+import { describeStrip, type Strip, stripBrightness, stripMilliamps } from "../board/strip.js";
 import { sizeTable } from "../build/size.js";
 import { suggestion } from "../config/problems.js";
 import { UserError } from "../errors.js";
@@ -20,6 +21,8 @@ export async function buildCommand(context: CommandContext, options: { readonly 
   const model = await deployedModel(project, context);
   const firmware = await obtainFirmware(project, model, options.target ?? project.config.board, context);
   const { build, emitted, arenaBytes, target, dir } = firmware;
+  const { lights } = project.config.firmware;
+  const strip = lights.kind === "ws2812" ? lights : undefined;
   context.result(
     {
       target,
@@ -31,9 +34,16 @@ export async function buildCommand(context: CommandContext, options: { readonly 
       upToDate: build.upToDate,
       arenaBytes,
       weightBytes: emitted?.weightBytes,
+      lights: strip && stripFacts(strip),
     },
-    () => describe(firmware),
+    () => [describe(firmware), ...(strip === undefined ? [] : [`lights: ${describeStrip(strip)}`])].join("\n"),
   );
+}
+
+/** What the strip draws at most, in milliamperes, and at which brightness in per cent. */
+function stripFacts(strip: Strip): object {
+  const brightness = stripBrightness(strip);
+  return { count: strip.count, brightness, milliamps: stripMilliamps({ ...strip, brightness }) };
 }
 
 function describe({ build, emitted, arenaBytes, target }: Firmware): string {

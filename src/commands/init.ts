@@ -5,9 +5,11 @@ import { boards } from "../board/boards.js";
 import { CONFIG_FILE, configJsonSchema } from "../config/load.js";
 import { suggestion } from "../config/problems.js";
 import { type Config, configSchema } from "../config/schema.js";
+import { faultTable } from "../device/faults.js";
 import { InterruptedError, UserError } from "../errors.js";
 import { packageRoot, toolVersion } from "../files/package-root.js";
 import { makeFolder, writeFile } from "../files/write.js";
+import { cardSettingsTable } from "../template/card-settings.js";
 import { renderText } from "../template/render.js";
 import type { CommandContext } from "./context.js";
 
@@ -97,7 +99,8 @@ function nameFrom(folder: string): string {
 }
 
 async function writeProject(folder: string, answers: Answers): Promise<string[]> {
-  const context = { ...answers, version: toolVersion, boardTitle: boards[answers.board].title };
+  const tables = { faultTable: faultTable(), cardSettingsTable: cardSettingsTable() };
+  const context = { ...answers, version: toolVersion, boardTitle: boards[answers.board].title, ...tables };
   const template = async (name: string) =>
     renderText(await readFile(join(packageRoot, "templates/project", name), "utf8"), context, name);
   const config = {

@@ -1,5 +1,6 @@
 /** Rules that span several keys; each names the key to change. */
 import { findBoard } from "../board/boards.js";
+import { brightnessLimit, stripMilliamps } from "../board/strip.js";
 import { freePins, partConflicts, WIRED_PARTS, withPins } from "../board/wiring.js";
 import type { Problem } from "./problems.js";
 import type { Config } from "./schema.js";
@@ -59,6 +60,17 @@ const pinsFitTheBoard: Rule = ({ board: id, pins }) => {
   );
 };
 
+/** Even the dimmest light must leave the board its supply. */
+const stripFitsItsSupply: Rule = ({ firmware: { lights } }) =>
+  lights.kind !== "ws2812" || brightnessLimit(lights) > 0
+    ? []
+    : [
+        {
+          path: ["firmware", "lights", "maxMilliamps"],
+          message: `${lights.count} LEDs draw ${stripMilliamps({ ...lights, brightness: 1 })} mA at 1 % of their brightness; give them a supply of at least that, or use fewer`,
+        },
+      ];
+
 export const rules: readonly Rule[] = [
   labelsAreUnique,
   positiveIsALabel,
@@ -66,4 +78,5 @@ export const rules: readonly Rule[] = [
   warmupIsShorterThanTraining,
   inputSizeFitsStrides,
   pinsFitTheBoard,
+  stripFitsItsSupply,
 ];

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { BOARD_IDS } from "../board/boards.js";
+import { COLOUR_ORDERS } from "../board/strip.js";
 import { augmentSchema } from "./augment.js";
 
 const name = z
@@ -254,8 +255,36 @@ const data = z
   })
   .prefault({});
 
+const lights = z
+  .strictObject({
+    kind: z
+      .enum(["gpio", "ws2812"])
+      .default("gpio")
+      .describe(
+        "What is at pins.lights. gpio: LEDs or a transistor, high for green; ws2812: a strip or ring of addressable LEDs.",
+      ),
+    count: z.int().min(1).max(64).default(8).describe("LEDs of the strip."),
+    brightness: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(20)
+      .describe("Of the strip, per cent of the LEDs' full current; lowered to what maxMilliamps allows."),
+    colourOrder: z.enum(COLOUR_ORDERS).default("grb").describe("Order in which the strip takes its colours."),
+    maxMilliamps: z
+      .int()
+      .min(10)
+      .max(10000)
+      .default(200)
+      .describe(
+        "What the supply can give the strip at 5 V; the default is what a USB port of 500 mA has left beside the board. No setting on the card goes beyond it.",
+      ),
+  })
+  .prefault({});
+
 const firmware = z
   .strictObject({
+    lights,
     lightsMs: z
       .int()
       .min(100)
@@ -282,7 +311,7 @@ const pins = z
     lights: z
       .union([z.literal("board"), gpio])
       .default("board")
-      .describe("GPIO of the lights, active high; board: as `smilec boards` shows."),
+      .describe("GPIO of the lights, active high, or of a strip's data line; board: as `smilec boards` shows."),
     status: z
       .union([z.literal("board"), z.literal("none"), gpio])
       .default("board")

@@ -1,5 +1,7 @@
 /** What the bot prints on its serial port, decoded: firmware/hal/esp32/esp32_report.c, ESP-IDF's log and panic output. */
 
+import { FAULT_CODES } from "./faults.js";
+
 export type LogEvent =
   | { readonly event: "ready"; readonly text: string; readonly ms: number }
   | {
@@ -56,16 +58,8 @@ export interface Fault {
   readonly meaning: string;
 }
 
-/** Bit n of the fault set is n + 1 flashes: enum sm_fault of firmware/core/sm_app.h, in the words of docs/firmware.md. */
-export const FAULTS: readonly string[] = [
-  "the network fails its self-test or an inference",
-  "no frames from the camera",
-  "no card",
-  "no room for another segment on the card",
-  "the card does not read or write",
-  "the card is not FAT32, or write-protected",
-  "the button has been down for half a minute",
-];
+/** In words, by the bit of the fault set. */
+export const FAULTS: readonly string[] = FAULT_CODES.map(({ meaning }) => meaning);
 
 /** enum sm_error of firmware/core/sm_types.h. */
 const ERRORS: Readonly<Record<number, string>> = {

@@ -17,8 +17,16 @@ const decisionSchema = z.object({
   smile: z.boolean(),
   logged: z.boolean(),
 });
+/** SMILEC.CFG on the card; the values in force are in each capture. */
+const settingsSchema = z.looseObject({ event: z.literal("settings") });
 const endSchema = z.object({ event: z.literal("end"), presses: z.int(), captures: z.int() });
-const eventSchema = z.discriminatedUnion("event", [readySchema, faultsSchema, decisionSchema, endSchema]);
+const eventSchema = z.discriminatedUnion("event", [
+  readySchema,
+  faultsSchema,
+  settingsSchema,
+  decisionSchema,
+  endSchema,
+]);
 
 /** One press of the nose. */
 export type Decision = z.infer<typeof decisionSchema>;

@@ -1,5 +1,6 @@
 /** What the templates are filled with: every value computed from the configuration, the board and the model, escaped for its language. */
 import { createHash } from "node:crypto";
+import { brightnessLimit, type ColourOrder, stripBrightness } from "../board/strip.js";
 import type { Board, Gpio } from "../board/types.js";
 import type { Config } from "../config/schema.js";
 import { cComment, cString } from "../emit/c/escape.js";
@@ -38,6 +39,26 @@ export interface FirmwareSettings {
   readonly lightsMs: number;
   readonly debounceMs: number;
   readonly slotsPerSegment: number;
+  readonly lights: LightSettings;
+  readonly statusLed: boolean;
+  /** Product id of the board's camera; 0: any. */
+  readonly sensor: number;
+}
+
+/** The lights as the firmware knows them: one LED, and numbers without meaning, for a plain output. */
+export interface LightSettings {
+  readonly kind: "gpio" | "ws2812";
+  readonly count: number;
+  /** Per cent, and the most that the supply stands. */
+  readonly brightness: number;
+  readonly brightnessMax: number;
+  readonly colourOrder: ColourOrder;
+}
+
+function lightSettings({ lights }: Config["firmware"]): LightSettings {
+  const { kind, count, colourOrder } = lights;
+  if (kind === "gpio") return { kind, count: 1, brightness: 100, brightnessMax: 100, colourOrder };
+  return { kind, count, brightness: stripBrightness(lights), brightnessMax: brightnessLimit(lights), colourOrder };
 }
 
 /** The effective settings: where there is a model, its own labels, input and threshold count. */
@@ -62,6 +83,9 @@ export function firmwareSettings(config: Config, board: Board, model: DeployedMo
     lightsMs: config.firmware.lightsMs,
     debounceMs: config.firmware.debounceMs,
     slotsPerSegment: config.firmware.slotsPerSegment,
+    lights: lightSettings(config.firmware),
+    statusLed: board.status.gpio !== -1,
+    sensor: board.sensor,
   };
 }
 
@@ -100,6 +124,15 @@ export function configHeaderValues(
     lightsMs: settings.lightsMs,
     debounceMs: settings.debounceMs,
     slotsPerSegment: settings.slotsPerSegment,
+    lights: `SM_LIGHTS_${settings.lights.kind.toUpperCase()}`,
+    lightCount: settings.lights.count,
+    brightness: settings.lights.brightness,
+    brightnessMax: settings.lights.brightnessMax,
+    redAt: settings.lights.colourOrder.indexOf("r"),
+    greenAt: settings.lights.colourOrder.indexOf("g"),
+    blueAt: settings.lights.colourOrder.indexOf("b"),
+    statusLed: settings.statusLed ? 1 : 0,
+    sensor: `0x${settings.sensor.toString(16).padStart(4, "0")}`,
     frameWidth: FRAME.width,
     frameHeight: FRAME.height,
     engine: `SM_ENGINE_${engine.toUpperCase()}`,
@@ -169,21 +202,31 @@ const IDF_COMPONENTS = [
   "vfs",
 ] as const;
 
-/** The above and what the board's card and status LED need, sorted. */
-function components({ sd, status }: Board): string[] {
+/** The above and what the board's card, its status LED and the lights need, sorted. */
+function components({ sd, status }: Board, { lights }: Config["firmware"]): string[] {
   const card = sd.bus === "spi" ? ["esp_driver_sdspi", "esp_driver_spi"] : ["esp_driver_sdmmc"];
-  const led = status.drive === "ws2812" ? ["esp_driver_rmt"] : [];
+  const led = status.drive === "ws2812" || lights.kind === "ws2812" ? ["esp_driver_rmt"] : [];
   return [...IDF_COMPONENTS, ...card, ...led].sort();
 }
 
-/** Lines of sdkconfig.defaults that only one chip, PSRAM or console has. */
-function chipOptions({ chip, psramMode, console }: Board): string {
+/** Lines of sdkconfig.defaults that only one chip, PSRAM, console or kind of lights has. */
+function chipOptions({ chip, psramMode, console }: Board, { lights }: Config["firmware"]): string {
   const psram =
     chip === "esp32"
       ? ["# Chips before revision 3 corrupt PSRAM without it.", "CONFIG_SPIRAM_CACHE_WORKAROUND=y"]
       : [`CONFIG_SPIRAM_MODE_${psramMode === "octal" ? "OCT" : "QUAD"}=y`];
   const log = console === "uart" ? "UART_DEFAULT" : "USB_SERIAL_JTAG";
-  return [...psram, "", "# Where the log goes.", `CONFIG_ESP_CONSOLE_${log}=y`].join("\n");
+  // Half-sent colours would be others, and brighter ones than the supply stands.
+  const strip = [
+    "",
+    "# A strip gets its colours in one piece also while the flash is written.",
+    "CONFIG_RMT_TX_ISR_CACHE_SAFE=y",
+  ];
+  return [
+    ...psram,
+    ...["", "# Where the log goes.", `CONFIG_ESP_CONSOLE_${log}=y`],
+    ...(lights.kind === "ws2812" ? strip : []),
+  ].join("\n");
 }
 
 /** Application partition: from 0x10000 to the flash's end. */
@@ -210,12 +253,12 @@ export function espProjectValues(config: Config, board: Board, sources: readonly
     cpuMhz: board.cpuHz / 1_000_000,
     flashMode: board.flashMode,
     flashModeOption: board.flashMode.toUpperCase(),
-    chipOptions: chipOptions(board),
+    chipOptions: chipOptions(board, config.firmware),
     flashSize: `${board.flashBytes / (1024 * 1024)}MB`,
     appPartitionBytes: `0x${appPartitionBytes(board).toString(16)}`,
     projectName: cmakeString(config.name),
     sources: sources.map(cmakeString).join("\n        "),
-    requirements: components(board).join("\n        "),
+    requirements: components(board, config.firmware).join("\n        "),
     dependencies: dependencies.map(([name, version]) => `${name}: ${yamlString(version)}`).join("\n  "),
   };
 }

@@ -5,6 +5,7 @@ import type { Board } from "../board/types.js";
 import type { Config } from "../config/schema.js";
 import { type FolderChange, updateOwnedFolder } from "../files/owned-folder.js";
 import { remove } from "../files/write.js";
+import { CARD_SETTINGS_FILE, cardSettingsFile } from "./card-settings.js";
 import {
   boardHeaderValues,
   configHeaderValues,
@@ -64,7 +65,13 @@ export async function projectFiles(request: Omit<RenderRequest, "dir">): Promise
     generated["smilec_board.h"] = await renderTemplate("generated/smilec_board.h", boardHeaderValues(board));
   }
   const files = { ...prefixed("src/", sources), ...prefixed("src/generated/", generated) };
-  return { ...files, ...(target === "host" ? await hostBuildFiles() : await espBuildFiles(config, board, files)) };
+  const builtIn = { ...settings, brightness: settings.lights.brightness };
+  const card = { [CARD_SETTINGS_FILE]: cardSettingsFile(builtIn) };
+  return {
+    ...files,
+    ...card,
+    ...(target === "host" ? await hostBuildFiles() : await espBuildFiles(config, board, files)),
+  };
 }
 
 async function hostBuildFiles(): Promise<Record<string, string>> {

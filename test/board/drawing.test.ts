@@ -34,6 +34,7 @@ describe.each(Object.values(boards))("the pin map of $id", (board) => {
     expect(Math.max(...drawn.map((line) => line.length))).toBeLessThanOrEqual(100);
     for (const line of [...wiring(board), ...board.notes]) expect(text).toContain(line);
     expect(text).toContain(`between GPIO${board.button} and GND`);
+    expect(text).toContain(`GPIO${board.lights} through 330 Ohm to DIN`);
     expect(text.includes("order on the board was not checked")).toBe(!board.headers.ordered);
   });
 
@@ -41,6 +42,7 @@ describe.each(Object.values(boards))("the pin map of $id", (board) => {
     const svg = boardSvg(board);
     expect(unbalanced(svg)).toEqual([]);
     expect(svg).toContain(`>GPIO${board.lights}</text>`);
+    for (const contact of ["DIN", "5V", "GND"]) expect(svg).toContain(`>${contact}</text>`);
     const [, width, height] = /viewBox="0 0 (\d+) (\d+)"/.exec(svg) ?? [];
     const { data, info } = await sharp(Buffer.from(svg)).greyscale().raw().toBuffer({ resolveWithObject: true });
     expect([info.width, info.height]).toEqual([Number(width), Number(height)]);

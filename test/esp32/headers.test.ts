@@ -20,9 +20,9 @@ const temporaryFolder = temporaryFolders();
 const folders = ["core", "hal/esp32"].map((name) => join(packageRoot, "firmware", name));
 
 /** A folder with the headers that a project of a bot without a model gets. */
-async function generatedHeaders(board: Board): Promise<string> {
+async function generatedHeaders(board: Board, changes: object = {}): Promise<string> {
   const folder = temporaryFolder("esp-generated-");
-  const config = configSchema.parse({ engine: "coin" });
+  const config = configSchema.parse({ engine: "coin", ...changes });
   const settings = firmwareSettings(config, board, undefined);
   const header = configHeaderValues(settings, { name: config.name, target: board.id, model: undefined });
   writeFileSync(join(folder, "smilec_config.h"), await renderTemplate("generated/smilec_config.h", header));
@@ -31,8 +31,8 @@ async function generatedHeaders(board: Board): Promise<string> {
   return folder;
 }
 
-async function checker(board: Board = esp32cam) {
-  const values = espProjectValues(configSchema.parse({}), board, []);
+async function checker(board: Board = esp32cam, changes: object = {}) {
+  const values = espProjectValues(configSchema.parse(changes), board, []);
   const defaults = await renderTemplate("esp32/sdkconfig.defaults", values);
   return { defaults, ...(await espTypeChecker(temporaryFolder("esp-config-"), board.chip, defaults)) };
 }
@@ -60,6 +60,23 @@ describe("firmware for the ESP32", () => {
       }
     },
     120_000,
+  );
+
+  checked.each(every)(
+    `for $id passes with a strip as lights${suffix}`,
+    async (board) => {
+      const changes = { firmware: { lights: { kind: "ws2812", count: 64 } } };
+      const { check, sdkconfig, complaints } = await checker(board, changes);
+      expect(sdkconfig).toContain("CONFIG_RMT_TX_ISR_CACHE_SAFE=y");
+      expect(complaints).not.toMatch(/warning|unknown/i);
+      const generated = await generatedHeaders(board, changes);
+      const folder = join(packageRoot, "firmware", "hal", "esp32");
+      for (const name of ["esp32_lights.c", "esp32_ws2812.c", "esp32_pins.c", "esp32_main.c"]) {
+        const { all, exitCode } = await check(join(folder, name), [...folders, generated]);
+        expect({ name, exitCode, all }).toEqual({ name, exitCode: 0, all: "" });
+      }
+    },
+    60_000,
   );
 
   checked(

@@ -95,7 +95,7 @@ describe("golden files of the shipped model", () => {
       const files = await projectFiles({ target: board.id, config, board, model, engineFiles });
       // The sources are those of the first board but for the kernels.
       const rendered = Object.keys(files).filter((name) => !/^src\/[^/]+\.[chS]c?$|generated\/model\./.test(name));
-      expect(rendered).toHaveLength(8);
+      expect(rendered).toHaveLength(9);
       expectGolden(Object.fromEntries(rendered.map((name) => [`project-${board.id}/${name}`, files[name]])));
     },
   );

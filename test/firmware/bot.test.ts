@@ -123,7 +123,7 @@ describe("holding the button", () => {
     expect(ofKind(await play("press 3500"), "withdrawn")).toMatchObject([{ count: 0, error: -9 }]);
   });
 
-  it("for ten seconds uses the card anew, for half a minute is a stuck button", async () => {
+  it("for ten seconds lets the card be taken out, for half a minute is a stuck button", async () => {
     const events = await play("press 100", "press 11000", "press 31000", "press 100");
     expect(ofKind(events, "mounted")).toHaveLength(2);
     expect(ofKind(events, "withdrawn")).toHaveLength(0);

@@ -1,5 +1,5 @@
 /** The host program as `simulate` uses it: pictures in, JSON lines and a card out. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { decodeGray, defaultLimits } from "#smilec/data/decode.js";
@@ -82,6 +82,24 @@ describe("the host program", () => {
     expect(captures.map(({ metadata }) => metadata.boot)).toEqual([1, 1, 1, 2, 2, 2]);
     expect(captures[0].metadata.box).toEqual({ x: 8, y: 3, width: 24, height: 24 });
     expect(captures[5].metadata.box).toEqual({ x: 5, y: 0, width: 30, height: 30 });
+  });
+
+  it("takes its settings from the card's SMILEC.CFG, of whatever length, and says what it left out", async () => {
+    const card = bot.makeCard();
+    const text = "threshold = 255\r\nburst=2\nburst=3\n";
+    writeFileSync(join(card, "SMILEC.CFG"), text);
+    const result = await bot.press(bot.writePictures(randomPictures(new Random(8), 2)), card);
+    expect(linesOf(result).filter(({ event }) => event === "settings")).toEqual([
+      {
+        ...{ event: "settings", thresholdMargin: 255, brightness: 20, burst: 2, intervalMs: 0 },
+        problems: [{ line: 3, reason: "an earlier line sets this key" }],
+      },
+    ]);
+    expect(decisionsOf(result)).toMatchObject([
+      { threshold: 510, smile: false, sequences: [1, 2] },
+      { threshold: 510, smile: false, sequences: [3, 4] },
+    ]);
+    expect(readFileSync(join(card, "SMILEC.CFG"), "latin1")).toBe(text);
   });
 
   it("goes through 1,000 presses in seconds", async () => {

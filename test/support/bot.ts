@@ -31,6 +31,19 @@ export interface BotEvent {
   readonly faults?: number;
   readonly restarts?: number;
   readonly writes?: number;
+  /** Tries to mount the card. */
+  readonly mounts?: number;
+  /** Of the self-test: errors, and the camera's product id. */
+  readonly memory?: number;
+  readonly camera?: number;
+  readonly sensor?: number;
+  readonly burst?: number;
+  readonly brightness?: number;
+  /** Files open on the card, and whether it is mounted, as it may be taken out. */
+  readonly opens?: number;
+  readonly mounted?: boolean;
+  /** Red, green and blue of each LED. */
+  readonly leds?: readonly (readonly [red: number, green: number, blue: number])[];
 }
 
 export class Bot {
@@ -70,7 +83,7 @@ export class Bot {
 /** All records of the segments in a folder, oldest segment first. */
 export async function readCard(folder: string): Promise<SegmentRecord[]> {
   const records: SegmentRecord[] = [];
-  for (const name of (await readdir(folder)).sort()) {
+  for (const name of (await readdir(folder)).filter((file) => file.startsWith("SEG")).sort()) {
     for await (const record of readSegment(join(folder, name))) records.push(record);
   }
   return records;

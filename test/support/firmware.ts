@@ -30,6 +30,12 @@ export const CONFIGURATION: Readonly<Record<string, string>> = {
   FRAME_HEIGHT: "30",
   ENGINE: "SM_ENGINE_AOT",
   COIN_PER_MILLE: "500",
+  LIGHTS: "SM_LIGHTS_GPIO",
+  LIGHT_COUNT: "1",
+  BRIGHTNESS: "20",
+  BRIGHTNESS_MAX: "100",
+  STATUS_LED: "1",
+  SENSOR: "0x2642",
 };
 
 export function configHeader(changes: Readonly<Record<string, string>> = {}): string {

@@ -146,6 +146,9 @@ describe("smilec_config.h", () => {
       { ...base, lightsMs: 1 },
       { ...base, debounceMs: 1 },
       { ...base, slotsPerSegment: 5 },
+      { ...base, lights: { ...base.lights, brightness: 3 } },
+      { ...base, statusLed: false },
+      { ...base, sensor: 0x3660 },
       { ...base, board: "other" },
     ].map(configHash);
     expect(new Set(hashes).size).toBe(Object.keys(base).length + 1);

@@ -67,6 +67,7 @@ describe("rendering a project", () => {
   it("holds the core, the target's hardware layer, the generated files and the kernels that these include", async () => {
     const files = Object.keys(await projectFiles(request())).sort();
     expect(files).toEqual([
+      "SMILEC.CFG",
       "platform/builder/main.py",
       "platform/platform.json",
       "platformio.ini",
@@ -117,7 +118,7 @@ describe("rendering a project", () => {
     const { written, unchanged, removed } = await renderProject(request());
     expect(written).toEqual([]);
     expect(removed).toEqual([]);
-    expect(unchanged.length).toBe(13);
+    expect(unchanged.length).toBe(14);
     expect(snapshot(dir)).toEqual(before);
   });
 

@@ -264,6 +264,11 @@ int esp32_camera_restart(esp32_camera_t *camera) {
     return start_once(camera);
 }
 
+int esp32_camera_sensor(const esp32_camera_t *camera) {
+    const sensor_t *sensor = camera->running ? esp_camera_sensor_get() : NULL;
+    return sensor == NULL ? SM_ERR_CAMERA : (int)sensor_id(sensor);
+}
+
 int esp32_camera_acquire(esp32_camera_t *camera, sm_frame_t *frame) {
     *frame = (sm_frame_t){0};
     sensor_t *sensor = camera->running ? esp_camera_sensor_get() : NULL;

@@ -26,9 +26,10 @@ typedef struct esp32_camera {
  */
 int esp32_camera_start(esp32_camera_t *camera);
 
-/* As sm_hal's camera_acquire, camera_release and camera_restart. */
+/* As sm_hal's camera_acquire, camera_release, camera_restart and camera_sensor. */
 int esp32_camera_acquire(esp32_camera_t *camera, sm_frame_t *frame);
 void esp32_camera_release(esp32_camera_t *camera, sm_frame_t *frame);
 int esp32_camera_restart(esp32_camera_t *camera);
+int esp32_camera_sensor(const esp32_camera_t *camera);
 
 #endif

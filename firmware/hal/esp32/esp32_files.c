@@ -175,9 +175,9 @@ int esp32_files_open(esp32_files_t *files, const char *name) {
     return place;
 }
 
-static bool inside(const FIL *file, uint32_t offset, uint32_t length) {
-    return offset % SM_BLOCK == 0 && length % SM_BLOCK == 0 && offset <= f_size(file) &&
-           length <= f_size(file) - offset;
+/* `end`: where the file ends, or the last block that it begins. */
+static bool inside(uint32_t end, uint32_t offset, uint32_t length) {
+    return offset % SM_BLOCK == 0 && length % SM_BLOCK == 0 && offset <= end && length <= end - offset;
 }
 
 /* What the card's DMA takes as it is; anything else would fall apart into single blocks in the driver. */
@@ -187,7 +187,10 @@ static bool direct(const void *data) {
 
 int esp32_files_read(esp32_files_t *files, int file, uint32_t offset, uint8_t *data, uint32_t length) {
     FIL *opened_file = opened(files, file);
-    if (opened_file == NULL || !inside(opened_file, offset, length)) {
+    /* A user's file of any length; the core's own are whole blocks. No segment comes near 4 GB. */
+    uint32_t size = opened_file == NULL ? 0 : (uint32_t)f_size(opened_file);
+    uint32_t missing = (SM_BLOCK - size % SM_BLOCK) % SM_BLOCK;
+    if (opened_file == NULL || missing > UINT32_MAX - size || !inside(size + missing, offset, length)) {
         return SM_ERR_ARGUMENT;
     }
     bool in_place = direct(data);
@@ -195,9 +198,13 @@ int esp32_files_read(esp32_files_t *files, int file, uint32_t offset, uint8_t *d
     for (uint32_t done = 0; result == FR_OK && done < length;) {
         UINT part = in_place || length - done < ESP32_FILES_BOUNCE ? length - done : ESP32_FILES_BOUNCE;
         UINT moved = 0;
-        result = f_read(opened_file, in_place ? data + done : files->bounce, part, &moved);
+        uint8_t *target = in_place ? data + done : files->bounce;
+        result = f_read(opened_file, target, part, &moved);
         if (result == FR_OK && moved != part) {
-            result = FR_DISK_ERR;
+            /* The file ends inside its last block. */
+            bool ends = offset + done + moved == size && part - moved == missing;
+            memset(target + moved, 0, part - moved);
+            result = ends ? FR_OK : FR_DISK_ERR;
         }
         if (result == FR_OK && !in_place) {
             memcpy(data + done, files->bounce, part);
@@ -209,7 +216,7 @@ int esp32_files_read(esp32_files_t *files, int file, uint32_t offset, uint8_t *d
 
 int esp32_files_write(esp32_files_t *files, int file, uint32_t offset, const uint8_t *data, uint32_t length) {
     FIL *opened_file = opened(files, file);
-    if (opened_file == NULL || !inside(opened_file, offset, length)) {
+    if (opened_file == NULL || !inside((uint32_t)f_size(opened_file), offset, length)) {
         return SM_ERR_ARGUMENT;
     }
     bool in_place = direct(data);

@@ -11,6 +11,7 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 
+#include "esp32_lights.h"
 #include "esp32_pins.h"
 #include "esp32_report.h"
 #include "esp32_watchdog.h"
@@ -57,14 +58,14 @@ static bool button_down(void *context) {
     return esp32_pins_button_down();
 }
 
-static void set_lights(void *context, bool on) {
+static void set_lights(void *context, const sm_colour_t *leds, uint32_t count) {
     (void)context;
-    esp32_pins_set_lights(on);
+    esp32_lights_set(leds, count);
 }
 
 static void set_status(void *context, bool on) {
     (void)context;
-    esp32_pins_set_status(on);
+    esp32_lights_set_status(on);
 }
 
 static int camera_acquire(void *context, sm_frame_t *frame) {
@@ -79,6 +80,10 @@ static void camera_release(void *context, sm_frame_t *frame) {
 static int camera_restart(void *context) {
     esp32_watchdog_feed();
     return esp32_camera_restart(&layer_of(context)->camera);
+}
+
+static int camera_sensor(void *context) {
+    return esp32_camera_sensor(&layer_of(context)->camera);
 }
 
 /* What the card did, with a card that is gone told from a failing one. */
@@ -202,6 +207,7 @@ int esp32_hal_init(esp32_hal_t *layer, sm_hal_t *hal) {
         .camera_acquire = camera_acquire,
         .camera_release = camera_release,
         .camera_restart = camera_restart,
+        .camera_sensor = camera_sensor,
         .card_mount = card_mount,
         .card_unmount = card_unmount,
         .card_list = card_list,

@@ -21,7 +21,8 @@ static const char *const TAG = "main";
 #define STACK_BYTES 12288
 /* Above the idle and timer tasks, below the drivers'. */
 #define TASK_PRIORITY 5
-#define CANNOT_RUN_BLINK_MS 100
+#define CANNOT_RUN_STEP_MS 10
+#define CANNOT_RUN_SAY_MS 10000
 
 static struct {
     esp32_hal_t layer; /* first: its bounce buffer is aligned with it */
@@ -33,14 +34,16 @@ static int8_t input[SMILEC_INPUT_SIZE * SMILEC_INPUT_SIZE] __attribute__((aligne
 static StackType_t stack[STACK_BYTES] __attribute__((aligned(16)));
 static StaticTask_t task;
 
-/* A fault that leaves nothing to run: blinks fast until someone looks at the serial log. */
-static void cannot_run(const char *what, int error) {
-    for (uint32_t blinks = 0;; blinks++) {
-        if (blinks % 100 == 0) {
+/* A fault that leaves nothing to run: repeats its blink code, and the reason on the serial line. */
+static void cannot_run(const char *what, int error, enum sm_fault fault) {
+    sm_lights_init(&bot.app.lights, &sm_config, 0);
+    sm_lights_fault(&bot.app.lights, sm_app_flashes((uint32_t)fault), 0);
+    for (uint32_t ms = 0;; ms = (ms + CANNOT_RUN_STEP_MS) % CANNOT_RUN_SAY_MS) {
+        if (ms == 0) {
             ESP_LOGE(TAG, "%s: error %d", what, error);
         }
-        esp32_pins_set_status(blinks % 2 == 0);
-        vTaskDelay(pdMS_TO_TICKS(CANNOT_RUN_BLINK_MS));
+        sm_lights_output(&bot.app.lights, &bot.hal);
+        vTaskDelay(pdMS_TO_TICKS(CANNOT_RUN_STEP_MS));
         esp32_watchdog_feed();
     }
 }
@@ -54,29 +57,29 @@ static sm_memory_t take_memory(void) {
         memory.frames = heap_caps_malloc(memory.frames_bytes, MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT);
     }
     if (memory.frames == NULL) {
-        cannot_run("no memory for the frames of a press; is there PSRAM?", SM_ERR_MEMORY);
+        cannot_run("no memory for the frames of a press; is there PSRAM?", SM_ERR_MEMORY, SM_FAULT_MEMORY);
     }
     return memory;
 }
 
 static void start(void) {
-    int result = esp32_watchdog_start();
+    int result = esp32_hal_init(&bot.layer, &bot.hal);
     if (result == SM_OK) {
-        result = esp32_hal_init(&bot.layer, &bot.hal);
+        result = esp32_watchdog_start();
     }
     if (result != SM_OK) {
-        cannot_run("the chip refuses a pin or its watchdog", result);
+        cannot_run("the chip refuses a pin or its watchdog", result, SM_FAULT_SETUP);
     }
     if (esp32_cores_start() != SM_OK) {
         ESP_LOGW(TAG, "the network runs on one core");
     }
-    /* The core tries a camera that does not start again after the next press. */
+    /* The core tests whether it runs, and starts it again when not. */
     (void)esp32_camera_start(&bot.layer.camera);
     /* Without the interrupt the button is polled. */
     (void)esp32_pins_watch_button(xTaskGetCurrentTaskHandle());
     result = sm_app_init(&bot.app, &bot.hal, &sm_config, &sm_engine, take_memory());
     if (result != SM_OK) {
-        cannot_run("the configuration does not fit this firmware", result);
+        cannot_run("the configuration does not fit this firmware", result, SM_FAULT_SETUP);
     }
 }
 

@@ -9,8 +9,8 @@
 #include "esp_timer.h"
 #include "hal/gpio_ll.h"
 
+#include "esp32_lights.h"
 #include "esp32_press.h"
-#include "esp32_ws2812.h"
 #include "sm_types.h"
 #include "smilec_board.h"
 #include "smilec_config.h"
@@ -31,7 +31,7 @@ static int check(esp_err_t result, const char *action, int pin) {
     return SM_ERR_ARGUMENT;
 }
 
-static void drive(int pin, bool high) {
+void esp32_pins_drive(int pin, bool high) {
     if (pin >= 0) {
         (void)check(gpio_set_level((gpio_num_t)pin, high ? 1 : 0), "set", pin);
     }
@@ -39,28 +39,19 @@ static void drive(int pin, bool high) {
 
 /* The level is set before the direction, so that the pin never shows the other one. gpio_reset_pin would pull it up for
  * a moment. */
-static int make_output(int pin, bool high, gpio_mode_t mode) {
+int esp32_pins_make_output(int pin, bool high, bool open_drain) {
     if (pin < 0) {
         return SM_OK;
     }
     const gpio_config_t config = {
         .pin_bit_mask = UINT64_C(1) << pin,
-        .mode = mode,
+        .mode = open_drain ? GPIO_MODE_OUTPUT_OD : GPIO_MODE_OUTPUT,
         .pull_up_en = GPIO_PULLUP_DISABLE,
         .pull_down_en = GPIO_PULLDOWN_DISABLE,
         .intr_type = GPIO_INTR_DISABLE,
     };
     int result = check(gpio_set_level((gpio_num_t)pin, high ? 1 : 0), "set", pin);
     return result < 0 ? result : check(gpio_config(&config), "configure", pin);
-}
-
-static int make_status(void) {
-#if SMILEC_STATUS_WS2812
-    return esp32_ws2812_init(SMILEC_PIN_STATUS);
-#else
-    const gpio_mode_t mode = SMILEC_STATUS_OPEN_DRAIN != 0 ? GPIO_MODE_OUTPUT_OD : GPIO_MODE_OUTPUT;
-    return make_output(SMILEC_PIN_STATUS, SMILEC_STATUS_ACTIVE_LOW != 0, mode);
-#endif
 }
 
 static int make_button(void) {
@@ -77,13 +68,10 @@ static int make_button(void) {
 int esp32_pins_init(void) {
     int result = SM_OK;
     for (int i = 0; i < SMILEC_HOLD_LOW_COUNT && result == SM_OK; i++) {
-        result = make_output(HOLD_LOW[i], false, GPIO_MODE_OUTPUT);
+        result = esp32_pins_make_output(HOLD_LOW[i], false, false);
     }
     if (result == SM_OK) {
-        result = make_output(SMILEC_PIN_LIGHTS, false, GPIO_MODE_OUTPUT);
-    }
-    if (result == SM_OK) {
-        result = make_status();
+        result = esp32_lights_init();
     }
     return result == SM_OK ? make_button() : result;
 }
@@ -131,20 +119,8 @@ bool esp32_pins_button_down(void) {
     return down;
 }
 
-void esp32_pins_set_lights(bool on) {
-    drive(SMILEC_PIN_LIGHTS, on);
-}
-
-void esp32_pins_set_status(bool on) {
-#if SMILEC_STATUS_WS2812
-    esp32_ws2812_set(on);
-#else
-    drive(SMILEC_PIN_STATUS, on != (SMILEC_STATUS_ACTIVE_LOW != 0));
-#endif
-}
-
 void esp32_pins_hold_low(void) {
     for (int i = 0; i < SMILEC_HOLD_LOW_COUNT; i++) {
-        drive(HOLD_LOW[i], false);
+        esp32_pins_drive(HOLD_LOW[i], false);
     }
 }

@@ -1,4 +1,4 @@
-/* Button, lights, status LED and the outputs that stay low, as generated/smilec_board.h places them. */
+/* Button, plain outputs and the outputs that stay low, as generated/smilec_board.h places them. */
 #ifndef ESP32_PINS_H
 #define ESP32_PINS_H
 
@@ -26,8 +26,12 @@ bool esp32_pins_button_level(void);
 /* The same for the core: shows also a press that came and went unseen (esp32_press.h). */
 bool esp32_pins_button_down(void);
 
-void esp32_pins_set_lights(bool on);
-void esp32_pins_set_status(bool on);
+/* An output that starts at a level; an open drain only pulls down. Nothing for pin -1. SM_ERR_ARGUMENT: the chip refuses.
+ */
+int esp32_pins_make_output(int pin, bool high, bool open_drain);
+
+/* Sets it. Nothing for pin -1. */
+void esp32_pins_drive(int pin, bool high);
 
 /* Drives the hold-low outputs low again: a card driver may have touched them. */
 void esp32_pins_hold_low(void);

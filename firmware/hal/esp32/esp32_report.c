@@ -14,6 +14,27 @@ static void report_ready(const sm_report_t *report) {
     if (report->error != SM_OK) {
         ESP_LOGE(TAG, "the network failed its self-test: error %d", report->error);
     }
+    const sm_self_test_t *test = report->self_test;
+    if (test->memory != SM_OK) {
+        ESP_LOGE(TAG, "the memory failed its self-test: error %d", test->memory);
+    }
+    if (test->camera == SM_ERR_NOT_FOUND) {
+        ESP_LOGW(TAG, "camera 0x%04x, this board comes with 0x%04x", (unsigned)test->sensor,
+                 (unsigned)sm_config.sensor);
+    } else if (test->camera != SM_OK) {
+        ESP_LOGE(TAG, "the camera does not run: error %d", test->camera);
+    }
+}
+
+/* What counts from now on, and what of SMILEC.CFG does not. */
+static void report_settings(const sm_settings_t *settings, const sm_settings_problems_t *problems) {
+    ESP_LOGI(TAG, SM_SETTINGS_NAME ": threshold %d, brightness %u, burst %u, interval %" PRIu32 " ms",
+             (int)settings->threshold_margin, (unsigned)settings->brightness, (unsigned)settings->burst,
+             settings->interval_ms);
+    for (uint32_t i = 0; i < problems->count && i < SM_SETTINGS_PROBLEMS; i++) {
+        ESP_LOGW(TAG, SM_SETTINGS_NAME " line %u left out: %s", (unsigned)problems->first[i].line,
+                 sm_settings_text(problems->first[i].reason));
+    }
 }
 
 static void report_scored(const sm_press_t *press) {
@@ -48,6 +69,16 @@ void esp32_report(const sm_report_t *report) {
         break;
     case SM_EVENT_WITHDRAWN:
         ESP_LOGI(TAG, "%" PRIu32 " captures withdrawn, error %d", report->count, report->error);
+        break;
+    case SM_EVENT_SETTINGS:
+        report_settings(report->settings, report->problems);
+        break;
+    case SM_EVENT_TESTED:
+        ESP_LOG_LEVEL(report->error == SM_OK ? ESP_LOG_INFO : ESP_LOG_ERROR, TAG, "card tested, error %d",
+                      report->error);
+        break;
+    case SM_EVENT_EJECTED:
+        ESP_LOGI(TAG, "the card may be taken out");
         break;
     case SM_EVENT_FAULTS:
         ESP_LOGW(TAG, "faults 0x%02" PRIx32 ", error %d", report->faults, report->error);

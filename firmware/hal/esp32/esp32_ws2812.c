@@ -1,15 +1,14 @@
+#include "sm_types.h"
 #include "smilec_board.h"
+#include "smilec_config.h"
 
-#if SMILEC_STATUS_WS2812
+#if SMILEC_STATUS_WS2812 || SMILEC_LIGHTS == SM_LIGHTS_WS2812
 
-#include <stdint.h>
 #include <string.h>
 
-#include "driver/rmt_tx.h"
 #include "esp_log.h"
 
 #include "esp32_ws2812.h"
-#include "sm_types.h"
 
 static const char *const TAG = "ws2812";
 
@@ -18,21 +17,15 @@ static const char *const TAG = "ws2812";
 #define RESOLUTION_HZ 10000000
 #define SHORT_TICKS 3
 #define LONG_TICKS 9
-/* Of 255: the LED is bright, and the pictures should not see it. */
-#define BRIGHTNESS 12
+/* 64 LEDs take 1.9 ms. */
 #define WAIT_MS 10
 
-static rmt_channel_handle_t channel;
-static rmt_encoder_handle_t encoder;
-/* Green, red, blue; the driver reads it while it sends. */
-static uint8_t colour[3];
-
-static esp_err_t open_channel(int pin) {
+static esp_err_t open_channel(esp32_ws2812_t *line, uint32_t blocks) {
     const rmt_tx_channel_config_t config = {
-        .gpio_num = (gpio_num_t)pin,
+        .gpio_num = (gpio_num_t)line->pin,
         .clk_src = RMT_CLK_SRC_DEFAULT,
         .resolution_hz = RESOLUTION_HZ,
-        .mem_block_symbols = SOC_RMT_MEM_WORDS_PER_CHANNEL,
+        .mem_block_symbols = blocks * SOC_RMT_MEM_WORDS_PER_CHANNEL,
         .trans_queue_depth = 1,
     };
     const rmt_bytes_encoder_config_t bits = {
@@ -40,28 +33,30 @@ static esp_err_t open_channel(int pin) {
         .bit1 = {.level0 = 1, .duration0 = LONG_TICKS, .level1 = 0, .duration1 = SHORT_TICKS},
         .flags.msb_first = 1,
     };
-    esp_err_t result = rmt_new_tx_channel(&config, &channel);
+    esp_err_t result = rmt_new_tx_channel(&config, &line->channel);
     if (result == ESP_OK) {
-        result = rmt_new_bytes_encoder(&bits, &encoder);
+        result = rmt_new_bytes_encoder(&bits, &line->encoder);
     }
-    return result == ESP_OK ? rmt_enable(channel) : result;
+    return result == ESP_OK ? rmt_enable(line->channel) : result;
 }
 
-static esp_err_t send(uint8_t level) {
+static esp_err_t send(esp32_ws2812_t *line, const uint8_t *bytes, uint32_t count) {
     const rmt_transmit_config_t once = {.loop_count = 0};
     /* What was sent before is long done, except in a burst of changes. */
-    esp_err_t result = rmt_tx_wait_all_done(channel, WAIT_MS);
+    esp_err_t result = rmt_tx_wait_all_done(line->channel, WAIT_MS);
     if (result == ESP_OK) {
-        memset(colour, level, sizeof(colour));
-        result = rmt_transmit(channel, encoder, colour, sizeof(colour), &once);
+        memcpy(line->bytes, bytes, ESP32_WS2812_BYTES * count);
+        result = rmt_transmit(line->channel, line->encoder, line->bytes, ESP32_WS2812_BYTES * count, &once);
     }
     return result;
 }
 
-int esp32_ws2812_init(int pin) {
-    esp_err_t result = open_channel(pin);
+int esp32_ws2812_init(esp32_ws2812_t *line, int pin, uint32_t blocks, uint32_t count) {
+    static const uint8_t dark[ESP32_WS2812_BYTES * SM_MAX_LEDS];
+    line->pin = pin;
+    esp_err_t result = open_channel(line, blocks);
     if (result == ESP_OK) {
-        result = send(0);
+        result = send(line, dark, count);
     }
     if (result != ESP_OK) {
         ESP_LOGE(TAG, "GPIO%d: %s", pin, esp_err_to_name(result));
@@ -70,13 +65,10 @@ int esp32_ws2812_init(int pin) {
     return SM_OK;
 }
 
-void esp32_ws2812_set(bool on) {
-    uint8_t level = on ? BRIGHTNESS : 0;
-    if (level != colour[0]) {
-        esp_err_t result = send(level);
-        if (result != ESP_OK) {
-            ESP_LOGW(TAG, "set: %s", esp_err_to_name(result));
-        }
+void esp32_ws2812_send(esp32_ws2812_t *line, const uint8_t *bytes, uint32_t count) {
+    esp_err_t result = send(line, bytes, count);
+    if (result != ESP_OK) {
+        ESP_LOGW(TAG, "GPIO%d: %s", line->pin, esp_err_to_name(result));
     }
 }
 

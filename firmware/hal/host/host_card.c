@@ -167,6 +167,11 @@ int host_file_read(host_card_t *card, int file, uint32_t offset, uint8_t *data, 
         if (count < 0 && descriptor >= 0 && errno == EINTR) {
             continue;
         }
+        if (count == 0 && length - done < SM_BLOCK) {
+            /* The file ends inside its last block. */
+            memset(data + done, 0, length - done);
+            return SM_OK;
+        }
         if (count <= 0) {
             return descriptor < 0 ? SM_ERR_NO_CARD : SM_ERR_IO;
         }

@@ -34,7 +34,11 @@ static bool button_down(void *context) {
     return host->now_us >= host->press_us && host->now_us < host->release_us;
 }
 
-static void set_lights(void *context, bool on) {
+static void set_lights(void *context, const sm_colour_t *leds, uint32_t count) {
+    bool on = false;
+    for (uint32_t i = 0; i < count; i++) {
+        on = on || leds[i].red > 0 || leds[i].green > 0 || leds[i].blue > 0;
+    }
     host_of(context)->lights = on;
 }
 
@@ -63,6 +67,12 @@ static void camera_release(void *context, sm_frame_t *frame) {
 static int camera_restart(void *context) {
     (void)context;
     return SM_OK;
+}
+
+/* Pictures are no sensor's. */
+static int camera_sensor(void *context) {
+    (void)context;
+    return 0;
 }
 
 static int card_mount(void *context) {
@@ -139,6 +149,7 @@ sm_hal_t host_init(host_t *host, const char *card_folder, uint32_t device_id, ui
         .camera_acquire = camera_acquire,
         .camera_release = camera_release,
         .camera_restart = camera_restart,
+        .camera_sensor = camera_sensor,
         .card_mount = card_mount,
         .card_unmount = card_unmount,
         .card_list = card_list,

@@ -21,7 +21,7 @@ typedef struct host {
     uint64_t press_us; /* the button is down from press_us up to release_us */
     uint64_t release_us;
     uint64_t random_state;
-    bool lights;
+    bool lights; /* any of them */
     bool status;
     host_picture_t picture;
     host_card_t card;

@@ -110,17 +110,29 @@ static void print_press(const run_t *run, const sm_press_t *press, int error) {
 }
 
 static void print_faults(uint32_t faults, int error) {
-    static const char *const names[] = {"model",      "camera",      "no-card", "card-full",
-                                        "card-fails", "card-format", "button"};
+    static const char *const names[SM_FAULT_COUNT] = {"model",       "camera", "no-card",  "card-full", "card-fails",
+                                                      "card-format", "button", "settings", "memory",    "setup"};
     bool first = true;
     (void)fputs("{\"event\":\"faults\",\"faults\":[", stdout);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < SM_FAULT_COUNT; i++) {
         if ((faults >> i) & 1u) {
             (void)printf("%s\"%s\"", first ? "" : ",", names[i]);
             first = false;
         }
     }
     (void)printf("],\"error\":%d}\n", error);
+}
+
+static void print_settings(const sm_settings_t *settings, const sm_settings_problems_t *problems) {
+    (void)printf("{\"event\":\"settings\",\"thresholdMargin\":%d,\"brightness\":%u,\"burst\":%u,\"intervalMs\":%" PRIu32
+                 ",\"problems\":[",
+                 settings->threshold_margin, (unsigned)settings->brightness, (unsigned)settings->burst,
+                 settings->interval_ms);
+    for (uint32_t i = 0; i < problems->count && i < SM_SETTINGS_PROBLEMS; i++) {
+        (void)printf("%s{\"line\":%u,\"reason\":\"%s\"}", i > 0 ? "," : "", (unsigned)problems->first[i].line,
+                     sm_settings_text(problems->first[i].reason));
+    }
+    (void)puts("]}");
 }
 
 static void on_report(void *context, const struct sm_report *report) {
@@ -142,9 +154,14 @@ static void on_report(void *context, const struct sm_report *report) {
     case SM_EVENT_FAULTS:
         print_faults(report->faults, report->error);
         break;
+    case SM_EVENT_SETTINGS:
+        print_settings(report->settings, report->problems);
+        break;
     case SM_EVENT_SCORED:
     case SM_EVENT_MOUNTED:
     case SM_EVENT_WITHDRAWN:
+    case SM_EVENT_TESTED:
+    case SM_EVENT_EJECTED:
     default:
         break;
     }

@@ -16,15 +16,24 @@
  *   device HEX          another bot's card from the next `reboot` on
  *   camera N AFTER      N requests for a frame fail, after AFTER more have not
  *   model N             the next N inferences fail
+ *   clock MS        the clock of the next start begins at MS
+ *   put NAME HEX    a user's file on the card, its bytes in hexadecimal
+ *   lie N AFTER     N writes store something else, after AFTER more have not
+ *   sensor HEX      product id of the camera; "none": it does not run until it is started again
+ *   fold            from the next start on, the memory for frames has an address line that does nothing
+ *   leds            prints the LEDs' colours
  *   flip FILE OFFSET    one bit of a file changes
  *   dump FOLDER         writes the files on the card into an existing folder
  *   say TEXT            prints an event of that name
  *   state               prints outputs, faults and counters
  */
+#define _GNU_SOURCE
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "ram_card.h"
 #include "sm_app.h"
@@ -46,7 +55,12 @@ static struct {
     uint32_t camera_failures;
     uint32_t camera_good; /* frames given before the failures begin */
     uint32_t restarts;
-    bool lights;
+    uint32_t mounts;
+    int sensor;
+    uint64_t clock_us; /* at which the next start begins */
+    sm_colour_t leds[SM_MAX_LEDS];
+    uint32_t led_count;
+    bool lights; /* any LED */
     bool status;
     bool running;
     bool keeps_marks;
@@ -57,6 +71,7 @@ static struct {
 static uint32_t model_failures;
 static uint8_t picture[SMILEC_FRAME_WIDTH * SMILEC_FRAME_HEIGHT];
 static uint8_t frame_memory[SMILEC_BURST * SMILEC_FRAME_WIDTH * SMILEC_FRAME_HEIGHT];
+static sm_memory_t memory = {.frames = frame_memory, .frames_bytes = sizeof(frame_memory)};
 static int8_t input_memory[SMILEC_INPUT_SIZE * SMILEC_INPUT_SIZE];
 
 static uint64_t now_us(void *context) {
@@ -87,9 +102,17 @@ static bool button_down(void *context) {
     return down && !(since < bot.bounces * 6000u && since % 6000u >= 3000u);
 }
 
-static void set_lights(void *context, bool on) {
+static void set_lights(void *context, const sm_colour_t *leds, uint32_t count) {
     (void)context;
-    bot.lights = on;
+    if (count == 0 || count > SM_MAX_LEDS) {
+        abort();
+    }
+    bot.led_count = count;
+    bot.lights = false;
+    for (uint32_t i = 0; i < count; i++) {
+        bot.leds[i] = leds[i];
+        bot.lights = bot.lights || leds[i].red > 0 || leds[i].green > 0 || leds[i].blue > 0;
+    }
 }
 
 static void set_status(void *context, bool on) {
@@ -131,7 +154,13 @@ static void camera_release(void *context, sm_frame_t *frame) {
 static int camera_restart(void *context) {
     (void)context;
     bot.restarts++;
+    bot.sensor = bot.sensor < 0 ? 0x2642 : bot.sensor;
     return SM_OK;
+}
+
+static int camera_sensor(void *context) {
+    (void)context;
+    return bot.sensor;
 }
 
 static int card_mount(void *context) {
@@ -139,6 +168,7 @@ static int card_mount(void *context) {
     if (button_down(context)) {
         abort(); /* sm_hal.h promises that the button is up */
     }
+    bot.mounts++;
     return ram_mount(&bot.card);
 }
 
@@ -225,7 +255,8 @@ static void on_report(void *context, const struct sm_report *report) {
     (void)context;
     switch (report->event) {
     case SM_EVENT_READY:
-        (void)printf("{\"event\":\"ready\",\"error\":%d}\n", report->error);
+        (void)printf("{\"event\":\"ready\",\"error\":%d,\"memory\":%d,\"camera\":%d,\"sensor\":%u}\n", report->error,
+                     report->self_test->memory, report->self_test->camera, report->self_test->sensor);
         break;
     case SM_EVENT_SCORED:
         for (uint32_t i = 0; i < report->press->frames; i++) {
@@ -251,6 +282,20 @@ static void on_report(void *context, const struct sm_report *report) {
     case SM_EVENT_FAULTS:
         (void)printf("{\"event\":\"faults\",\"faults\":%" PRIu32 ",\"error\":%d}\n", report->faults, report->error);
         break;
+    case SM_EVENT_SETTINGS:
+        (void)printf("{\"event\":\"settings\",\"threshold\":%d,\"burst\":%u,\"brightness\":%u,\"count\":%" PRIu32 "}\n",
+                     report->settings->threshold_margin, report->settings->burst, report->settings->brightness,
+                     report->problems->count);
+        break;
+    case SM_EVENT_TESTED:
+        if (report->error != SM_OK) {
+            (void)printf("{\"event\":\"tested\",\"error\":%d}\n", report->error);
+        }
+        break;
+    case SM_EVENT_EJECTED:
+        (void)printf("{\"event\":\"ejected\",\"opens\":%" PRIu32 ",\"mounted\":%s}\n", bot.card.opens,
+                     bot.card.mounted ? "true" : "false");
+        break;
     default:
         abort();
     }
@@ -259,16 +304,32 @@ static void on_report(void *context, const struct sm_report *report) {
 /* ---- running ---- */
 
 static void boot(void) {
-    sm_memory_t memory = {frame_memory, sizeof(frame_memory), input_memory, sizeof(input_memory)};
+    memory.input = input_memory;
+    memory.input_bytes = sizeof(input_memory);
     bot.engine = sm_engine;
     bot.engine.invoke = invoke;
-    bot.now_us = 0;
+    bot.now_us = bot.clock_us;
     bot.down_from_us = UINT64_MAX;
     bot.down_until_us = UINT64_MAX;
     bot.running = sm_app_init(&bot.app, &bot.hal, &sm_config, &bot.engine, memory) == SM_OK;
     if (!bot.running) {
         abort();
     }
+}
+
+/* The same page of memory twice, one behind the other. */
+static void fold(void) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    int file = memfd_create("folded", 0);
+    uint8_t *twice = mmap(NULL, 2u * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (size_t i = 0; i < 2; i++) {
+        if (file < 0 || ftruncate(file, (off_t)page) != 0 || twice == MAP_FAILED ||
+            mmap(twice + i * page, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) == MAP_FAILED) {
+            abort();
+        }
+    }
+    memory.frames = twice;
+    memory.frames_bytes = 2u * page;
 }
 
 static void run_until(uint64_t until_us) {
@@ -296,6 +357,7 @@ static void set_up_hal(void) {
         .camera_acquire = camera_acquire,
         .camera_release = camera_release,
         .camera_restart = camera_restart,
+        .camera_sensor = camera_sensor,
         .card_mount = card_mount,
         .card_unmount = card_unmount,
         .card_list = card_list,
@@ -326,10 +388,29 @@ static void dump(const char *folder) {
 static void fresh(uint64_t seed) {
     memset(&bot, 0, sizeof(bot));
     bot.random = seed;
+    bot.sensor = 0x2642;
     ram_card_init(&bot.card, seed);
     set_up_hal();
     boot();
     run_until(bot.now_us + 1000000u);
+}
+
+static void put(const char *name, const char *hex) {
+    static uint8_t data[RAM_FILE_BYTES];
+    uint32_t size = 0;
+    for (; hex[0] != '\0' && hex[1] != '\0'; hex += 2) {
+        char digits[3] = {hex[0], hex[1], '\0'};
+        data[size++] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+    ram_card_put(&bot.card, name, data, size);
+}
+
+static void print_leds(void) {
+    (void)fputs("{\"event\":\"leds\",\"leds\":[", stdout);
+    for (uint32_t i = 0; i < bot.led_count; i++) {
+        (void)printf("%s[%u,%u,%u]", i > 0 ? "," : "", bot.leds[i].red, bot.leds[i].green, bot.leds[i].blue);
+    }
+    (void)puts("]}");
 }
 
 static void press(uint32_t ms) {
@@ -381,15 +462,28 @@ static void command(const char *name, const char *first, const char *second, con
         uint32_t offset = (uint32_t)strtoul(second, NULL, 10);
         bot.card.files[number].durable[offset] ^= 1u;
         bot.card.files[number].live[offset] ^= 1u;
+    } else if (strcmp(name, "clock") == 0) {
+        bot.clock_us = strtoull(first, NULL, 10) * 1000u;
+    } else if (strcmp(name, "put") == 0) {
+        put(first, second);
+    } else if (strcmp(name, "lie") == 0) {
+        bot.card.lies = number;
+        bot.card.honest = (uint32_t)strtoul(second, NULL, 10);
+    } else if (strcmp(name, "sensor") == 0) {
+        bot.sensor = first[0] == 'n' ? SM_ERR_CAMERA : (int)strtoul(first, NULL, 16);
+    } else if (strcmp(name, "fold") == 0) {
+        fold();
+    } else if (strcmp(name, "leds") == 0) {
+        print_leds();
     } else if (strcmp(name, "dump") == 0) {
         dump(first);
     } else if (strcmp(name, "say") == 0) {
         (void)printf("{\"event\":\"%s\"}\n", first);
     } else if (strcmp(name, "state") == 0) {
         (void)printf("{\"event\":\"state\",\"lights\":%s,\"status\":%s,\"restarts\":%" PRIu32 ",\"faults\":%" PRIu32
-                     ",\"writes\":%" PRIu32 "}\n",
+                     ",\"writes\":%" PRIu32 ",\"mounts\":%" PRIu32 "}\n",
                      bot.lights ? "true" : "false", bot.status ? "true" : "false", bot.restarts, bot.app.faults,
-                     bot.card.writes);
+                     bot.card.writes, bot.mounts);
     } else {
         (void)fprintf(stderr, "unknown command: %s\n", name);
         exit(1);
@@ -397,7 +491,7 @@ static void command(const char *name, const char *first, const char *second, con
 }
 
 int main(int count, char **arguments) {
-    char line[1200];
+    static char line[8192];
     FILE *script = count == 2 ? fopen(arguments[1], "r") : NULL;
     if (script == NULL) {
         return 1;
@@ -405,9 +499,10 @@ int main(int count, char **arguments) {
     while (fgets(line, sizeof(line), script) != NULL) {
         char name[16] = "";
         char first[1024] = "";
-        char second[16] = "";
+        static char second[8192];
         char third[16] = "";
-        if (sscanf(line, "%15s %1023s %15s %15s", name, first, second, third) > 0) {
+        second[0] = '\0';
+        if (sscanf(line, "%15s %1023s %8191s %15s", name, first, second, third) > 0) {
             command(name, first, second, third);
         }
     }

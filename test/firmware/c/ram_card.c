@@ -82,6 +82,25 @@ static int find(const ram_card_t *card, const char *name) {
     return SM_ERR_NOT_FOUND;
 }
 
+void ram_card_put(ram_card_t *card, const char *name, const uint8_t *data, uint32_t size) {
+    int index = find(card, name);
+    if (index < 0) {
+        for (index = 0; index < RAM_FILES && card->files[index].exists;) {
+            index++;
+        }
+    }
+    if (index >= RAM_FILES || size > RAM_FILE_BYTES) {
+        abort();
+    }
+    ram_file_t *file = &card->files[index];
+    file->exists = true;
+    (void)strncpy(file->name, name, SM_NAME_MAX);
+    file->size = size;
+    memset(file->durable, 0, RAM_FILE_BYTES);
+    memcpy(file->durable, data, size);
+    memcpy(file->live, file->durable, RAM_FILE_BYTES);
+}
+
 static int spend(ram_card_t *card) {
     if (card->writes == card->cut_after) {
         return cut(card);
@@ -169,7 +188,8 @@ int ram_open(ram_card_t *card, const char *name) {
 /* Accesses must be whole blocks inside the file. */
 static void check(const ram_card_t *card, int file, uint32_t offset, uint32_t length) {
     if (file < 0 || file >= RAM_FILES || !card->files[file].exists || offset % SM_BLOCK != 0 ||
-        length % SM_BLOCK != 0 || length == 0 || offset + length > card->files[file].size) {
+        length % SM_BLOCK != 0 || length == 0 ||
+        offset + length > (card->files[file].size + SM_BLOCK - 1u) / SM_BLOCK * SM_BLOCK) {
         abort();
     }
 }
@@ -179,6 +199,18 @@ int ram_read(ram_card_t *card, int file, uint32_t offset, uint8_t *data, uint32_
     if (error == SM_OK) {
         check(card, file, offset, length);
         memcpy(data, card->files[file].live + offset, length);
+    }
+    return error;
+}
+
+static int write_inverted(ram_card_t *card, uint32_t index, uint32_t offset, const uint8_t *data, uint32_t length) {
+    uint8_t other[SM_BLOCK];
+    int error = SM_OK;
+    for (uint32_t done = 0; error == SM_OK && done < length; done += SM_BLOCK) {
+        for (uint32_t i = 0; i < SM_BLOCK; i++) {
+            other[i] = (uint8_t)~data[done + i];
+        }
+        error = write_blocks(card, index, offset + done, other, SM_BLOCK);
     }
     return error;
 }
@@ -193,6 +225,11 @@ int ram_write(ram_card_t *card, int file, uint32_t offset, const uint8_t *data, 
     if (call >= card->fail_from && call - card->fail_from < card->fail_count) {
         return SM_ERR_IO;
     }
+    if (card->lies > 0 && card->honest == 0) {
+        card->lies--;
+        return write_inverted(card, (uint32_t)file, offset, data, length);
+    }
+    card->honest -= card->honest > 0 ? 1u : 0u;
     return write_blocks(card, (uint32_t)file, offset, data, length);
 }
 

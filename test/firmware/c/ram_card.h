@@ -36,6 +36,8 @@ typedef struct ram_card {
     uint32_t fail_from; /* calls of write that fail: the first one's number (from 0), and how many */
     uint32_t fail_count;
     uint32_t write_calls;
+    uint32_t lies; /* so many writes store their data inverted, and say nothing, after so many honest ones */
+    uint32_t honest;
     uint32_t opens;
     uint64_t random;
     struct {
@@ -52,6 +54,9 @@ void ram_card_power_on(ram_card_t *card);
 
 /* Forgets the files; what they held becomes the stale content, shifted by `shift` files. */
 void ram_card_wipe(ram_card_t *card, uint32_t shift);
+
+/* Puts a user's file on the card, or replaces it; it is durable. */
+void ram_card_put(ram_card_t *card, const char *name, const uint8_t *data, uint32_t size);
 
 /* The card functions of sm_hal.h. */
 int ram_mount(ram_card_t *card);

@@ -4,7 +4,7 @@
 
 #define SMILEC_FIRMWARE_VERSION "0.1.0"
 #define SMILEC_BOT_NAME "golden-bot"
-#define SMILEC_CONFIG_HASH 0x9364a832u
+#define SMILEC_CONFIG_HASH 0xa822b8a0u
 #define SMILEC_MODEL_HASH "6d26159cab201187"
 
 #define SMILEC_LABEL_COUNT 2
@@ -23,6 +23,17 @@
 #define SMILEC_LIGHTS_MS 3000
 #define SMILEC_DEBOUNCE_MS 30
 #define SMILEC_SLOTS_PER_SEGMENT 128 /* captures per file */
+
+#define SMILEC_LIGHTS SM_LIGHTS_GPIO
+#define SMILEC_LIGHT_COUNT 1 /* LEDs */
+#define SMILEC_BRIGHTNESS 100 /* of a strip, per cent */
+#define SMILEC_BRIGHTNESS_MAX 100 /* what its supply stands, per cent */
+/* Where a colour is among the three bytes that an LED of the strip takes. */
+#define SMILEC_RED_AT 1
+#define SMILEC_GREEN_AT 0
+#define SMILEC_BLUE_AT 2
+#define SMILEC_STATUS_LED 1 /* the board has one */
+#define SMILEC_SENSOR 0x2642 /* product id of the board's camera; 0: any */
 
 #define SMILEC_FRAME_WIDTH 320 /* largest frame, pixels */
 #define SMILEC_FRAME_HEIGHT 240

@@ -28,7 +28,7 @@
 #define SMILEC_PIN_SD_CS (-1)
 
 #define SMILEC_PIN_BUTTON 21 /* to GND */
-#define SMILEC_PIN_LIGHTS 47 /* active high */
+#define SMILEC_PIN_LIGHTS 47 /* active high, or the data line of a strip */
 #define SMILEC_PIN_STATUS 3
 #define SMILEC_STATUS_ACTIVE_LOW 0
 #define SMILEC_STATUS_OPEN_DRAIN 1

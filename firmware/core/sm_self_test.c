@@ -1,0 +1,66 @@
+#include "sm_self_test.h"
+
+#include <string.h>
+
+/* Differs between places that one wrong address line would make the same (Knuth's multiplicative hash). */
+static uint8_t pattern(size_t place, uint8_t flip) {
+    return (uint8_t)(((uint32_t)place * 2654435761u) >> 24) ^ flip;
+}
+
+int sm_self_test_memory(uint8_t *memory, size_t bytes) {
+    /* Volatile: every write and read is made. */
+    volatile uint8_t *cells = memory;
+    static const uint8_t flips[] = {0x00, 0xff};
+    for (size_t pass = 0; pass < sizeof(flips); pass++) {
+        for (size_t i = 0; i < bytes; i++) {
+            cells[i] = pattern(i, flips[pass]);
+        }
+        for (size_t i = 0; i < bytes; i++) {
+            if (cells[i] != pattern(i, flips[pass])) {
+                return SM_ERR_MEMORY;
+            }
+        }
+    }
+    return SM_OK;
+}
+
+int sm_self_test_camera(const sm_hal_t *hal, const sm_config_t *config, uint16_t *sensor) {
+    int found = hal->camera_sensor == NULL ? 0 : hal->camera_sensor(hal->context);
+    *sensor = found > 0 ? (uint16_t)found : 0;
+    if (found < 0) {
+        return found;
+    }
+    /* The lower byte is the version. */
+    bool other = found != 0 && config->sensor != 0 && (uint32_t)found >> 8 != (uint32_t)config->sensor >> 8;
+    return other ? SM_ERR_NOT_FOUND : SM_OK;
+}
+
+static int test_model(const sm_config_t *config, const sm_engine_t *engine, const sm_memory_t *memory) {
+    int8_t outputs[SM_MAX_LABELS];
+    if (config->engine == SM_ENGINE_COIN) {
+        return SM_OK;
+    }
+    if (engine->init() != 0) {
+        return SM_ERR_MODEL;
+    }
+    if (engine->self_test() != 0) {
+        return SM_ERR_SELF_TEST;
+    }
+    memset(memory->input, 0x55, memory->input_bytes);
+    if (engine->invoke(memory->input, outputs) != 0) {
+        return SM_ERR_MODEL;
+    }
+    return engine->self_test() == 0 ? SM_OK : SM_ERR_SELF_TEST;
+}
+
+sm_self_test_t sm_self_test(const sm_hal_t *hal, const sm_config_t *config, const sm_engine_t *engine,
+                            const sm_memory_t *memory) {
+    sm_self_test_t result = {0};
+    result.memory = sm_self_test_memory(memory->frames, memory->frames_bytes);
+    if (result.memory == SM_OK) {
+        result.memory = sm_self_test_memory((uint8_t *)memory->input, memory->input_bytes);
+    }
+    result.model = test_model(config, engine, memory);
+    result.camera = sm_self_test_camera(hal, config, &result.sensor);
+    return result;
+}
