@@ -60,6 +60,7 @@ static bool retry_due(const sm_app_t *app, const sm_retry_t *retry) {
 /* ---- card ---- */
 
 static void drop_card(sm_app_t *app) {
+    sm_shell_pause(app);
     sm_log_close(&app->log);
     app->hal->card_unmount(app->hal->context);
     app->card_wanted = true;
@@ -104,6 +105,9 @@ static bool idle_card(sm_app_t *app) {
         mount_card(app);
         return true;
     }
+    if (sm_log_has_work(&app->log)) {
+        sm_shell_pause(app);
+    }
     int made = sm_log_idle(&app->log);
     if (made < 0) {
         note_card(app, made);
@@ -131,6 +135,7 @@ static bool idle_camera(sm_app_t *app) {
 /* ---- button ---- */
 
 static void withdraw(sm_app_t *app) {
+    sm_shell_pause(app);
     int marked = sm_log_withdraw(&app->log);
     sm_lights_show(&app->lights, marked > 0 ? SM_PATTERN_WITHDRAWN : SM_PATTERN_REFUSED, now_ms(app));
     report(app, SM_EVENT_WITHDRAWN, marked > 0 ? SM_OK : marked, marked > 0 ? (uint32_t)marked : 0, NULL);
@@ -210,6 +215,12 @@ static void session_done(sm_app_t *app) {
 /* Returns whether there was work. */
 static bool step_session(sm_app_t *app) {
     bool busy = sm_app_busy(app);
+    if (busy || app->button.down) {
+        app->picture_ms = now_ms(app);
+    }
+    if (busy) {
+        sm_shell_pause(app);
+    }
     switch (sm_session_step(&app->session)) {
     case SM_SESSION_SCORED:
         app->camera_retry.wait_ms = 0;
@@ -227,6 +238,14 @@ static bool step_session(sm_app_t *app) {
     }
     /* Waiting for the release is not work. */
     return busy && app->session.state != SM_SESSION_HOLD;
+}
+
+/* A picture without a press, when it is time for one and nobody is at the button. */
+static void take_by_interval(sm_app_t *app) {
+    if (app->config.interval_ms != 0 && !sm_app_busy(app) && !app->button.down && !app->button.level &&
+        (app->faults & SM_FAULT_MODEL) == 0 && now_ms(app) - app->picture_ms >= app->config.interval_ms) {
+        sm_session_take(&app->session);
+    }
 }
 
 static void update_lights(sm_app_t *app, bool force) {
@@ -263,7 +282,8 @@ static int check(const sm_config_t *config, const sm_engine_t *engine, const sm_
         config->locator.x > 1000 || config->locator.y > 1000 || !in_range(config->locator.size, 1, 1000) ||
         config->threshold_margin < -256 || config->threshold_margin > 255 || config->coin_per_mille > 1000 ||
         !in_range(config->burst, 1, SM_MAX_BURST) || !in_range(config->debounce_ms, 1, 200) ||
-        !in_range(config->slots_per_segment, SM_MIN_SLOTS, SM_MAX_SLOTS)) {
+        !in_range(config->slots_per_segment, SM_MIN_SLOTS, SM_MAX_SLOTS) ||
+        (config->interval_ms != 0 && !in_range(config->interval_ms, SM_MIN_INTERVAL_MS, SM_MAX_INTERVAL_MS))) {
         return SM_ERR_ARGUMENT;
     }
     if (!coin && (engine->init == NULL || engine->invoke == NULL || engine->self_test == NULL ||
@@ -299,7 +319,10 @@ int sm_app_init(sm_app_t *app, const sm_hal_t *hal, const sm_config_t *config, c
     sm_button_init(&app->button, config->debounce_ms, hal->button_down(hal->context), now_ms(app));
     sm_lights_init(&app->lights, now_ms(app));
     app->session.hal = hal;
-    app->session.config = config;
+    app->built_in = config;
+    app->config = *config;
+    app->picture_ms = now_ms(app);
+    app->session.config = &app->config;
     app->session.engine = engine;
     app->session.log = &app->log;
     app->session.lights = &app->lights;
@@ -322,15 +345,20 @@ bool sm_app_busy(const sm_app_t *app) {
 
 uint32_t sm_app_step(sm_app_t *app) {
     watch_button(app);
+    take_by_interval(app);
     bool worked = step_session(app);
     update_lights(app, false);
     if (!worked && !sm_app_busy(app) && !app->button.down) {
         worked = idle_card(app) || idle_camera(app);
     }
+    if (!worked && !sm_app_busy(app)) {
+        worked = sm_shell_step(app);
+    }
     return worked || (sm_app_busy(app) && app->session.state != SM_SESSION_HOLD) ? 0 : SM_IDLE_MS;
 }
 
 void sm_app_stop(sm_app_t *app) {
+    sm_shell_pause(app);
     sm_log_close(&app->log);
     app->hal->card_unmount(app->hal->context);
     app->card_wanted = true;

@@ -22,6 +22,7 @@
 #include "sm_lights.h"
 #include "sm_log.h"
 #include "sm_session.h"
+#include "sm_shell.h"
 
 /* Waits between two attempts to start the camera or to mount the card: doubling from the first to the last. */
 #define SM_RETRY_FIRST_MS 1000u
@@ -76,6 +77,8 @@ typedef struct sm_retry {
 
 typedef struct sm_app {
     const sm_hal_t *hal;
+    const sm_config_t *built_in; /* as given */
+    sm_config_t config;          /* in force: threshold and interval may be changed while running */
     sm_button_t button;
     sm_lights_t lights;
     sm_log_t log;
@@ -86,6 +89,8 @@ typedef struct sm_app {
     bool status_on;
     sm_retry_t card_retry;
     sm_retry_t camera_retry;
+    uint32_t picture_ms; /* when the last press, or picture without one, ended */
+    sm_shell_t shell;
 } sm_app_t;
 
 /* Bytes of memory.frames for a configuration. */

@@ -59,6 +59,8 @@ enum sm_reset {
 #define SM_MAX_FRAME_SIDE 4096
 #define SM_MIN_SLOTS 4
 #define SM_MAX_SLOTS 4096
+#define SM_MIN_INTERVAL_MS 1000
+#define SM_MAX_INTERVAL_MS 86400000
 #define SM_FIRMWARE_VERSION_MAX 15
 #define SM_MODEL_HASH_LENGTH 16
 
@@ -99,6 +101,7 @@ typedef struct sm_config {
     uint32_t lights_ms;         /* how long the lights stay on after a smile, milliseconds */
     uint32_t debounce_ms;       /* how long the button must be steady, milliseconds, 1 to 200 */
     uint16_t slots_per_segment; /* captures per segment file, SM_MIN_SLOTS to SM_MAX_SLOTS */
+    uint32_t interval_ms;       /* a picture without a press so long after the last one; 0: never, else up to a day */
 } sm_config_t;
 
 /*

@@ -38,6 +38,7 @@ export interface FirmwareSettings {
   readonly lightsMs: number;
   readonly debounceMs: number;
   readonly slotsPerSegment: number;
+  readonly intervalMs: number;
 }
 
 /** The effective settings: where there is a model, its own labels, input and threshold count. */
@@ -62,6 +63,7 @@ export function firmwareSettings(config: Config, board: Board, model: DeployedMo
     lightsMs: config.firmware.lightsMs,
     debounceMs: config.firmware.debounceMs,
     slotsPerSegment: config.firmware.slotsPerSegment,
+    intervalMs: config.firmware.interval * 1000,
   };
 }
 
@@ -78,7 +80,13 @@ export function modelHash(model: DeployedModel | undefined): string {
 /** generated/smilec_config.h. On the host the ahead-of-time C stands in for TFLite Micro: their results are equal. */
 export function configHeaderValues(
   settings: FirmwareSettings,
-  options: { readonly name: string; readonly target: string; readonly model: DeployedModel | undefined },
+  options: {
+    readonly name: string;
+    readonly target: string;
+    readonly model: DeployedModel | undefined;
+    /** Absent: no commands on the board's serial port. */
+    readonly serial?: Config["firmware"]["serial"];
+  },
 ): TemplateValues {
   const engine = settings.engine === "tflm" && options.target === "host" ? "aot" : settings.engine;
   return {
@@ -100,6 +108,8 @@ export function configHeaderValues(
     lightsMs: settings.lightsMs,
     debounceMs: settings.debounceMs,
     slotsPerSegment: settings.slotsPerSegment,
+    intervalMs: settings.intervalMs,
+    serialBaud: options.serial?.enabled === true ? options.serial.baud : 0,
     frameWidth: FRAME.width,
     frameHeight: FRAME.height,
     engine: `SM_ENGINE_${engine.toUpperCase()}`,
@@ -169,21 +179,32 @@ const IDF_COMPONENTS = [
   "vfs",
 ] as const;
 
-/** The above and what the board's card and status LED need, sorted. */
-function components({ sd, status }: Board): string[] {
+/** What the board's log runs at without serial commands: ESP-IDF's default. */
+const LOG_BAUD = 115200;
+
+/** Bits per second of the serial port that log and commands share. */
+export function consoleBaud({ enabled, baud }: Config["firmware"]["serial"]): number {
+  return enabled ? baud : LOG_BAUD;
+}
+
+/** The above and what the board's card, status LED and console need, sorted. */
+function components({ sd, status, console }: Board): string[] {
   const card = sd.bus === "spi" ? ["esp_driver_sdspi", "esp_driver_spi"] : ["esp_driver_sdmmc"];
   const led = status.drive === "ws2812" ? ["esp_driver_rmt"] : [];
-  return [...IDF_COMPONENTS, ...card, ...led].sort();
+  const line = console === "uart" ? "esp_driver_uart" : "esp_driver_usb_serial_jtag";
+  return [...IDF_COMPONENTS, ...card, ...led, line].sort();
 }
 
 /** Lines of sdkconfig.defaults that only one chip, PSRAM or console has. */
-function chipOptions({ chip, psramMode, console }: Board): string {
+function chipOptions({ chip, psramMode, console }: Board, baud: number): string {
   const psram =
     chip === "esp32"
       ? ["# Chips before revision 3 corrupt PSRAM without it.", "CONFIG_SPIRAM_CACHE_WORKAROUND=y"]
       : [`CONFIG_SPIRAM_MODE_${psramMode === "octal" ? "OCT" : "QUAD"}=y`];
-  const log = console === "uart" ? "UART_DEFAULT" : "USB_SERIAL_JTAG";
-  return [...psram, "", "# Where the log goes.", `CONFIG_ESP_CONSOLE_${log}=y`].join("\n");
+  // Only a "custom" UART, which is UART 0 on its usual pins by default, has a rate to choose.
+  const uart = baud === LOG_BAUD ? ["UART_DEFAULT=y"] : ["UART_CUSTOM=y", `UART_BAUDRATE=${baud}`];
+  const log = (console === "uart" ? uart : ["USB_SERIAL_JTAG=y"]).map((option) => `CONFIG_ESP_CONSOLE_${option}`);
+  return [...psram, "", "# Where the log goes.", ...log].join("\n");
 }
 
 /** Application partition: from 0x10000 to the flash's end. */
@@ -210,7 +231,8 @@ export function espProjectValues(config: Config, board: Board, sources: readonly
     cpuMhz: board.cpuHz / 1_000_000,
     flashMode: board.flashMode,
     flashModeOption: board.flashMode.toUpperCase(),
-    chipOptions: chipOptions(board),
+    chipOptions: chipOptions(board, consoleBaud(config.firmware.serial)),
+    consoleBaud: consoleBaud(config.firmware.serial),
     flashSize: `${board.flashBytes / (1024 * 1024)}MB`,
     appPartitionBytes: `0x${appPartitionBytes(board).toString(16)}`,
     projectName: cmakeString(config.name),

@@ -40,6 +40,7 @@ export class Bot {
     const {
       "preprocess_driver.c": _,
       "format_driver.c": __,
+      "packet_driver.c": ___,
       ...files
     } = await cFiles(join(packageRoot, "test/firmware/c"));
     return new Bot(await compileFirmware({ ...options, files }));
