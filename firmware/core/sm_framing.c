@@ -74,7 +74,7 @@ static size_t cobs_encode(uint8_t *packet, size_t length) {
 static enum sm_received read_request(sm_receiver_t *receiver, sm_request_t *request) {
     uint8_t *bytes = receiver->bytes;
     size_t length = cobs_decode(bytes, receiver->length);
-    if (length < 4u + SM_PACKET_CRC_BYTES ||
+    if (length < 4u + SM_PACKET_CRC_BYTES || length > SM_REQUEST_BYTES + 1u ||
         get32(bytes + length - SM_PACKET_CRC_BYTES) != sm_crc32(0, bytes, length - SM_PACKET_CRC_BYTES)) {
         return SM_RECEIVED_DAMAGED;
     }

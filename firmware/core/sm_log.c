@@ -341,7 +341,7 @@ int sm_log_mount(sm_log_t *log) {
 
 /* Sequences of the first and last capture before `end`. */
 static int describe_slots(sm_log_t *log, const segment_view_t *view, sm_log_contents_t *contents) {
-    sm_log_header_t header;
+    sm_log_header_t header = {0};
     uint32_t slot = 0;
     int found = find_last(log, view, contents->used, &slot, &header);
     if (found != SLOT_COMMITTED) {

@@ -116,7 +116,7 @@ int sm_shell_step_list(sm_app_t *app) {
         contents.epoch,
     };
     for (uint32_t i = 0; i < SM_LIST_ENTRY_BYTES / 4u; i++) {
-        put32(sm_packet_data(shell->packet) + shell->offset + 4u * i, fields[i]);
+        put32(sm_packet_data(shell->packet) + shell->offset + (size_t)4u * i, fields[i]);
     }
     shell->offset += SM_LIST_ENTRY_BYTES;
     return SM_OK;

@@ -19,6 +19,8 @@ export interface BotEvent {
   readonly lights?: boolean;
   readonly status?: boolean;
   readonly error?: number;
+  /** Virtual time since the contact closed. */
+  readonly sinceUs?: number;
   /** CRC-32 of each frame's pixels. */
   readonly crcs?: readonly number[];
   /** Numbers of those that were logged. */

@@ -157,6 +157,7 @@ describe("smilec_config.h", () => {
       { ...base, lightsMs: 1 },
       { ...base, debounceMs: 1 },
       { ...base, slotsPerSegment: 5 },
+      { ...base, intervalMs: 1000 },
       { ...base, board: "other" },
     ].map(configHash);
     expect(new Set(hashes).size).toBe(Object.keys(base).length + 1);
