@@ -70,9 +70,9 @@ describe("a press", () => {
     async (_, request, pieceMs) => {
       const { after: undisturbed } = await scoredAfter();
       const worst: number[] = [];
-      // The press begins 50 ms after its command; the request comes in so long before the contact, or while it is debounced.
-      for (let shift = 0; shift < 50; shift += 4) {
-        const { after, replies } = await scoredAfter(`wait ${shift}`, request, `wait ${50 - shift}`);
+      // The contact closes after 50 ms and is debounced for 30: the request comes in before, meanwhile, and after.
+      for (let ms = 0; ms < 100; ms += 3) {
+        const { after, replies } = await scoredAfter(request, `late ${ms}`);
         worst.push(after - undisturbed);
         expect(of(replies, 7).length).toBeGreaterThan(0);
       }

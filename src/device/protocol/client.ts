@@ -2,6 +2,7 @@
  * Asks the bot over its serial line and gives replies as a stream of bytes in order: lost and damaged packets are asked for again from where the reply was,
  * garbage is stepped over, memory stays at a few hundred packets whatever the other side sends.
  */
+import { randomInt } from "node:crypto";
 import { EnvironmentError, InterruptedError } from "../../errors.js";
 import { openLine, type SerialLine } from "../serial-line.js";
 import { Demultiplexer } from "./demultiplex.js";
@@ -39,7 +40,8 @@ export class DeviceClient {
   private readonly inbox = new Inbox();
   private readonly demultiplexer: Demultiplexer;
   private line: SerialLine | undefined;
-  private id = Math.floor(performance.now()) & 0xffff;
+  /** Not where another program began: what it left on the line is not ours. */
+  private id = randomInt(0x10000);
   private textBytes = 0;
   private readonly stop: () => void;
 

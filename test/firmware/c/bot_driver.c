@@ -19,6 +19,7 @@
  *   flip FILE OFFSET    one bit of a file changes
  *   dump FOLDER         writes the files on the card into an existing folder
  *   feed HEX            bytes come in on the serial line, on which 92 bytes a millisecond go out from now on
+ *   late MS             what was fed and not read comes in so long from now
  *   line FILE           writes what has gone out into a file, and forgets it
  *   slow US             each read of the card takes so long, microseconds
  *   say TEXT            prints an event of that name
@@ -65,6 +66,7 @@ static struct {
     uint8_t in[LINE_BYTES];
     uint32_t in_bytes;
     uint32_t in_taken;
+    uint64_t in_from_us;
     uint32_t out_bytes;
     uint8_t out[LINE_BYTES];
 } bot;
@@ -200,7 +202,7 @@ static void file_close(void *context, int file) {
 
 static int serial_read(void *context, uint8_t *data, uint32_t capacity) {
     uint32_t rest = bot.in_bytes - bot.in_taken;
-    uint32_t count = rest < capacity ? rest : capacity;
+    uint32_t count = bot.now_us < bot.in_from_us ? 0 : rest < capacity ? rest : capacity;
     (void)context;
     memcpy(data, bot.in + bot.in_taken, count);
     bot.in_taken += count;
@@ -440,6 +442,8 @@ static void command(const char *name, const char *first, const char *second, con
         dump(first);
     } else if (strcmp(name, "feed") == 0) {
         feed(first);
+    } else if (strcmp(name, "late") == 0) {
+        bot.in_from_us = bot.now_us + number * 1000u;
     } else if (strcmp(name, "line") == 0) {
         write_line(first);
     } else if (strcmp(name, "slow") == 0) {
