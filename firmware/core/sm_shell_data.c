@@ -23,9 +23,9 @@ static int take_frame(sm_app_t *app) {
         shell->frame_bytes = (uint32_t)frame.width * frame.height;
         memcpy(app->session.frames, frame.pixels, shell->frame_bytes);
         sm_text_string(&header, "P5\n");
-        sm_text_unsigned(&header, frame.width);
+        sm_text_unsigned(&header, frame.width, 1);
         sm_text_string(&header, " ");
-        sm_text_unsigned(&header, frame.height);
+        sm_text_unsigned(&header, frame.height, 1);
         sm_text_string(&header, "\n255\n");
         shell->frame_header_bytes = (uint8_t)header.length;
         shell->frame_press = app->session.press.number;

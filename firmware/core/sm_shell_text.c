@@ -5,7 +5,7 @@
 static void number(sm_text_t *text, const char *key, uint64_t value) {
     sm_text_string(text, key);
     sm_text_string(text, "=");
-    sm_text_unsigned(text, value);
+    sm_text_unsigned(text, value, 1);
     sm_text_string(text, "\n");
 }
 
@@ -97,7 +97,7 @@ static void last_frames(const sm_app_t *app, sm_text_t *text) {
     sm_text_string(text, "\nsequences=");
     for (uint32_t i = 0; i < press->logged; i++) {
         separate(text, i);
-        sm_text_unsigned(text, press->sequences[i]);
+        sm_text_unsigned(text, press->sequences[i], 1);
     }
     sm_text_string(text, "\n");
 }
