@@ -194,6 +194,31 @@ function declareCompiler(program: Command, action: Action): void {
     .action(action(async () => (await import("./commands/inspect.js")).inspectCommand));
 }
 
+function declareRunningDevice(program: Command, action: Action): void {
+  const device = program.command("device").description("ask the running bot over its serial port");
+  const ask = (name: string, description: string) =>
+    device
+      .command(name)
+      .description(description)
+      .option("--port <port>", "serial port of the board (default: the one that is there)")
+      .option("--baud <rate>", "bits per second (default: firmware.serial of the project, or 921600)");
+  const load = () => import("./commands/device.js");
+  ask("status", "versions, hashes, faults, counts, card, memory").action(
+    action(async () => (await load()).deviceStatusCommand),
+  );
+  ask("last", "the last press: margins, decision, captures").action(
+    action(async () => (await load()).deviceLastCommand),
+  );
+  ask("frame", "one picture as the camera sees it now")
+    .option("--out <file>", "the .png or .pgm to write", "frame.png")
+    .action(action(async () => (await load()).deviceFrameCommand));
+  ask("list", "the segments of captures on the card").action(action(async () => (await load()).deviceListCommand));
+  ask("threshold [margin]", "where the lights turn green; given, sets it until the next start").action(
+    action(async () => (await load()).deviceThresholdCommand),
+  );
+  ask("selftest", "network, camera, card, memory").action(action(async () => (await load()).deviceSelfTestCommand));
+}
+
 function declareDevice(program: Command, action: Action): void {
   program
     .command("boards [board]")
@@ -218,9 +243,11 @@ function declareDevice(program: Command, action: Action): void {
     .command("monitor")
     .description("what the bot says on its serial port: presses with their scores, faults in words, backtraces")
     .option("--port <port>", "serial port of the board (default: the one that is there)")
+    .option("--status <seconds>", "also ask the bot for its status so often")
     .option("--elf <file>", "firmware.elf to name functions in backtraces (default: the project's last build)")
-    .option("--baud <rate>", "bits per second", "115200")
+    .option("--baud <rate>", "bits per second (default: firmware.serial of the project, or 921600)")
     .action(action(async () => (await import("./commands/monitor.js")).monitorCommand));
+  declareRunningDevice(program, action);
   program
     .command("simulate")
     .description("press the nose once per picture on the host firmware and report the scores")

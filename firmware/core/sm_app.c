@@ -76,6 +76,7 @@ static bool retry_due(const sm_app_t *app, const sm_retry_t *retry) {
 /* ---- card ---- */
 
 static void drop_card(sm_app_t *app) {
+    sm_shell_pause(app);
     sm_log_close(&app->log);
     app->hal->card_unmount(app->hal->context);
     app->card_wanted = true;
@@ -103,6 +104,7 @@ static int load_settings(sm_app_t *app) {
     }
     app->config.threshold_margin = app->settings.threshold_margin;
     app->config.burst = app->settings.burst;
+    app->config.interval_ms = app->settings.interval_ms;
     sm_lights_dim(&app->lights, app->settings.brightness);
     set_faults(app, SM_FAULT_SETTINGS, app->problems.count > 0 ? SM_FAULT_SETTINGS : 0, SM_OK);
     if (found > 0) {
@@ -112,6 +114,7 @@ static int load_settings(sm_app_t *app) {
 }
 
 static void mount_card(sm_app_t *app) {
+    sm_shell_pause(app);
     int error = app->hal->card_mount(app->hal->context);
     if (error == SM_OK) {
         error = load_settings(app);
@@ -185,6 +188,7 @@ static bool look_for_card(sm_app_t *app) {
     if (app->button.level || app->button.down || !retry_due(app, &app->card_retry)) {
         return false;
     }
+    sm_shell_pause(app);
     int error = app->hal->card_mount(app->hal->context);
     app->hal->card_unmount(app->hal->context);
     app->looks += app->looks < SM_EJECT_LOOKS ? 1u : 0u;
@@ -207,6 +211,9 @@ static bool idle_card(sm_app_t *app) {
     }
     if (app->card_wanted) {
         return try_mount(app, retry_due(app, &app->card_retry));
+    }
+    if (sm_log_has_work(&app->log) || app->card_untested) {
+        sm_shell_pause(app);
     }
     int made = sm_log_idle(&app->log);
     if (made == 0 && app->card_untested) {
@@ -240,6 +247,7 @@ static bool idle_camera(sm_app_t *app) {
 /* ---- button ---- */
 
 static void withdraw(sm_app_t *app) {
+    sm_shell_pause(app);
     int marked = sm_log_withdraw(&app->log);
     sm_lights_show(&app->lights, marked > 0 ? SM_PATTERN_WITHDRAWN : SM_PATTERN_REFUSED, now_ms(app));
     report(app, SM_EVENT_WITHDRAWN, marked > 0 ? SM_OK : marked, marked > 0 ? (uint32_t)marked : 0, NULL);
@@ -318,6 +326,12 @@ static void session_done(sm_app_t *app) {
 /* Returns whether there was work. */
 static bool step_session(sm_app_t *app) {
     bool busy = sm_app_busy(app);
+    if (busy || app->button.down) {
+        app->picture_ms = now_ms(app);
+    }
+    if (busy) {
+        sm_shell_pause(app);
+    }
     /* A card that was put in since the last look gets this press already. Tried once a press: it stays to be logged. */
     if (sm_session_will_log(&app->session) && app->session.press.number != app->mounted_for) {
         app->mounted_for = app->session.press.number;
@@ -344,6 +358,15 @@ static bool step_session(sm_app_t *app) {
     return busy && app->session.state != SM_SESSION_HOLD;
 }
 
+/* A picture without a press, when it is time for one and nobody is at the button. */
+static void take_by_interval(sm_app_t *app) {
+    if (app->config.interval_ms != 0 && !sm_app_busy(app) && !app->button.down && !app->button.level &&
+        (app->faults & (SM_FAULT_MODEL | SM_FAULT_MEMORY)) == 0 &&
+        now_ms(app) - app->picture_ms >= app->config.interval_ms) {
+        sm_session_take(&app->session);
+    }
+}
+
 /* ---- start ---- */
 
 size_t sm_app_frames_bytes(const sm_config_t *config) {
@@ -367,7 +390,8 @@ static int check(const sm_config_t *config, const sm_engine_t *engine, const sm_
         !in_range(config->slots_per_segment, SM_MIN_SLOTS, SM_MAX_SLOTS) ||
         !in_range(config->lights_kind, SM_LIGHTS_GPIO, SM_LIGHTS_WS2812) ||
         !in_range(config->light_count, 1, SM_MAX_LEDS) || !in_range(config->brightness, 1, config->brightness_max) ||
-        config->brightness_max > 100) {
+        config->brightness_max > 100 ||
+        (config->interval_ms != 0 && !in_range(config->interval_ms, SM_MIN_INTERVAL_MS, SM_MAX_INTERVAL_MS))) {
         return SM_ERR_ARGUMENT;
     }
     if (!coin && (engine->init == NULL || engine->invoke == NULL || engine->self_test == NULL ||
@@ -411,6 +435,7 @@ int sm_app_init(sm_app_t *app, const sm_hal_t *hal, const sm_config_t *config, c
     sm_lights_init(&app->lights, config, now_ms(app));
     app->built_in = config;
     app->config = *config;
+    app->picture_ms = now_ms(app);
     connect_session(app, engine, &memory);
     app->settings = sm_settings_default(config);
     app->card_wanted = true;
@@ -429,15 +454,20 @@ bool sm_app_busy(const sm_app_t *app) {
 
 uint32_t sm_app_step(sm_app_t *app) {
     watch_button(app);
+    take_by_interval(app);
     bool worked = step_session(app);
     sm_lights_output(&app->lights, app->hal);
     if (!worked && !sm_app_busy(app) && !app->button.down) {
         worked = idle_card(app) || idle_camera(app);
     }
+    if (!worked && !sm_app_busy(app)) {
+        worked = sm_shell_step(app);
+    }
     return worked || (sm_app_busy(app) && app->session.state != SM_SESSION_HOLD) ? 0 : SM_IDLE_MS;
 }
 
 void sm_app_stop(sm_app_t *app) {
+    sm_shell_pause(app);
     sm_log_close(&app->log);
     app->hal->card_unmount(app->hal->context);
     app->card_wanted = true;

@@ -24,6 +24,7 @@
 #include "sm_self_test.h"
 #include "sm_session.h"
 #include "sm_settings.h"
+#include "sm_shell.h"
 
 /* Waits between two attempts to start the camera or to mount the card: doubling from the first to the last. */
 #define SM_RETRY_FIRST_MS 1000u
@@ -88,7 +89,7 @@ typedef struct sm_retry {
 typedef struct sm_app {
     const sm_hal_t *hal;
     const sm_config_t *built_in; /* as given */
-    sm_config_t config;          /* in force: with the card's threshold and burst */
+    sm_config_t config;          /* in force: the card's threshold, burst and interval, or what the serial line set */
     sm_button_t button;
     sm_lights_t lights;
     sm_log_t log;
@@ -106,6 +107,8 @@ typedef struct sm_app {
     uint32_t looks;       /* for it, at most SM_EJECT_LOOKS */
     sm_retry_t card_retry;
     sm_retry_t camera_retry;
+    uint32_t picture_ms; /* when the last press, or picture without one, ended */
+    sm_shell_t shell;
 } sm_app_t;
 
 /* Blink code of a set of faults: flashes of the lowest one, 0 for none. */

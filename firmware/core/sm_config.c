@@ -15,6 +15,9 @@ _Static_assert(SMILEC_POSITIVE >= 0 && SMILEC_POSITIVE < SMILEC_LABEL_COUNT, "th
 _Static_assert(SMILEC_INPUT_SIZE >= SM_MIN_INPUT_SIZE && SMILEC_INPUT_SIZE <= SM_MAX_INPUT_SIZE, "input side in range");
 _Static_assert(SMILEC_BURST >= 1 && SMILEC_BURST <= SM_MAX_BURST, "burst in range");
 _Static_assert(SMILEC_SLOTS_PER_SEGMENT >= SM_MIN_SLOTS && SMILEC_SLOTS_PER_SEGMENT <= SM_MAX_SLOTS, "slots in range");
+_Static_assert(SMILEC_INTERVAL_MS == 0 ||
+                   (SMILEC_INTERVAL_MS >= SM_MIN_INTERVAL_MS && SMILEC_INTERVAL_MS <= SM_MAX_INTERVAL_MS),
+               "interval in range");
 _Static_assert(SMILEC_FRAME_WIDTH >= 1 && SMILEC_FRAME_WIDTH <= SM_MAX_FRAME_SIDE, "frame width in range");
 _Static_assert(SMILEC_FRAME_HEIGHT >= 1 && SMILEC_FRAME_HEIGHT <= SM_MAX_FRAME_SIDE, "frame height in range");
 _Static_assert(SMILEC_LIGHT_COUNT >= 1 && SMILEC_LIGHT_COUNT <= SM_MAX_LEDS, "1 to 64 LEDs");
@@ -53,6 +56,7 @@ const sm_config_t sm_config = {
     .brightness_max = SMILEC_BRIGHTNESS_MAX,
     .status_led = SMILEC_STATUS_LED != 0,
     .sensor = SMILEC_SENSOR,
+    .interval_ms = SMILEC_INTERVAL_MS,
 };
 
 #if SMILEC_ENGINE != SM_ENGINE_COIN

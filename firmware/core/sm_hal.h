@@ -132,6 +132,13 @@ typedef struct sm_hal {
     /* Stores them durably. Called once per new segment, not per capture. */
     int (*marks_store)(void *context, const sm_marks_t *marks);
 
+    /* ---- serial line to a program (docs/serial.md); both optional together ---- */
+    /* Gives what has come in, at most `capacity` bytes; does not wait. Returns how many. */
+    int (*serial_read)(void *context, uint8_t *data, uint32_t capacity);
+    /* Takes all of the bytes (at most SM_PACKET_BYTES), to be sent in one piece, with no log text in between, or none
+     * of them; does not wait. Returns `length`, or 0 when there is no room now. */
+    int (*serial_write)(void *context, const uint8_t *data, uint32_t length);
+
     /* ---- reporting (optional): serial log or JSON lines; must return quickly ---- */
     void (*report)(void *context, const struct sm_report *report);
 } sm_hal_t;

@@ -337,6 +337,58 @@ int sm_log_mount(sm_log_t *log) {
     return SM_OK;
 }
 
+/* ---- looking ---- */
+
+/* Sequences of the first and last capture before `end`. */
+static int describe_slots(sm_log_t *log, const segment_view_t *view, sm_log_contents_t *contents) {
+    sm_log_header_t header = {0};
+    uint32_t slot = 0;
+    int found = find_last(log, view, contents->used, &slot, &header);
+    if (found != SLOT_COMMITTED) {
+        return found;
+    }
+    contents->last_sequence = header.sequence;
+    for (uint32_t first = 0; first <= slot; first++) {
+        found = slot_state(log, view, first, &header);
+        if (found < 0 || found == SLOT_COMMITTED) {
+            break;
+        }
+    }
+    contents->first_sequence = header.sequence;
+    return found;
+}
+
+int sm_log_describe(sm_log_t *log, uint32_t segment, sm_log_contents_t *contents) {
+    segment_view_t view = {.file = log->file, .number = segment};
+    bool current = log->file >= 0 && log->segment == segment;
+    memset(contents, 0, sizeof(*contents));
+    if (!log->mounted) {
+        return SM_ERR_NO_CARD;
+    }
+    int error = SM_OK;
+    if (current) {
+        error = read_at(log, view.file, 0, log->buffer, SM_LOG_HEAD_BYTES);
+        error = error == SM_OK ? sm_log_get_head(log->buffer, &view.head, &view.geometry) : error;
+        contents->used = log->next_slot;
+    } else {
+        error = open_view(log, segment, &view);
+        if (error != SM_OK) {
+            return error;
+        }
+        error = view.head.device_id == log->hal->device_id ? find_end(log, &view, &contents->used) : SM_ERR_CORRUPT;
+    }
+    if (error == SM_OK) {
+        error = describe_slots(log, &view, contents);
+    }
+    if (!current) {
+        log->hal->file_close(log->hal->context, view.file);
+    }
+    contents->segment = segment;
+    contents->epoch = view.head.epoch;
+    contents->geometry = view.geometry;
+    return error < 0 ? error : SM_OK;
+}
+
 /* ---- segments ---- */
 
 /* Creates a segment with the next unused number; its head and the empty first slot are there from the start. Leaves it
@@ -398,12 +450,14 @@ static int start_spare(sm_log_t *log) {
     return SM_OK;
 }
 
-int sm_log_idle(sm_log_t *log) {
+bool sm_log_has_work(const sm_log_t *log) {
     uint32_t low = log->geometry.slots / 4u;
-    if (!log->mounted || log->full || log->spare != 0) {
-        return 0;
-    }
-    if (free_slots(log) > (low < 2u * log->burst ? 2u * log->burst : low)) {
+    return log->mounted && !log->full && log->spare == 0 &&
+           free_slots(log) <= (low < 2u * log->burst ? 2u * log->burst : low);
+}
+
+int sm_log_idle(sm_log_t *log) {
+    if (!sm_log_has_work(log)) {
         return 0;
     }
     int error = create_segment(log);

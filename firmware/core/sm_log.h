@@ -85,6 +85,25 @@ int sm_log_begin(sm_log_t *log, uint32_t count);
  */
 int sm_log_append(sm_log_t *log, sm_capture_t *capture, const uint8_t *pixels);
 
+/* What a segment on the card holds. */
+typedef struct sm_log_contents {
+    uint32_t segment;
+    uint32_t epoch;
+    sm_log_geometry_t geometry;
+    uint32_t used;           /* slots up to the last capture, damaged ones among them */
+    uint32_t first_sequence; /* of the first and the last capture that can be read; 0: there is none */
+    uint32_t last_sequence;
+} sm_log_contents_t;
+
+/*
+ * Looks at one segment of this bot, as a mount does: some 2 log2(slots) blocks, opening one file. SM_ERR_CORRUPT when
+ * it is none. Leaves the log as it was, also after an error.
+ */
+int sm_log_describe(sm_log_t *log, uint32_t segment, sm_log_contents_t *contents);
+
+/* Whether sm_log_idle() would make a segment now. */
+bool sm_log_has_work(const sm_log_t *log);
+
 /* Marks all captures of the last logged press as withdrawn, also one from before this start. Returns how many.
  * SM_ERR_NOT_FOUND: there is none. */
 int sm_log_withdraw(sm_log_t *log);

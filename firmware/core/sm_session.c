@@ -25,10 +25,20 @@ static void start(sm_session_t *session, uint64_t pressed_us, uint32_t press_ms)
     session->state = SM_SESSION_DROP;
 }
 
+void sm_session_take(sm_session_t *session) {
+    start(session, now_us(session), 0);
+    session->press.automatic = true;
+}
+
 void sm_session_press(sm_session_t *session) {
-    if (session->state == SM_SESSION_IDLE) {
+    bool early = session->state != SM_SESSION_HOLD && session->state != SM_SESSION_LOG;
+    if (session->press.automatic && session->state != SM_SESSION_IDLE && early) {
+        /* Whoever presses is the one to be judged: the number goes to the press. */
+        session->press.number--;
         start(session, now_us(session), 0);
-    } else if (session->state == SM_SESSION_LOG) {
+    } else if (session->state == SM_SESSION_IDLE) {
+        start(session, now_us(session), 0);
+    } else if (!early && (session->press.automatic || session->state == SM_SESSION_LOG)) {
         session->pending = true;
         session->pending_us = now_us(session);
         session->pending_press_ms = 0;
@@ -39,7 +49,7 @@ void sm_session_release(sm_session_t *session, uint32_t press_ms) {
     uint32_t length = press_ms > 0 ? press_ms : 1u;
     if (session->pending) {
         session->pending_press_ms = length;
-    } else if (session->press.press_ms == 0) {
+    } else if (session->press.press_ms == 0 && !session->press.automatic) {
         session->press.press_ms = length;
     }
 }
@@ -249,7 +259,7 @@ enum sm_session_event sm_session_step(sm_session_t *session) {
     case SM_SESSION_DECIDE:
         return decide(session);
     case SM_SESSION_HOLD:
-        if (session->press.press_ms > 0) {
+        if (session->press.press_ms > 0 || session->press.automatic) {
             session->state = SM_SESSION_LOG;
         }
         return SM_SESSION_NONE;

@@ -7,7 +7,8 @@
  *                     +---------+-- no frame at all: FAILED --> IDLE  +-- long press: the captures are dropped --> IDLE
  *
  * Lights come first, the log after; a failing log never stops scoring. A press during HOLD or LOG is remembered and
- * follows at once. Frames of a press are kept in the caller's memory until they are logged.
+ * follows at once. A picture that is taken without a press (interval) goes the same way with nobody to wait for; a
+ * press before its lights takes its place. Frames of a press are kept in the caller's memory until they are logged.
  */
 #ifndef SM_SESSION_H
 #define SM_SESSION_H
@@ -32,7 +33,8 @@ enum sm_session_state {
 /* What came of a press; what reports show. */
 typedef struct sm_press {
     uint32_t number;   /* presses since the start, from 1 */
-    uint32_t press_ms; /* how long the button was down; 0 until the release */
+    uint32_t press_ms; /* how long the button was down; 0 until the release, and for a picture without a press */
+    bool automatic;    /* nobody pressed: taken by interval */
     uint8_t frames;    /* frames scored */
     uint8_t logged;    /* captures on the card */
     bool smile;
@@ -77,6 +79,9 @@ enum sm_session_event {
 
 /* The button went down. */
 void sm_session_press(sm_session_t *session);
+
+/* Takes a picture without a press. Only while idle, with nothing pending. */
+void sm_session_take(sm_session_t *session);
 
 /* The button went up after press_ms. */
 void sm_session_release(sm_session_t *session, uint32_t press_ms);

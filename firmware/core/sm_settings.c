@@ -29,7 +29,7 @@ sm_settings_t sm_settings_default(const sm_config_t *config) {
         .threshold_margin = config->threshold_margin,
         .brightness = config->brightness,
         .burst = config->burst,
-        .interval_ms = 0,
+        .interval_ms = config->interval_ms,
     };
 }
 

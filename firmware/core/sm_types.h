@@ -64,6 +64,8 @@ enum sm_reset {
 #define SM_MAX_FRAME_SIDE 4096
 #define SM_MIN_SLOTS 4
 #define SM_MAX_SLOTS 4096
+#define SM_MIN_INTERVAL_MS 1000
+#define SM_MAX_INTERVAL_MS 86400000
 #define SM_FIRMWARE_VERSION_MAX 15
 #define SM_MODEL_HASH_LENGTH 16
 
@@ -117,6 +119,7 @@ typedef struct sm_config {
     uint8_t brightness_max;     /* what the strip's supply stands, per cent, 1 to 100 */
     bool status_led;            /* there is one; without it a strip shows what it would */
     uint16_t sensor;            /* product id of the camera that comes with the board (0x2642: OV2640); 0: any */
+    uint32_t interval_ms;       /* a picture without a press so long after the last one; 0: never, else up to a day */
 } sm_config_t;
 
 /*

@@ -293,6 +293,24 @@ const firmware = z
       .describe("How long the lights stay green after a smile, milliseconds."),
     debounceMs: z.int().min(1).max(200).default(30).describe("How long the button must be steady, milliseconds."),
     slotsPerSegment: z.int().min(4).max(4096).default(128).describe("Captures per segment file on the card."),
+    interval: z
+      .int()
+      .min(0)
+      .max(86400)
+      .default(0)
+      .describe("Also take a picture without a press so many seconds after the last one, 1 to 86400; 0: presses only."),
+    serial: z
+      .strictObject({
+        enabled: z
+          .boolean()
+          .default(true)
+          .describe("Answer `smilec device` on the serial port that the log goes to (docs/serial.md)."),
+        baud: z
+          .union([z.literal(115200), z.literal(230400), z.literal(460800), z.literal(921600)])
+          .default(921600)
+          .describe("Bits per second of that port, for the log too; a board's own USB port has none."),
+      })
+      .prefault({}),
     cores: z
       .union([z.literal(1), z.literal(2)])
       .default(1)

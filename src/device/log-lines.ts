@@ -152,7 +152,8 @@ function botEvent(ms: number, text: string): LogEvent | undefined {
   return / is ready: model /.test(text) ? { event: "ready", text, ms } : undefined;
 }
 
-function faultsOf(set: number): Fault[] {
+/** The faults of a set of bits. */
+export function faultsOf(set: number): Fault[] {
   return FAULTS.flatMap((meaning, bit) => ((set >> bit) & 1 ? [{ blinks: bit + 1, meaning }] : []));
 }
 
@@ -167,7 +168,8 @@ export function describeEvent(event: LogEvent): string {
     case "logged": {
       const { press, heldMs, logged, frames, error } = event;
       const why = error === 0 ? "" : ` (${describeError(error)})`;
-      return `press ${press}: held ${heldMs} ms, ${logged} of ${frames} frames on the card${why}`;
+      const how = heldMs === 0 ? "taken without a press" : `held ${heldMs} ms`;
+      return `press ${press}: ${how}, ${logged} of ${frames} frames on the card${why}`;
     }
     case "failed":
       return `press ${event.press}: no decision (${describeError(event.error)})`;

@@ -3,17 +3,24 @@ import { setTimeout as delay } from "node:timers/promises";
 import { InterruptedError } from "../errors.js";
 import type { StageContext } from "../pipeline/reporter.js";
 import { decodeLine, type LogEvent } from "./log-lines.js";
+import { Demultiplexer } from "./protocol/demultiplex.js";
+import { type DeviceStatus, readStatus } from "./protocol/device.js";
+import { COMMANDS, decodePacket, requestPacket } from "./protocol/packet.js";
 import { openLine, type SerialLine } from "./serial-line.js";
 
 const RECONNECT_MS = 300;
 /** A line that does not end is cut: a wrong baud rate gives none. */
 const LINE_MAX = 4096;
 
+export type MonitorEvent = LogEvent | { readonly event: "status"; readonly status: DeviceStatus };
+
 export interface MonitorRequest {
   readonly port: string;
   readonly baud: number;
   readonly context: StageContext;
-  readonly onEvent: (event: LogEvent) => void;
+  /** Also asks for the bot's status so often. */
+  readonly statusMs?: number;
+  readonly onEvent: (event: MonitorEvent) => void;
 }
 
 /** Runs until the signal is aborted, and then throws InterruptedError. Throws what opening the port for the first time throws. */
@@ -34,18 +41,45 @@ interface Followed {
   readonly ended: Promise<void>;
 }
 
-async function follow({ port, baud, context, onEvent }: MonitorRequest): Promise<Followed> {
+async function follow({ port, baud, context, statusMs, onEvent }: MonitorRequest): Promise<Followed> {
   const { signal } = context;
   signal.throwIfAborted();
   const lines = new LineSplitter((text) => onEvent(decodeLine(text)));
+  const parts = new Demultiplexer({
+    onText: (bytes) => lines.push(bytes),
+    onPacket: (encoded) => showStatus(encoded, onEvent),
+  });
   let gone: () => void = () => undefined;
   const vanished = new Promise<void>((resolve) => {
     gone = resolve;
   });
-  const line = await openLine(port, baud, { onData: (bytes) => lines.push(bytes), onEnd: () => gone() });
+  const line = await openLine(port, baud, { onData: (bytes) => parts.push(bytes), onEnd: () => gone() });
   // Opening raises both lines; on boards with the two-transistor circuit either alone would reset the chip or hold GPIO0 down.
   await line.setSignals({ dtr: false, rts: false });
-  return { ended: untilStopped(vanished, line, signal).finally(() => lines.flush()) };
+  const asking = statusMs === undefined ? undefined : askStatus(line, statusMs);
+  const ended = untilStopped(vanished, line, signal).finally(() => {
+    clearInterval(asking);
+    lines.flush();
+  });
+  return { ended };
+}
+
+/** Whoever is not answered is asked again in time; a line that is gone says so itself. */
+function askStatus(line: SerialLine, everyMs: number): NodeJS.Timeout {
+  let id = 0;
+  const ask = () => {
+    id = (id % 0xffff) + 1;
+    line.write(requestPacket({ command: COMMANDS.status, id, arguments: [0, 0, 0] })).catch(() => undefined);
+  };
+  ask();
+  return setInterval(ask, everyMs);
+}
+
+function showStatus(encoded: Uint8Array, onEvent: MonitorRequest["onEvent"]): void {
+  const decoded = decodePacket(encoded);
+  if (decoded.kind !== "reply" || decoded.reply.command !== COMMANDS.status || decoded.reply.status !== 0) return;
+  const status = readStatus(decoded.reply.data);
+  if (status !== undefined) onEvent({ event: "status", status });
 }
 
 async function untilStopped(vanished: Promise<void>, line: SerialLine, signal: AbortSignal): Promise<void> {

@@ -73,7 +73,9 @@ class PortLine implements SerialLine {
 
   async write(bytes: Uint8Array): Promise<void> {
     if (this.closed) throw vanished(this.path);
-    await settle((done) => this.port.write(Buffer.from(bytes), done));
+    await settle((done) => this.port.write(Buffer.from(bytes), done)).catch((error: unknown) => {
+      throw vanished(this.path, error);
+    });
   }
 
   async setSignals({ dtr, rts }: { readonly dtr: boolean; readonly rts: boolean }): Promise<boolean> {

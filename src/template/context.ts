@@ -43,6 +43,7 @@ export interface FirmwareSettings {
   readonly statusLed: boolean;
   /** Product id of the board's camera; 0: any. */
   readonly sensor: number;
+  readonly intervalMs: number;
 }
 
 /** The lights as the firmware knows them: one LED, and numbers without meaning, for a plain output. */
@@ -86,6 +87,7 @@ export function firmwareSettings(config: Config, board: Board, model: DeployedMo
     lights: lightSettings(config.firmware),
     statusLed: board.status.gpio !== -1,
     sensor: board.sensor,
+    intervalMs: config.firmware.interval * 1000,
   };
 }
 
@@ -102,7 +104,13 @@ export function modelHash(model: DeployedModel | undefined): string {
 /** generated/smilec_config.h. On the host the ahead-of-time C stands in for TFLite Micro: their results are equal. */
 export function configHeaderValues(
   settings: FirmwareSettings,
-  options: { readonly name: string; readonly target: string; readonly model: DeployedModel | undefined },
+  options: {
+    readonly name: string;
+    readonly target: string;
+    readonly model: DeployedModel | undefined;
+    /** Absent: no commands on the board's serial port. */
+    readonly serial?: Config["firmware"]["serial"];
+  },
 ): TemplateValues {
   const engine = settings.engine === "tflm" && options.target === "host" ? "aot" : settings.engine;
   return {
@@ -133,6 +141,8 @@ export function configHeaderValues(
     blueAt: settings.lights.colourOrder.indexOf("b"),
     statusLed: settings.statusLed ? 1 : 0,
     sensor: `0x${settings.sensor.toString(16).padStart(4, "0")}`,
+    intervalMs: settings.intervalMs,
+    serialBaud: options.serial?.enabled === true ? options.serial.baud : 0,
     frameWidth: FRAME.width,
     frameHeight: FRAME.height,
     engine: `SM_ENGINE_${engine.toUpperCase()}`,
@@ -202,31 +212,39 @@ const IDF_COMPONENTS = [
   "vfs",
 ] as const;
 
-/** The above and what the board's card, its status LED and the lights need, sorted. */
-function components({ sd, status }: Board, { lights }: Config["firmware"]): string[] {
+/** What the board's log runs at without serial commands: ESP-IDF's default. */
+const LOG_BAUD = 115200;
+
+/** Bits per second of the serial port that log and commands share. */
+export function consoleBaud({ enabled, baud }: Config["firmware"]["serial"]): number {
+  return enabled ? baud : LOG_BAUD;
+}
+
+/** The above and what the board's card, status LED, console and the lights need, sorted. */
+function components({ sd, status, console }: Board, { lights }: Config["firmware"]): string[] {
   const card = sd.bus === "spi" ? ["esp_driver_sdspi", "esp_driver_spi"] : ["esp_driver_sdmmc"];
   const led = status.drive === "ws2812" || lights.kind === "ws2812" ? ["esp_driver_rmt"] : [];
-  return [...IDF_COMPONENTS, ...card, ...led].sort();
+  const line = console === "uart" ? "esp_driver_uart" : "esp_driver_usb_serial_jtag";
+  return [...IDF_COMPONENTS, ...card, ...led, line].sort();
 }
 
 /** Lines of sdkconfig.defaults that only one chip, PSRAM, console or kind of lights has. */
-function chipOptions({ chip, psramMode, console }: Board, { lights }: Config["firmware"]): string {
+function chipOptions({ chip, psramMode, console }: Board, { lights, serial }: Config["firmware"]): string {
   const psram =
     chip === "esp32"
       ? ["# Chips before revision 3 corrupt PSRAM without it.", "CONFIG_SPIRAM_CACHE_WORKAROUND=y"]
       : [`CONFIG_SPIRAM_MODE_${psramMode === "octal" ? "OCT" : "QUAD"}=y`];
-  const log = console === "uart" ? "UART_DEFAULT" : "USB_SERIAL_JTAG";
+  // Only a "custom" UART, which is UART 0 on its usual pins by default, has a rate to choose.
+  const baud = consoleBaud(serial);
+  const uart = baud === LOG_BAUD ? ["UART_DEFAULT=y"] : ["UART_CUSTOM=y", `UART_BAUDRATE=${baud}`];
+  const log = (console === "uart" ? uart : ["USB_SERIAL_JTAG=y"]).map((option) => `CONFIG_ESP_CONSOLE_${option}`);
   // Half-sent colours would be others, and brighter ones than the supply stands.
   const strip = [
     "",
     "# A strip gets its colours in one piece also while the flash is written.",
     "CONFIG_RMT_TX_ISR_CACHE_SAFE=y",
   ];
-  return [
-    ...psram,
-    ...["", "# Where the log goes.", `CONFIG_ESP_CONSOLE_${log}=y`],
-    ...(lights.kind === "ws2812" ? strip : []),
-  ].join("\n");
+  return [...psram, "", "# Where the log goes.", ...log, ...(lights.kind === "ws2812" ? strip : [])].join("\n");
 }
 
 /** Application partition: from 0x10000 to the flash's end. */
@@ -254,6 +272,7 @@ export function espProjectValues(config: Config, board: Board, sources: readonly
     flashMode: board.flashMode,
     flashModeOption: board.flashMode.toUpperCase(),
     chipOptions: chipOptions(board, config.firmware),
+    consoleBaud: consoleBaud(config.firmware.serial),
     flashSize: `${board.flashBytes / (1024 * 1024)}MB`,
     appPartitionBytes: `0x${appPartitionBytes(board).toString(16)}`,
     projectName: cmakeString(config.name),

@@ -58,7 +58,7 @@ export async function projectFiles(request: Omit<RenderRequest, "dir">): Promise
     ...engineFiles,
     "smilec_config.h": await renderTemplate(
       "generated/smilec_config.h",
-      configHeaderValues(settings, { name: config.name, target, model }),
+      configHeaderValues(settings, { name: config.name, target, model, serial: config.firmware.serial }),
     ),
   };
   if (target !== "host") {

@@ -61,6 +61,13 @@ describe("reading a segment", () => {
     expect(Object.keys(records[2]).sort()).toEqual(["header", "kind", "slot"]);
   });
 
+  it("takes a picture of zeros for withdrawn: so it comes over the serial line", async () => {
+    const bytes = Buffer.from(good).fill(0, slotAt(2) + 512, slotAt(3));
+    expect(summary(await read(bytes))).toEqual(allBut(2, "withdrawn 2"));
+    bytes[slotAt(3) - 1] = 1;
+    expect(summary(await read(bytes))).toEqual(allBut(2, "bad-crc 2"));
+  });
+
   it("takes a damaged mark for withdrawn", async () => {
     const bytes = Buffer.from(good);
     bytes[slotAt(2) + 512 + 34] = 0xff;

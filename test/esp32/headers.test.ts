@@ -24,7 +24,12 @@ async function generatedHeaders(board: Board, changes: object = {}): Promise<str
   const folder = temporaryFolder("esp-generated-");
   const config = configSchema.parse({ engine: "coin", ...changes });
   const settings = firmwareSettings(config, board, undefined);
-  const header = configHeaderValues(settings, { name: config.name, target: board.id, model: undefined });
+  const header = configHeaderValues(settings, {
+    name: config.name,
+    target: board.id,
+    model: undefined,
+    serial: config.firmware.serial,
+  });
   writeFileSync(join(folder, "smilec_config.h"), await renderTemplate("generated/smilec_config.h", header));
   const pins = await renderTemplate("generated/smilec_board.h", boardHeaderValues(board));
   writeFileSync(join(folder, "smilec_board.h"), pins);

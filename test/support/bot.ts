@@ -19,6 +19,8 @@ export interface BotEvent {
   readonly lights?: boolean;
   readonly status?: boolean;
   readonly error?: number;
+  /** Virtual time since the contact closed. */
+  readonly sinceUs?: number;
   /** CRC-32 of each frame's pixels. */
   readonly crcs?: readonly number[];
   /** Numbers of those that were logged. */
@@ -53,6 +55,7 @@ export class Bot {
     const {
       "preprocess_driver.c": _,
       "format_driver.c": __,
+      "packet_driver.c": ___,
       ...files
     } = await cFiles(join(packageRoot, "test/firmware/c"));
     return new Bot(await compileFirmware({ ...options, files }));

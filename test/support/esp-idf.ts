@@ -65,6 +65,8 @@ const IDF_INCLUDES = [
   "esp_driver_sdmmc/include",
   "esp_driver_sdspi/include",
   "esp_driver_spi/include",
+  "esp_driver_uart/include",
+  "esp_driver_usb_serial_jtag/include",
   "sdmmc/include",
   "fatfs/diskio",
   "fatfs/src",
@@ -151,7 +153,7 @@ async function configure(
   return { sdkconfig: readFileSync(paths.config, "utf8"), complaints: all };
 }
 
-/** gcc's own headers and a C library's, where the compiler brings none: Debian's newlib, in which one declaration differs from ESP-IDF's. */
+/** gcc's own headers and a C library's, where the compiler brings none: Debian's newlib, in which two headers differ from ESP-IDF's. */
 async function libraryFlags(compiler: string, folder: string): Promise<string[]> {
   const probe = await run(compiler, ["-fsyntax-only", "-x", "c", "-"], { input: "#include <stdio.h>\n" });
   if (probe.exitCode === 0) return [];
@@ -162,6 +164,12 @@ async function libraryFlags(compiler: string, folder: string): Promise<string[]>
   mkdirSync(dirname(overlay), { recursive: true });
   const text = readFileSync(join(NEWLIB, "sys/reent.h"), "utf8");
   writeFileSync(overlay, text.replace("_reent *const _global_impure_ptr", "_reent *_global_impure_ptr"));
+  // That of Espressif's C library is what ESP-IDF brings for clang.
+  const folders = readFileSync(
+    join(tree("SMILEC_IDF_PATH"), "components/newlib/platform_include/sys/dirent.h"),
+    "utf8",
+  );
+  writeFileSync(join(dirname(overlay), "dirent.h"), folders.replace("#ifdef __clang__", "#if 1"));
   // The order is a search order: include_next goes on from ESP-IDF's headers to the library's.
   return ["-nostdinc", ...[...own, join(folder, "newlib"), NEWLIB].flatMap((path) => ["-idirafter", path])];
 }

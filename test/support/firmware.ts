@@ -26,6 +26,7 @@ export const CONFIGURATION: Readonly<Record<string, string>> = {
   LIGHTS_MS: "3000",
   DEBOUNCE_MS: "30",
   SLOTS_PER_SEGMENT: "8",
+  INTERVAL_MS: "0",
   FRAME_WIDTH: "40",
   FRAME_HEIGHT: "30",
   ENGINE: "SM_ENGINE_AOT",

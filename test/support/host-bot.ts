@@ -67,6 +67,11 @@ export class HostBot {
     return this.program.folder;
   }
 
+  /** The compiled program. */
+  get path(): string {
+    return this.program.path;
+  }
+
   /** Writes pictures, each a whole PGM file; returns their paths. */
   writePictures(pictures: readonly Uint8Array[]): string[] {
     const folder = join(this.program.folder, `pictures${this.runs++}`);

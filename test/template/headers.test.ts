@@ -101,11 +101,12 @@ describe("smilec_config.h", () => {
       coinProbability: 0.25,
       locator: { x: 400, y: 510, size: 700 },
       decision: { burst: 5 },
-      firmware: { lightsMs: 1234, debounceMs: 20, slotsPerSegment: 64 },
+      firmware: { lightsMs: 1234, debounceMs: 20, slotsPerSegment: 64, interval: 60, serial: { baud: 230400 } },
     });
     const model = modelWith(["a", "b", "c"], { positive: 2 });
     const settings = firmwareSettings(config, esp32cam, model);
-    const values = configHeaderValues(settings, { name: config.name, target: "esp32cam", model });
+    const { serial } = config.firmware;
+    const values = configHeaderValues(settings, { name: config.name, target: "esp32cam", model, serial });
     const numbers = [
       ...[
         "CONFIG_HASH",
@@ -117,7 +118,17 @@ describe("smilec_config.h", () => {
         "LOCATOR_Y",
         "LOCATOR_SIZE",
       ],
-      ...["BURST", "LIGHTS_MS", "DEBOUNCE_MS", "SLOTS_PER_SEGMENT", "FRAME_WIDTH", "FRAME_HEIGHT", "ENGINE"],
+      ...[
+        "BURST",
+        "LIGHTS_MS",
+        "DEBOUNCE_MS",
+        "SLOTS_PER_SEGMENT",
+        "INTERVAL_MS",
+        "SERIAL_BAUD",
+        "FRAME_WIDTH",
+        "FRAME_HEIGHT",
+        "ENGINE",
+      ],
     ];
     const body = `int main(void) {
       printf("%s %s %s %d %d ", SMILEC_FIRMWARE_VERSION, SMILEC_BOT_NAME, SMILEC_MODEL_HASH, 1-SMILEC_THRESHOLD_MARGIN,
@@ -126,7 +137,7 @@ describe("smilec_config.h", () => {
       return 0; }`;
     const text = await printed("smilec_config.h", await renderTemplate("generated/smilec_config.h", values), body);
     const strings = ["0.1.0", "grin-7", "0123456789abcdef", "18", "250"];
-    const rest = [configHash(settings), 3, 2, 64, 0, 400, 510, 700, 5, 1234, 20, 64, 320, 240, 1];
+    const rest = [configHash(settings), 3, 2, 64, 0, 400, 510, 700, 5, 1234, 20, 64, 60000, 230400, 320, 240, 1];
     expect(text.trim().split(" ")).toEqual([...strings, ...rest.map(String)]);
   });
 
@@ -149,6 +160,7 @@ describe("smilec_config.h", () => {
       { ...base, lights: { ...base.lights, brightness: 3 } },
       { ...base, statusLed: false },
       { ...base, sensor: 0x3660 },
+      { ...base, intervalMs: 1000 },
       { ...base, board: "other" },
     ].map(configHash);
     expect(new Set(hashes).size).toBe(Object.keys(base).length + 1);

@@ -14,7 +14,9 @@
 #include "esp32_lights.h"
 #include "esp32_pins.h"
 #include "esp32_report.h"
+#include "esp32_serial.h"
 #include "esp32_watchdog.h"
+#include "smilec_config.h"
 
 static const char *const TAG = "hal";
 
@@ -148,6 +150,16 @@ static int marks_store(void *context, const sm_marks_t *marks) {
     return esp32_marks_store(&layer_of(context)->marks, marks);
 }
 
+static int serial_read(void *context, uint8_t *data, uint32_t capacity) {
+    (void)context;
+    return esp32_serial_read(data, capacity);
+}
+
+static int serial_write(void *context, const uint8_t *data, uint32_t length) {
+    (void)context;
+    return esp32_serial_write(data, length);
+}
+
 static void report(void *context, const struct sm_report *news) {
     (void)context;
     esp32_report(news);
@@ -192,6 +204,7 @@ static uint32_t device_id(void) {
 int esp32_hal_init(esp32_hal_t *layer, sm_hal_t *hal) {
     int result = esp32_pins_init();
     bool kept = esp32_marks_open(&layer->marks) == SM_OK;
+    bool answers = SMILEC_SERIAL_BAUD != 0 && esp32_serial_start() == SM_OK;
     *hal = (sm_hal_t){
         .context = layer,
         .device_id = device_id(),
@@ -219,6 +232,8 @@ int esp32_hal_init(esp32_hal_t *layer, sm_hal_t *hal) {
         .file_close = file_close,
         .marks_load = kept ? marks_load : NULL,
         .marks_store = kept ? marks_store : NULL,
+        .serial_read = answers ? serial_read : NULL,
+        .serial_write = answers ? serial_write : NULL,
         .report = report,
     };
     ESP_LOGI(TAG, "device %08" PRIx32 ", start %" PRIu32 ", reset reason %u", hal->device_id, hal->boot_count,

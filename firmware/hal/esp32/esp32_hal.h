@@ -15,8 +15,9 @@ typedef struct esp32_hal {
 } esp32_hal_t;
 
 /*
- * Sets up pins and kept numbers and fills `hal`, whose camera is still to be started. Marks that can't be kept are no
- * failure: the core does without. SM_ERR_ARGUMENT when the chip refuses a pin. `layer` must outlive `hal`.
+ * Sets up pins, kept numbers and the serial line and fills `hal`, whose camera is still to be started. Marks that can't
+ * be kept and a line that does not start are no failure: the core does without. SM_ERR_ARGUMENT when the chip refuses a
+ * pin. `layer` must outlive `hal`.
  */
 int esp32_hal_init(esp32_hal_t *layer, sm_hal_t *hal);
 

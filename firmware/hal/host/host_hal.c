@@ -111,6 +111,14 @@ static void file_close(void *context, int file) {
     host_file_close(&host_of(context)->card, file);
 }
 
+static int serial_read(void *context, uint8_t *data, uint32_t capacity) {
+    return host_serial_read(&host_of(context)->serial, data, capacity);
+}
+
+static int serial_write(void *context, const uint8_t *data, uint32_t length) {
+    return host_serial_write(&host_of(context)->serial, data, length);
+}
+
 static void report(void *context, const struct sm_report *report) {
     const host_t *host = host_of(context);
     if (host->report != NULL) {
@@ -121,6 +129,23 @@ static void report(void *context, const struct sm_report *report) {
 void host_press(host_t *host) {
     host->press_us = host->now_us + HOST_PRESS_AFTER_MS * 1000u;
     host->release_us = host->press_us + HOST_PRESS_MS * 1000u;
+}
+
+void host_hold(host_t *host, uint32_t ms) {
+    host->press_us = host->now_us;
+    host->release_us = host->press_us + ms * 1000u;
+}
+
+int host_use_serial(host_t *host, sm_hal_t *hal) {
+    hal->serial_read = serial_read;
+    hal->serial_write = serial_write;
+    return host_serial_open(&host->serial);
+}
+
+void host_follow_clock(host_t *host) {
+    uint64_t real_us = host_serial_clock_us();
+    host->now_us += host->real_us == 0 ? 0 : real_us - host->real_us;
+    host->real_us = real_us;
 }
 
 sm_hal_t host_init(host_t *host, const char *card_folder, uint32_t device_id, uint64_t seed, uint8_t *pixels,

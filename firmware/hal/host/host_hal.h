@@ -1,13 +1,14 @@
 /*
  * The host as a bot: virtual time, a scripted button, pictures as camera (host_camera.h), a folder as card
- * (host_card.h). Nothing depends on the wall clock: the same pictures, card and seed give the same bytes on every
- * machine.
+ * (host_card.h). Nothing depends on the wall clock, except with a serial line (host_serial.h): otherwise the same
+ * pictures, card and seed give the same bytes on every machine.
  */
 #ifndef HOST_HAL_H
 #define HOST_HAL_H
 
 #include "host_camera.h"
 #include "host_card.h"
+#include "host_serial.h"
 #include "sm_hal.h"
 
 /* Time between two camera frames (25 per second), microseconds. */
@@ -25,6 +26,8 @@ typedef struct host {
     bool status;
     host_picture_t picture;
     host_card_t card;
+    host_serial_t serial;
+    uint64_t real_us; /* of the host's clock, while virtual time follows it */
     void (*report)(void *context, const struct sm_report *report);
     void *report_context;
 } host_t;
@@ -36,5 +39,14 @@ sm_hal_t host_init(host_t *host, const char *card_folder, uint32_t device_id, ui
 
 /* Schedules a press. */
 void host_press(host_t *host);
+
+/* Holds the button from now on for so long. */
+void host_hold(host_t *host, uint32_t ms);
+
+/* Gives the machine a serial line (host->serial.path). 0, or -1 with errno. */
+int host_use_serial(host_t *host, sm_hal_t *hal);
+
+/* Lets virtual time go on by what has passed since the last call; begins with the first. */
+void host_follow_clock(host_t *host);
 
 #endif

@@ -2,9 +2,11 @@
  * The firmware on the host, in virtual time: presses the button once per picture of a list, logs to a folder, and
  * prints one JSON line per event.
  *
- *   program --frames LIST --card DIR [--box whole|locator] [--device-id HEX8] [--seed N]
+ *   program --frames LIST --card DIR [--box whole|locator] [--device-id HEX8] [--seed N] [--serial pty]
  *
- * LIST has one PGM path per line. Exit status: 0; 1 when the network fails; 2 for bad input; 3 when the output cannot
+ * LIST has one PGM path per line. With --serial the bot then goes on in real time, its serial line on a pseudo-terminal
+ * whose path is in the `ready` line, until standard input ends; LIST may be left out. Lines on standard input:
+ * `press [MS]`, `picture PATH`. Exit status: 0; 1 when the network fails; 2 for bad input; 3 when the output cannot
  * be written.
  */
 #include <errno.h>
@@ -24,7 +26,7 @@
 #define EXIT_OUTPUT 3
 
 /* Longest path in LIST, with its line end and terminating NUL. */
-#define LINE_BYTES 4096
+#define LINE_BYTES HOST_COMMAND_MAX
 /* Virtual time after which a press that is not finished counts as a bug, microseconds. */
 #define PRESS_LIMIT_US 60000000u
 
@@ -34,6 +36,7 @@ typedef struct options {
     bool whole_box;
     uint32_t device_id;
     uint64_t seed;
+    bool serial;
 } options_t;
 
 typedef struct run {
@@ -41,9 +44,10 @@ typedef struct run {
     sm_hal_t hal;
     sm_config_t config;
     sm_app_t app;
-    const char *frame; /* path of the present press's picture */
-    bool finished;     /* the present press is done */
-    int failure;       /* sm_error of a failed press or network */
+    char frame[LINE_BYTES]; /* path of the present press's picture */
+    bool serving;           /* in real time: nothing is given up */
+    bool finished;          /* the present press is done */
+    int failure;            /* sm_error of a failed press or network */
     uint32_t presses;
     uint32_t captures;
 } run_t;
@@ -74,8 +78,13 @@ static void print_ready(const run_t *run, int error) {
         (void)fputs(i > 0 ? "," : "", stdout);
         host_json_string(stdout, config->labels[i]);
     }
-    (void)printf("],\"positive\":%d,\"inputSize\":%d,\"burst\":%d,\"thresholdMargin\":%d,\"logFormat\":%d}\n",
+    (void)printf("],\"positive\":%d,\"inputSize\":%d,\"burst\":%d,\"thresholdMargin\":%d,\"logFormat\":%d",
                  config->positive, config->input_size, config->burst, config->threshold_margin, SM_LOG_VERSION);
+    if (run->host.serial.path[0] != '\0') {
+        (void)fputs(",\"serial\":", stdout);
+        host_json_string(stdout, run->host.serial.path);
+    }
+    (void)puts("}");
 }
 
 static void print_outputs(const sm_press_t *press, int count) {
@@ -144,6 +153,9 @@ static void on_report(void *context, const struct sm_report *report) {
         break;
     case SM_EVENT_FAILED:
         run->failure = report->error;
+        if (run->serving) {
+            (void)printf("{\"event\":\"failed\",\"error\":%d}\n", report->error);
+        }
         break;
     case SM_EVENT_DONE:
         run->presses++;
@@ -193,23 +205,27 @@ static bool parse_option(options_t *options, const char *name, const char *value
         options->device_id = (uint32_t)number;
     } else if (strcmp(name, "--seed") == 0 && parse_number(value, 10, UINT64_MAX, &number)) {
         options->seed = number;
+    } else if (strcmp(name, "--serial") == 0 && strcmp(value, "pty") == 0) {
+        options->serial = true;
     } else {
         return false;
     }
     return true;
 }
 
+#define USAGE                                                                                                          \
+    "usage: program --frames LIST --card DIR [--box whole|locator] [--device-id HEX8] [--seed N] [--serial pty]"
+
 static int parse_options(int count, char **arguments, options_t *options) {
     for (int i = 1; i < count; i += 2) {
         if (i + 1 == count || !parse_option(options, arguments[i], arguments[i + 1])) {
             (void)fprintf(stderr, "bad argument: %s %s\n", arguments[i],
                           i + 1 < count ? arguments[i + 1] : "(without a value)");
-            return complain(
-                "usage: program --frames LIST --card DIR [--box whole|locator] [--device-id HEX8] [--seed N]");
+            return complain(USAGE);
         }
     }
-    if (options->frames == NULL || options->card == NULL) {
-        return complain("usage: program --frames LIST --card DIR [--box whole|locator] [--device-id HEX8] [--seed N]");
+    if ((options->frames == NULL && !options->serial) || options->card == NULL) {
+        return complain(USAGE);
     }
     return 0;
 }
@@ -226,6 +242,10 @@ static int start(run_t *run, const options_t *options) {
                          SMILEC_FRAME_WIDTH, SMILEC_FRAME_HEIGHT);
     run->host.report = on_report;
     run->host.report_context = run;
+    if (options->serial && host_use_serial(&run->host, &run->hal) != 0) {
+        (void)fprintf(stderr, "no pseudo-terminal: %s\n", strerror(errno));
+        return EXIT_INPUT;
+    }
     if (sm_app_init(&run->app, &run->hal, &run->config, &sm_engine, memory) != SM_OK) {
         return complain("the configuration this program was built with is not valid");
     }
@@ -235,6 +255,8 @@ static int start(run_t *run, const options_t *options) {
                       run->failure);
         return EXIT_MODEL;
     }
+    /* One press per picture, and nothing else. */
+    run->app.config.interval_ms = 0;
     return 0;
 }
 
@@ -274,7 +296,7 @@ static int press_all(run_t *run, FILE *list, const char *list_path) {
     int status = 0;
     int more = next_line(list, line);
     while (status == 0 && more > 0) {
-        run->frame = line;
+        memcpy(run->frame, line, sizeof(line));
         status = host_picture_load(&run->host.picture, line, message) == 0 ? press(run) : complain(message);
         more = status == 0 ? next_line(list, line) : more;
     }
@@ -284,6 +306,40 @@ static int press_all(run_t *run, FILE *list, const char *list_path) {
         return EXIT_INPUT;
     }
     return status;
+}
+
+/* Does what a line of standard input says. */
+static int obey(run_t *run, const char *line) {
+    char message[HOST_MESSAGE_MAX];
+    uint64_t ms = HOST_PRESS_MS;
+    if (strcmp(line, "press") == 0 || (strncmp(line, "press ", 6) == 0 && parse_number(line + 6, 10, 100000, &ms))) {
+        host_hold(&run->host, (uint32_t)ms);
+        return 0;
+    }
+    if (strncmp(line, "picture ", 8) == 0) {
+        (void)snprintf(run->frame, sizeof(run->frame), "%s", line + 8);
+        return host_picture_load(&run->host.picture, run->frame, message) == 0 ? 0 : complain(message);
+    }
+    (void)fprintf(stderr, "unknown command: %s\n", line);
+    return EXIT_INPUT;
+}
+
+/* Runs in real time, with the configured interval, until standard input ends. */
+static int serve(run_t *run) {
+    const char *line = NULL;
+    int more = 0;
+    int status = 0;
+    run->serving = true;
+    run->app.config.interval_ms = run->config.interval_ms;
+    while (status == 0 && more >= 0) {
+        host_follow_clock(&run->host);
+        uint32_t wait_ms = sm_app_step(&run->app);
+        (void)fflush(stdout);
+        host_serial_wait(&run->host.serial, wait_ms);
+        more = host_serial_command(&run->host.serial, &line);
+        status = more > 0 ? obey(run, line) : 0;
+    }
+    return ferror(stdout) ? EXIT_OUTPUT : status;
 }
 
 static int finish(run_t *run, int status) {
@@ -300,20 +356,25 @@ static int finish(run_t *run, int status) {
 }
 
 int main(int count, char **arguments) {
-    options_t options = {NULL, NULL, false, 0x50c00001u, 1};
+    options_t options = {NULL, NULL, false, 0x50c00001u, 1, false};
     int status = parse_options(count, arguments, &options);
     if (status != 0) {
         return status;
     }
-    FILE *list = fopen(options.frames, "r");
-    if (list == NULL) {
+    FILE *list = options.frames == NULL ? NULL : fopen(options.frames, "r");
+    if (options.frames != NULL && list == NULL) {
         (void)fprintf(stderr, "%s: cannot be opened: %s\n", options.frames, strerror(errno));
         return EXIT_INPUT;
     }
     status = start(&the_run, &options);
-    if (status == 0) {
+    if (status == 0 && list != NULL) {
         status = press_all(&the_run, list, options.frames);
     }
-    (void)fclose(list);
+    if (list != NULL) {
+        (void)fclose(list);
+    }
+    if (status == 0 && options.serial) {
+        status = serve(&the_run);
+    }
     return finish(&the_run, status);
 }

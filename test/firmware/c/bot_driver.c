@@ -24,6 +24,10 @@
  *   leds            prints the LEDs' colours
  *   flip FILE OFFSET    one bit of a file changes
  *   dump FOLDER         writes the files on the card into an existing folder
+ *   feed HEX            bytes come in on the serial line, on which 92 bytes a millisecond go out from now on
+ *   late MS             what was fed and not read comes in so long from now
+ *   line FILE           writes what has gone out into a file, and forgets it
+ *   slow US             each read of the card takes so long, microseconds
  *   say TEXT            prints an event of that name
  *   state               prints outputs, faults and counters
  */
@@ -40,6 +44,11 @@
 #include "sm_config.h"
 #include "sm_crc32.h"
 #include "smilec_config.h"
+
+#define LINE_BYTES (1u << 20)
+/* A driver's ring: what may wait to be sent, and how long a byte takes at 921600 baud. */
+#define RING_BYTES 4096u
+#define BYTE_NS 10850u
 
 static struct {
     ram_card_t card;
@@ -66,6 +75,14 @@ static struct {
     bool keeps_marks;
     sm_marks_t marks;
     uint32_t crcs[SM_MAX_BURST]; /* of the frames of the present press */
+    uint32_t read_us;
+    uint64_t line_free_us; /* when all that was handed to the line has gone out */
+    uint8_t in[LINE_BYTES];
+    uint32_t in_bytes;
+    uint32_t in_taken;
+    uint64_t in_from_us;
+    uint32_t out_bytes;
+    uint8_t out[LINE_BYTES];
 } bot;
 
 static uint32_t model_failures;
@@ -194,6 +211,7 @@ static int file_open(void *context, const char *name) {
 
 static int file_read(void *context, int file, uint32_t offset, uint8_t *data, uint32_t length) {
     (void)context;
+    bot.now_us += bot.read_us;
     return ram_read(&bot.card, file, offset, data, length);
 }
 
@@ -210,6 +228,44 @@ static int file_sync(void *context, int file) {
 static void file_close(void *context, int file) {
     (void)context;
     ram_close(&bot.card, file);
+}
+
+static int serial_read(void *context, uint8_t *data, uint32_t capacity) {
+    uint32_t rest = bot.in_bytes - bot.in_taken;
+    uint32_t count = bot.now_us < bot.in_from_us ? 0 : rest < capacity ? rest : capacity;
+    (void)context;
+    memcpy(data, bot.in + bot.in_taken, count);
+    bot.in_taken += count;
+    return (int)count;
+}
+
+static int serial_write(void *context, const uint8_t *data, uint32_t length) {
+    uint64_t from_us = bot.line_free_us > bot.now_us ? bot.line_free_us : bot.now_us;
+    (void)context;
+    if ((from_us - bot.now_us) * 1000u / BYTE_NS + length > RING_BYTES || bot.out_bytes + length > LINE_BYTES) {
+        return 0;
+    }
+    memcpy(bot.out + bot.out_bytes, data, length);
+    bot.out_bytes += length;
+    bot.line_free_us = from_us + (uint64_t)length * BYTE_NS / 1000u;
+    return (int)length;
+}
+
+static void feed(const char *hex) {
+    for (unsigned byte; sscanf(hex, "%2x", &byte) == 1 && bot.in_bytes < LINE_BYTES; hex += 2) {
+        bot.in[bot.in_bytes++] = (uint8_t)byte;
+    }
+    bot.hal.serial_read = serial_read;
+    bot.hal.serial_write = serial_write;
+}
+
+static void write_line(const char *path) {
+    FILE *stream = fopen(path, "wb");
+    if (stream == NULL || fwrite(bot.out, 1, bot.out_bytes, stream) != bot.out_bytes || fclose(stream) != 0) {
+        perror(path);
+        exit(1);
+    }
+    bot.out_bytes = 0;
 }
 
 static int marks_load(void *context, sm_marks_t *marks) {
@@ -239,6 +295,7 @@ static void print_press(const char *event, const sm_press_t *press, int error) {
                  ",\"frames\":%u,\"smile\":%s,\"sum\":%" PRId32 ",\"threshold\":%" PRId32 ",\"lights\":%s,\"error\":%d",
                  event, press->number, press->press_ms, press->frames, press->smile ? "true" : "false", press->sum,
                  press->threshold, bot.lights ? "true" : "false", error);
+    (void)printf(",\"sinceUs\":%" PRIu64, bot.now_us - bot.down_from_us);
     (void)fputs(",\"crcs\":[", stdout);
     for (uint32_t i = 0; i < press->frames; i++) {
         (void)printf("%s%" PRIu32, i > 0 ? "," : "", bot.crcs[i]);
@@ -477,6 +534,14 @@ static void command(const char *name, const char *first, const char *second, con
         print_leds();
     } else if (strcmp(name, "dump") == 0) {
         dump(first);
+    } else if (strcmp(name, "feed") == 0) {
+        feed(first);
+    } else if (strcmp(name, "late") == 0) {
+        bot.in_from_us = bot.now_us + number * 1000u;
+    } else if (strcmp(name, "line") == 0) {
+        write_line(first);
+    } else if (strcmp(name, "slow") == 0) {
+        bot.read_us = number;
     } else if (strcmp(name, "say") == 0) {
         (void)printf("{\"event\":\"%s\"}\n", first);
     } else if (strcmp(name, "state") == 0) {

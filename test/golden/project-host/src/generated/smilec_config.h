@@ -4,7 +4,7 @@
 
 #define SMILEC_FIRMWARE_VERSION "0.1.0"
 #define SMILEC_BOT_NAME "golden-bot"
-#define SMILEC_CONFIG_HASH 0xa822b8a0u
+#define SMILEC_CONFIG_HASH 0x0f46a027u
 #define SMILEC_MODEL_HASH "6d26159cab201187"
 
 #define SMILEC_LABEL_COUNT 2
@@ -23,6 +23,8 @@
 #define SMILEC_LIGHTS_MS 3000
 #define SMILEC_DEBOUNCE_MS 30
 #define SMILEC_SLOTS_PER_SEGMENT 128 /* captures per file */
+#define SMILEC_INTERVAL_MS 0 /* a picture without a press so long after the last one; 0: never */
+#define SMILEC_SERIAL_BAUD 921600 /* commands on the log's serial port; 0: none */
 
 #define SMILEC_LIGHTS SM_LIGHTS_GPIO
 #define SMILEC_LIGHT_COUNT 1 /* LEDs */
