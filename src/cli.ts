@@ -223,8 +223,17 @@ function declareDevice(program: Command, action: Action): void {
     .action(action(async () => (await import("./commands/monitor.js")).monitorCommand));
   program
     .command("simulate")
-    .description("press the nose once per picture on the host firmware and report the scores")
-    .requiredOption("--images <dir>", "folder of pictures")
+    .description(
+      "press the nose on the host firmware, once per picture or as a script or you say, and report the scores",
+    )
+    .addOption(new Option("--images <dir>", "the camera sees a folder of pictures").conflicts("raw"))
+    .option("--raw <file>", "the camera sees 8-bit grey frames, 25 a second, from a file or - (standard input)")
+    .option("--raw-size <size>", "width and height of those frames", "320x240")
+    .option("--button <file>", "press as a script says: lines of AT-MS down, AT-MS up; in virtual time")
+    .addOption(
+      new Option("--keyboard", "press on the keyboard, in real time").default(false).conflicts(["button", "golden"]),
+    )
+    .option("--card <dir>", "folder that stands for the card, continued and kept")
     .option("--whole", "the pictures are face crops: use all of each instead of the configured part", false)
     .option("--golden", "fail unless every score equals the TypeScript reference", false)
     .action(action(async () => (await import("./commands/simulate.js")).simulateCommand));

@@ -63,6 +63,11 @@ export class HostBot {
     return new HostBot(await compileFirmware({ ...options, config, host: true }));
   }
 
+  /** Of the program. */
+  get path(): string {
+    return this.program.path;
+  }
+
   get folder(): string {
     return this.program.folder;
   }
