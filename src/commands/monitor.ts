@@ -1,7 +1,7 @@
 /** `smilec monitor [--port P] [--elf FILE]` */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type FunctionSymbol, functionAt, readFunctions } from "../device/elf-symbols.js";
+import { BacktraceReader, type Call } from "../device/backtrace.js";
 import { describeEvent, type LogEvent } from "../device/log-lines.js";
 import { monitor } from "../device/monitor.js";
 import { UserError } from "../errors.js";
@@ -22,9 +22,14 @@ export async function monitorCommand(context: CommandContext, options: MonitorOp
     throw new UserError(`no baud rate: ${options.baud}`, { where: "--baud", remedy: "The firmware prints at 115200." });
   }
   const elf = options.elf ?? (await projectElf(context.project));
-  const functions = elf === undefined ? [] : await readFunctions(elf);
+  const reader = elf === undefined ? undefined : await BacktraceReader.open(elf);
   const port = await portOf(context, options.port);
-  await monitor({ port: port.path, baud, context, onEvent: (event) => show(context, event, functions) });
+  // Looking lines up takes a moment; what comes meanwhile waits for its turn.
+  let shown = Promise.resolve();
+  const onEvent = (event: LogEvent) => {
+    shown = shown.then(() => show(context, event, reader));
+  };
+  await monitor({ port: port.path, baud, context, onEvent }).finally(() => shown);
 }
 
 /** The project's last build, when there is one. */
@@ -36,20 +41,29 @@ async function projectElf(folder: string): Promise<string | undefined> {
   return (await stat(path).catch(() => undefined)) === undefined ? undefined : path;
 }
 
-function show(context: CommandContext, event: LogEvent, functions: readonly FunctionSymbol[]): void {
-  const calls =
-    event.event === "backtrace"
-      ? event.addresses.map((address) => ({
-          address: `0x${address.toString(16).padStart(8, "0")}`,
-          function: functionAt(functions, address),
-        }))
-      : undefined;
+async function show(context: CommandContext, event: LogEvent, reader: BacktraceReader | undefined): Promise<void> {
+  const calls = event.event === "backtrace" ? await callsOf(event.addresses, reader) : undefined;
   if (context.json) {
-    context.print(JSON.stringify(calls === undefined ? event : { ...event, calls }));
+    const named = calls?.map((call) => ({ ...call, address: addressText(call) }));
+    context.print(JSON.stringify(named === undefined ? event : { ...event, calls: named }));
     return;
   }
   context.print(paint(event));
-  for (const call of calls ?? []) context.print(`  ${call.address}  ${call.function ?? "?"}`);
+  for (const call of calls ?? []) context.print(callText(call));
+}
+
+/** Without an ELF file there are only addresses. */
+async function callsOf(addresses: readonly number[], reader: BacktraceReader | undefined): Promise<readonly Call[]> {
+  return reader === undefined ? addresses.map((address) => ({ address })) : reader.calls(addresses);
+}
+
+function addressText({ address }: Call): string {
+  return `0x${address.toString(16).padStart(8, "0")}`;
+}
+
+function callText(call: Call): string {
+  const places = call.places === undefined ? "" : `  ${call.places.join(", inlined at ")}`;
+  return `  ${addressText(call)}  ${call.function ?? "?"}${places}`;
 }
 
 function paint(event: LogEvent): string {
