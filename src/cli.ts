@@ -189,6 +189,7 @@ function declareCompiler(program: Command, action: Action): void {
   program
     .command("inspect <model>")
     .description("a .tflite model's operators, costs, arena over time, flash and RAM per engine, estimated time")
+    .option("--board <board>", "board to estimate for (default: the project's, else esp32cam)")
     .option("--svg <file>", "write the arena over time as a picture")
     .option("--html <file>", "write all figures as a page")
     .action(action(async () => (await import("./commands/inspect.js")).inspectCommand));
