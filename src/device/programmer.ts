@@ -164,7 +164,8 @@ export class Programmer {
   }
 }
 
-function vanishedWhileWriting(ended: SmilecError): EnvironmentError {
+/** The port was there when writing began. */
+export function vanishedWhileWriting(ended: SmilecError): EnvironmentError {
   return new EnvironmentError("the port vanished while writing: cable, or the supply broke down", {
     ...(ended.where === undefined ? {} : { where: ended.where }),
     remedy:
@@ -229,7 +230,7 @@ export function deviceError({ message, noise, where, after, downloadMode, cause 
       details("Connect an ESP32 or ESP32-S3 board."),
     );
   }
-  if (/failed to connect|no answer|no serial data|timed out waiting/i.test(message)) {
+  if (/failed to connect|no answer|no serial data|no more data|stream stopped|timed out waiting/i.test(message)) {
     return after === ""
       ? new EnvironmentError("the board does not answer", details(downloadMode))
       : new EnvironmentError(
