@@ -189,6 +189,7 @@ function declareCompiler(program: Command, action: Action): void {
   program
     .command("inspect <model>")
     .description("a .tflite model's operators, costs, arena over time, flash and RAM per engine, estimated time")
+    .option("--board <board>", "board to estimate for (default: the project's, else esp32cam)")
     .option("--svg <file>", "write the arena over time as a picture")
     .option("--html <file>", "write all figures as a page")
     .action(action(async () => (await import("./commands/inspect.js")).inspectCommand));
@@ -250,8 +251,17 @@ function declareDevice(program: Command, action: Action): void {
   declareRunningDevice(program, action);
   program
     .command("simulate")
-    .description("press the nose once per picture on the host firmware and report the scores")
-    .requiredOption("--images <dir>", "folder of pictures")
+    .description(
+      "press the nose on the host firmware, once per picture or as a script or you say, and report the scores",
+    )
+    .addOption(new Option("--images <dir>", "the camera sees a folder of pictures").conflicts("raw"))
+    .option("--raw <file>", "the camera sees 8-bit grey frames, 25 a second, from a file or - (standard input)")
+    .option("--raw-size <size>", "width and height of those frames", "320x240")
+    .option("--button <file>", "press as a script says: lines of AT-MS down, AT-MS up; in virtual time")
+    .addOption(
+      new Option("--keyboard", "press on the keyboard, in real time").default(false).conflicts(["button", "golden"]),
+    )
+    .option("--card <dir>", "folder that stands for the card, continued and kept")
     .option("--whole", "the pictures are face crops: use all of each instead of the configured part", false)
     .option("--golden", "fail unless every score equals the TypeScript reference", false)
     .action(action(async () => (await import("./commands/simulate.js")).simulateCommand));

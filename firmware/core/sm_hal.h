@@ -30,12 +30,14 @@ typedef struct sm_frame {
     void *handle;           /* the layer's own; untouched by the core */
 } sm_frame_t;
 
+/* As the capture log says it. */
 enum sm_sensor_status {
-    SM_SENSOR_AUTO_EXPOSURE = 1, /* exposure is automatic */
-    SM_SENSOR_AUTO_GAIN = 2,     /* gain is automatic */
-    SM_SENSOR_MIRROR = 4,        /* mirrored left to right */
-    SM_SENSOR_FLIP = 8,          /* upside down */
-    SM_SENSOR_RESTARTED = 16,    /* first frame after the camera was started again: exposure may not have settled */
+    SM_SENSOR_AUTO_EXPOSURE = SM_LOG_SENSOR_STATUS_AUTO_EXPOSURE, /* exposure is automatic */
+    SM_SENSOR_AUTO_GAIN = SM_LOG_SENSOR_STATUS_AUTO_GAIN,         /* gain is automatic */
+    SM_SENSOR_MIRROR = SM_LOG_SENSOR_STATUS_MIRROR,               /* mirrored left to right */
+    SM_SENSOR_FLIP = SM_LOG_SENSOR_STATUS_FLIP,                   /* upside down */
+    /* first frame after the camera was started again: exposure may not have settled */
+    SM_SENSOR_RESTARTED = SM_LOG_SENSOR_STATUS_RESTARTED,
 };
 
 /*

@@ -1,20 +1,13 @@
 /*
- * The bytes of the capture log, version 1 (docs/capture-log.md fixes them; src/captures/format.ts is the TypeScript
- * twin). Pure functions between structs and blocks; nothing here touches a card.
+ * The bytes of the capture log, version 1 (docs/capture-log.md fixes them, sm_log_layout.h is generated from it;
+ * src/captures/format.ts is the TypeScript twin). Pure functions between structs and blocks; nothing here touches a card.
  */
 #ifndef SM_LOG_FORMAT_H
 #define SM_LOG_FORMAT_H
 
 #include "sm_hal.h"
+#include "sm_log_layout.h"
 #include "sm_types.h"
-
-#define SM_LOG_VERSION 1
-#define SM_LOG_HEADER_BYTES 512u    /* one ustar header */
-#define SM_LOG_HEAD_BYTES 1024u     /* segment head: header + 512 bytes of text */
-#define SM_LOG_METADATA_BYTES 1024u /* PGM header of a capture, with its metadata */
-#define SM_LOG_END_BYTES 1024u      /* end of archive: two blocks of zeros */
-#define SM_LOG_WITHDRAWN_OFFSET 34u /* in a capture's payload: '0', or '1' once withdrawn; counts as '0' in the CRC */
-#define SM_LOG_MAX_SEGMENT 99999u
 
 /* Geometry of a segment. */
 typedef struct sm_log_geometry {

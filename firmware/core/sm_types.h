@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sm_log_layout.h"
+
 /* Possible error codes: all negative, so that functions may return a count or a handle where that is useful. */
 enum sm_error {
     SM_OK = 0,
@@ -40,34 +42,35 @@ enum sm_error {
 #define SM_ENGINE_TFLM 2 /* TensorFlow Lite Micro */
 #define SM_ENGINE_COIN 3 /* no network yet: decides by chance and logs everything */
 
-/* Why the chip started; the numbers are stored in the capture log. */
+/* Why the chip started, as the capture log says it. */
 enum sm_reset {
-    SM_RESET_UNKNOWN = 0,
-    SM_RESET_POWER_ON = 1,
-    SM_RESET_EXTERNAL = 2,
-    SM_RESET_SOFTWARE = 3,
-    SM_RESET_PANIC = 4,
-    SM_RESET_WATCHDOG = 5,
-    SM_RESET_BROWNOUT = 6,
-    SM_RESET_DEEP_SLEEP = 7,
+    SM_RESET_UNKNOWN = SM_LOG_RESET_UNKNOWN,
+    SM_RESET_POWER_ON = SM_LOG_RESET_POWER_ON,
+    SM_RESET_EXTERNAL = SM_LOG_RESET_EXTERNAL,
+    SM_RESET_SOFTWARE = SM_LOG_RESET_SOFTWARE,
+    SM_RESET_PANIC = SM_LOG_RESET_PANIC,
+    SM_RESET_WATCHDOG = SM_LOG_RESET_WATCHDOG,
+    SM_RESET_BROWNOUT = SM_LOG_RESET_BROWNOUT,
+    SM_RESET_DEEP_SLEEP = SM_LOG_RESET_DEEP_SLEEP,
 };
 
 /* What the lights are. Macros, as above. */
 #define SM_LIGHTS_GPIO 1   /* an output, on or off */
 #define SM_LIGHTS_WS2812 2 /* a strip or ring of addressable LEDs */
 
-#define SM_MAX_LABELS 16
+/* Limits; those that captures tell of are the capture log's. */
+#define SM_MAX_LABELS SM_LOG_MAX_LABELS
 #define SM_MAX_LEDS 64
-#define SM_MAX_BURST 8
-#define SM_MIN_INPUT_SIZE 8
-#define SM_MAX_INPUT_SIZE 128
-#define SM_MAX_FRAME_SIDE 4096
+#define SM_MAX_BURST SM_LOG_MAX_BURST
+#define SM_MIN_INPUT_SIZE SM_LOG_MIN_INPUT_SIZE
+#define SM_MAX_INPUT_SIZE SM_LOG_MAX_INPUT_SIZE
+#define SM_MAX_FRAME_SIDE SM_LOG_MAX_FRAME_SIDE
 #define SM_MIN_SLOTS 4
-#define SM_MAX_SLOTS 4096
+#define SM_MAX_SLOTS SM_LOG_MAX_SLOTS
 #define SM_MIN_INTERVAL_MS 1000
 #define SM_MAX_INTERVAL_MS 86400000
-#define SM_FIRMWARE_VERSION_MAX 15
-#define SM_MODEL_HASH_LENGTH 16
+#define SM_FIRMWARE_VERSION_MAX SM_LOG_FIRMWARE_VERSION_MAX
+#define SM_MODEL_HASH_LENGTH SM_LOG_MODEL_HASH_LENGTH
 
 /* A rectangle of a frame in pixels; x, y is the top left corner. */
 typedef struct sm_box {

@@ -95,10 +95,10 @@ function checkFolder(projectDir: string): void {
 }
 
 async function runBuild(env: PythonEnv, request: BuildRequest): Promise<void> {
-  const { projectDir, target, context } = request;
+  const { projectDir, target, board, context } = request;
   const project: PlatformioProject = { dir: projectDir, environment: target };
   if (target !== "host") {
-    const { missing } = await requirePackages(env, project, context.signal);
+    const { missing } = await requirePackages(env, project, board.chip, context.signal);
     if (missing.length > 0) context.reporter.info(`PlatformIO downloads ${missing.length} packages (once, about 2 GB)`);
   }
   const progress = await compileProgress(request);

@@ -1,5 +1,6 @@
 /** Finds out in a few seconds what PlatformIO lacks for a board, instead of after its minute of retries. */
 import { join } from "node:path";
+import type { Board } from "../board/types.js";
 import { ToolError } from "../errors.js";
 import { run, toolError } from "../process/run.js";
 import { ESPRESSIF_PLATFORM_VERSION } from "../template/context.js";
@@ -26,7 +27,7 @@ interface Answer {
   readonly registry: boolean | null;
 }
 
-/** What espressif32 6.13.0 needs for espidf on the ESP32; only the platform itself can say it, and this is for when it is missing. */
+/** What espressif32 6.13.0 needs for espidf on every chip with Xtensa cores (its platform.py); only the platform itself can say it, and this is for when it is missing. */
 const ESPIDF_PACKAGES: readonly MissingPackage[] = [
   { name: "framework-espidf", requirements: "~3.50503.0" },
   { name: "tool-cmake", requirements: "~3.30.0" },
@@ -41,10 +42,14 @@ const ESPIDF_PACKAGES: readonly MissingPackage[] = [
 
 const PROBE_SECONDS = 2;
 
+/** The ESP32-S3's low-power core can be a RISC-V: its compiler comes with every build. */
+const S3_PACKAGES: readonly MissingPackage[] = [{ name: "toolchain-riscv32-esp", requirements: "14.2.0+20251107" }];
+
 /** Asks PlatformIO which packages it lacks, and whether it could get them. */
 export async function preflight(
   env: PythonEnv,
   project: PlatformioProject,
+  chip: Board["chip"],
   signal?: AbortSignal,
 ): Promise<PreflightResult> {
   const script = join(templatesDir, "platformio", "preflight.py");
@@ -63,26 +68,28 @@ export async function preflight(
       `Remove ${env.dir} and run \`smilec doctor --fix\`.`,
     );
   }
-  return missingPackages(JSON.parse(line) as Answer);
+  return missingPackages(JSON.parse(line) as Answer, chip);
 }
 
-function missingPackages({ platform, packages, registry }: Answer): PreflightResult {
+function missingPackages({ platform, packages, registry }: Answer, chip: Board["chip"]): PreflightResult {
   const registryReachable = registry ?? undefined;
   if (platform.installed) {
     const missing = packages.filter(({ installed }) => !installed);
     return { missing: missing.map(({ name, requirements }) => ({ name, requirements })), registryReachable };
   }
   const itself = { name: "espressif32", requirements: ESPRESSIF_PLATFORM_VERSION };
-  return { missing: [itself, ...ESPIDF_PACKAGES], registryReachable };
+  const own = chip === "esp32s3" ? S3_PACKAGES : [];
+  return { missing: [itself, ...ESPIDF_PACKAGES, ...own], registryReachable };
 }
 
 /** Throws ToolError with the list when packages are missing and can't be downloaded. */
 export async function requirePackages(
   env: PythonEnv,
   project: PlatformioProject,
+  chip: Board["chip"],
   signal?: AbortSignal,
 ): Promise<PreflightResult> {
-  const result = await preflight(env, project, signal);
+  const result = await preflight(env, project, chip, signal);
   if (result.missing.length === 0 || result.registryReachable === true) return result;
   throw new ToolError(
     `PlatformIO lacks ${result.missing.length} packages for ${project.environment} and its registry can't be reached`,

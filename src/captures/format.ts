@@ -1,24 +1,24 @@
 /**
- * The bytes of the capture log, format 1 (docs/capture-log.md): geometry, ustar headers and segment heads.
+ * The bytes of the capture log, format 1 (docs/capture-log.md, from which layout.ts is generated): geometry, ustar headers and segment heads.
  * Twin of firmware/core/sm_log_format.c; test/captures compares both byte for byte.
  */
 import { crc32 } from "./crc32.js";
+import {
+  BLOCK_BYTES,
+  END_BYTES,
+  FIELDS,
+  HEAD_BYTES,
+  HEAD_KEYS,
+  HEADER_BYTES,
+  MAX_FRAME_SIDE,
+  MAX_SLOTS,
+  METADATA_BYTES,
+  NAMES,
+  VERSION,
+  WITHDRAWN_OFFSET,
+} from "./layout.js";
+import { formatName, parseName } from "./names.js";
 
-export const FORMAT_VERSION = 1;
-/** All offsets and sizes are multiples of it: an SD card's block. */
-export const BLOCK_BYTES = 512;
-export const HEADER_BYTES = 512;
-/** Segment head: header and 512 bytes of text. */
-export const HEAD_BYTES = 1024;
-/** PGM header of a capture, with its metadata. */
-export const METADATA_BYTES = 1024;
-/** End of archive: two blocks of zeros. */
-export const END_BYTES = 1024;
-/** Byte of the payload that says whether a capture was withdrawn; counts as "0" in the CRC. */
-export const WITHDRAWN_OFFSET = 34;
-export const MAX_SLOTS = 4096;
-export const MAX_FRAME_SIDE = 4096;
-export const MAX_SEGMENT = 99999;
 /** FAT files and 32-bit offsets end here. */
 const MAX_FILE_BYTES = 0xffffffff;
 
@@ -71,83 +71,69 @@ export function slotOffset({ slotBytes }: Geometry, slot: number): number {
 
 /** `SEG00042.TAR`. */
 export function segmentFileName(segment: number): string {
-  return `SEG${decimal(segment, 5)}.TAR`;
+  return formatName(NAMES.file, { segment });
 }
 
 /** The number in a segment's file name, in either case; undefined for any other name. */
 export function segmentNumber(fileName: string): number | undefined {
-  const digits = /^SEG(\d{5})\.TAR$/i.exec(fileName)?.[1];
-  return digits === undefined || Number(digits) === 0 ? undefined : Number(digits);
+  const segment = parseName(NAMES.file, fileName, "i")?.segment;
+  return segment === 0 ? undefined : segment;
 }
 
 export function hex32(value: number): string {
   return (value >>> 0).toString(16).padStart(8, "0");
 }
 
-function decimal(value: number, digits: number): string {
-  return value.toString().padStart(digits, "0");
-}
-
 function octal(value: number, digits: number): string {
   return value.toString(8).padStart(digits, "0");
 }
 
-/** Field offsets of POSIX.1-1988, section 10.1.1; CRC lies in ustar's padding. */
-const AT = {
-  name: 0,
-  mode: 100,
-  uid: 108,
-  gid: 116,
-  size: 124,
-  mtime: 136,
-  checksum: 148,
-  type: 156,
-  magic: 257,
-  user: 265,
-  group: 297,
-  deviceMajor: 329,
-  deviceMinor: 337,
-  crc: 500,
-} as const;
+type FieldName = keyof typeof FIELDS;
 
 function put(block: Uint8Array, offset: number, text: string): void {
   for (let i = 0; i < text.length; i++) block[offset + i] = text.charCodeAt(i);
 }
 
-/** A fixed range of bytes as Latin-1 text. */
-function take(block: Uint8Array, offset: number, length: number): string {
-  return String.fromCharCode(...block.subarray(offset, offset + length));
+/** A field as Latin-1 text, up to `length` bytes of it. */
+function take(block: Uint8Array, name: FieldName, length: number = FIELDS[name].bytes): string {
+  return latin1(block.subarray(FIELDS[name].offset, FIELDS[name].offset + length));
+}
+
+function latin1(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
+}
+
+/** A field's text up to its first NUL. */
+function takeText(block: Uint8Array, name: FieldName): string {
+  return take(block, name).replace(/\0.*$/s, "");
 }
 
 /** CRC-32 of the header without its checksum and itself. */
 function headerCrc(block: Uint8Array): number {
-  return crc32(block.subarray(AT.type, AT.crc), crc32(block.subarray(0, AT.checksum)));
+  return crc32(
+    block.subarray(FIELDS.typeflag.offset, FIELDS.crc.offset),
+    crc32(block.subarray(0, FIELDS.chksum.offset)),
+  );
 }
 
 /** Sum of all bytes, the checksum field counted as spaces. */
 function headerChecksum(block: Uint8Array): number {
-  let sum = 8 * 0x20;
-  for (let i = 0; i < HEADER_BYTES; i++) if (i < AT.checksum || i >= AT.type) sum += block[i];
+  const { offset, bytes } = FIELDS.chksum;
+  let sum = bytes * 0x20;
+  for (let i = 0; i < HEADER_BYTES; i++) if (i < offset || i >= offset + bytes) sum += block[i];
   return sum;
 }
 
 export function formatHeader(header: EntryHeader): Uint8Array {
+  const { device, epoch, segment, sequence, boot, payloadCrc: crc } = header;
   const block = new Uint8Array(HEADER_BYTES);
-  const file = header.kind === "head" ? "segment.txt" : `${decimal(header.sequence, 10)}.pgm`;
-  put(block, AT.name, `SEG${decimal(header.segment, 5)}/${file}`);
-  put(block, AT.mode, octal(0o644, 7));
-  put(block, AT.uid, octal(0, 7));
-  put(block, AT.gid, octal(0, 7));
-  put(block, AT.size, octal(header.payloadBytes, 11));
-  put(block, AT.mtime, octal(0, 11));
-  put(block, AT.type, "0");
-  put(block, AT.magic, "ustar\x0000");
-  put(block, AT.user, `smilec${FORMAT_VERSION}.${hex32(header.device)}.${hex32(header.epoch)}`);
-  put(block, AT.group, `${hex32(header.sequence)}.${hex32(header.boot)}.${hex32(header.payloadCrc)}`);
-  put(block, AT.deviceMajor, octal(0, 7));
-  put(block, AT.deviceMinor, octal(0, 7));
-  put(block, AT.crc, hex32(headerCrc(block)));
-  put(block, AT.checksum, `${octal(headerChecksum(block), 6)}\x00 `);
+  for (const field of Object.values(FIELDS)) if ("text" in field) put(block, field.offset, field.text);
+  put(block, FIELDS.name.offset, formatName(NAMES[header.kind], { segment, sequence }));
+  put(block, FIELDS.size.offset, octal(header.payloadBytes, FIELDS.size.digits));
+  put(block, FIELDS.uname.offset, formatName(NAMES.user, { device, epoch }));
+  put(block, FIELDS.gname.offset, formatName(NAMES.group, { sequence, boot, crc }));
+  put(block, FIELDS.crc.offset, hex32(headerCrc(block)));
+  put(block, FIELDS.chksum.offset, `${octal(headerChecksum(block), FIELDS.chksum.digits)}\x00 `);
   return block;
 }
 
@@ -155,43 +141,61 @@ export function formatHeader(header: EntryHeader): Uint8Array {
 export function parseHeader(block: Uint8Array): ParsedHeader {
   if (block.length !== HEADER_BYTES) return { state: "invalid", reason: "the header is cut short" };
   if (block.every((byte) => byte === 0)) return { state: "zero" };
-  if (take(block, AT.magic, 5) !== "ustar") return { state: "invalid", reason: "not a tar header" };
-  if (take(block, AT.checksum, 6) !== octal(headerChecksum(block), 6)) {
+  if (take(block, "magic", FIELDS.magic.text.length) !== FIELDS.magic.text) {
+    return { state: "invalid", reason: "not a tar header" };
+  }
+  const { digits } = FIELDS.chksum;
+  if (take(block, "chksum", digits) !== octal(headerChecksum(block), digits)) {
     return { state: "invalid", reason: "the tar checksum is wrong" };
   }
-  if (take(block, AT.crc, 8) !== hex32(headerCrc(block))) {
+  if (take(block, "crc") !== hex32(headerCrc(block))) {
     return { state: "invalid", reason: "the header's CRC is wrong, or smilec did not write it" };
   }
   const header = parseIdentity(block);
   return header === undefined
-    ? { state: "invalid", reason: "not a header of capture log format 1" }
+    ? { state: "invalid", reason: `not a header of capture log format ${VERSION}` }
     : { state: "valid", header };
 }
 
 function parseIdentity(block: Uint8Array): EntryHeader | undefined {
-  const name = /^SEG(\d{5})\/(.)/.exec(take(block, AT.name, 100));
-  const user = /^smilec1\.([0-9a-f]{8})\.([0-9a-f]{8})/.exec(take(block, AT.user, 32));
-  const group = /^([0-9a-f]{8})\.([0-9a-f]{8})\.([0-9a-f]{8})/.exec(take(block, AT.group, 32));
-  const size = /^[0-7]{11}/.exec(take(block, AT.size, 12));
-  if (name === null || user === null || group === null || size === null) return undefined;
+  const entry = parseEntry(takeText(block, "name"));
+  const user = parseName(NAMES.user, takeText(block, "uname"));
+  const group = parseName(NAMES.group, takeText(block, "gname"));
+  const size = new RegExp(`^[0-7]{${FIELDS.size.digits}}`).exec(take(block, "size"));
+  if (entry === undefined || user === undefined || group === undefined || size === null) return undefined;
   const payloadBytes = Number.parseInt(size[0], 8);
   if (payloadBytes > MAX_FILE_BYTES) return undefined;
-  const [device, epoch] = user.slice(1).map((text) => Number.parseInt(text, 16));
-  const [sequence, boot, payloadCrc] = group.slice(1).map((text) => Number.parseInt(text, 16));
-  const kind = name[2] === "s" ? "head" : "capture";
-  return { kind, device, epoch, segment: Number(name[1]), sequence, boot, payloadBytes, payloadCrc };
+  const { device, epoch } = user;
+  const { sequence, boot, crc } = group;
+  return { ...entry, device, epoch, sequence, boot, payloadBytes, payloadCrc: crc };
+}
+
+function parseEntry(name: string): Pick<EntryHeader, "kind" | "segment"> | undefined {
+  for (const kind of ["capture", "head"] as const) {
+    const segment = parseName(NAMES[kind], name)?.segment;
+    if (segment !== undefined) return { kind, segment };
+  }
+  return undefined;
 }
 
 /** The first HEAD_BYTES of a segment; payload size and CRC of the given header are not used. */
 export function formatHead({ header, slots, slotBytes }: SegmentHead): Uint8Array {
-  const text =
-    `smilec capture log\nformat=${FORMAT_VERSION}\nslots=${slots}\nslot-bytes=${slotBytes}\n` +
-    `device=${hex32(header.device)}\nepoch=${hex32(header.epoch)}\nsegment=${header.segment}\n` +
-    `first-sequence=${header.sequence}\nboot=${header.boot}`;
+  const values: Readonly<Record<keyof typeof HEAD_KEYS, string | number>> = {
+    format: VERSION,
+    slots,
+    "slot-bytes": slotBytes,
+    device: hex32(header.device),
+    epoch: hex32(header.epoch),
+    segment: header.segment,
+    "first-sequence": header.sequence,
+    boot: header.boot,
+  };
+  const keys = Object.keys(HEAD_KEYS) as (keyof typeof HEAD_KEYS)[];
+  const text = [NAMES.title, ...keys.map((key) => `${key}=${values[key]}`)].join("\n");
   const head = new Uint8Array(HEAD_BYTES);
-  put(head, HEADER_BYTES, text.padEnd(BLOCK_BYTES, "\n"));
-  const payloadCrc = crc32(head.subarray(HEADER_BYTES));
-  head.set(formatHeader({ ...header, kind: "head", payloadBytes: BLOCK_BYTES, payloadCrc }));
+  put(head, HEADER_BYTES, text.padEnd(HEAD_BYTES - HEADER_BYTES, "\n"));
+  const payload = head.subarray(HEADER_BYTES);
+  head.set(formatHeader({ ...header, kind: "head", payloadBytes: payload.length, payloadCrc: crc32(payload) }));
   return head;
 }
 
@@ -202,11 +206,25 @@ export function parseHead(bytes: Uint8Array): SegmentHead | string {
   if (parsed.state !== "valid") return parsed.state === "zero" ? "the head is empty" : parsed.reason;
   const { header } = parsed;
   const payload = bytes.subarray(HEADER_BYTES, HEAD_BYTES);
-  if (header.kind !== "head" || header.payloadBytes !== BLOCK_BYTES) return "the first entry is not a segment's head";
+  if (header.kind !== "head" || header.payloadBytes !== payload.length) {
+    return "the first entry is not a segment's head";
+  }
   if (crc32(payload) !== header.payloadCrc) return "the head's CRC is wrong";
-  const text = /^smilec capture log\nformat=1\nslots=(\d{1,10})\nslot-bytes=(\d{1,10})\n/.exec(take(payload, 0, 128));
-  const geometry = { slots: Number(text?.[1]), slotBytes: Number(text?.[2]) };
-  return isPossible(geometry) ? { header, ...geometry } : "the head describes an impossible segment";
+  const geometry = parseGeometry(latin1(payload).split("\n"));
+  return geometry !== undefined && isPossible(geometry)
+    ? { header, ...geometry }
+    : "the head describes an impossible segment";
+}
+
+/** From the lines of a head's text: title, format, and what must follow. */
+function parseGeometry(lines: readonly string[]): Geometry | undefined {
+  const [title, format, slots, slotBytes] = lines;
+  const number = (line: string | undefined, key: keyof typeof HEAD_KEYS) => {
+    const digits = line?.startsWith(`${key}=`) ? line.slice(key.length + 1) : "";
+    return /^\d{1,10}$/.test(digits) ? Number(digits) : Number.NaN;
+  };
+  if (title !== NAMES.title || number(format, "format") !== VERSION) return undefined;
+  return { slots: number(slots, "slots"), slotBytes: number(slotBytes, "slot-bytes") };
 }
 
 function isPossible(geometry: Geometry): boolean {

@@ -2,11 +2,9 @@
 import type { Box } from "../data/types.js";
 import type { CenterLocator } from "../preprocess/locate.js";
 import type { PreprocessSpec } from "../preprocess/types.js";
-import { FORMAT_VERSION, hex32, MAX_FRAME_SIDE, METADATA_BYTES } from "./format.js";
+import { FILL_LINE_BYTES, MAX_FRAME_SIDE, MAX_LABELS, METADATA_BYTES, METADATA_KEYS, VERSION } from "./layout.js";
 
-export const ENGINES = ["aot", "tflm", "coin"] as const;
-export const MAX_LABELS = 16;
-export const MAX_BURST = 8;
+export const ENGINES = METADATA_KEYS.engine.words;
 
 export interface CaptureMetadata {
   readonly withdrawn: boolean;
@@ -71,53 +69,62 @@ export interface PgmHeader {
   readonly height: number;
 }
 
-const hex16 = (value: number): string => value.toString(16).padStart(4, "0");
+type Key = keyof typeof METADATA_KEYS;
+/** What stands behind a key, before it has its form. */
+type Value = number | string | readonly number[];
 
-function entries(m: CaptureMetadata): [key: string, value: string | number][] {
+function valuesOf(m: CaptureMetadata): Readonly<Record<Key, Value>> {
   const { locator, box, preprocess, stages } = m;
-  return [
-    ["smilec-capture", FORMAT_VERSION],
-    ["withdrawn", m.withdrawn ? 1 : 0],
-    ["burst", `${m.burstIndex}/${m.burstCount}`],
-    ["device", hex32(m.device)],
-    ["epoch", hex32(m.epoch)],
-    ["segment", m.segment],
-    ["slot", m.slot],
-    ["sequence", m.sequence],
-    ["boot", m.boot],
-    ["uptime-ms", m.uptimeMs],
-    ["press", m.press],
-    ["press-ms", m.pressMs],
-    ["firmware", m.firmware],
-    ["config", hex32(m.config)],
-    ["model", m.model],
-    ["engine", m.engine],
-    ["input-size", preprocess.size],
-    ["normalize", preprocess.normalize],
-    ["locator", [locator.x, locator.y, locator.size].join()],
-    ["box", [box.x, box.y, box.width, box.height].join()],
-    ["input-crc", hex32(m.inputCrc)],
-    ["outputs", m.outputs.join()],
-    ["positive", m.positive],
-    ["margin", m.margin],
-    ["sum", m.sum],
-    ["threshold", m.threshold],
-    ["decision", m.smile ? "smile" : "no-smile"],
-    ["sensor", hex16(m.sensor)],
-    ["sensor-status", hex16(m.sensorStatus)],
-    ["exposure", m.exposure],
-    ["gain", m.gain],
-    ["reset", m.reset],
-    ["free-memory", m.freeMemory],
-    ["stage-us", [stages.acquireUs, stages.preprocessUs, stages.invokeUs, stages.latencyUs, stages.logUs].join()],
-  ];
+  return {
+    "smilec-capture": VERSION,
+    withdrawn: m.withdrawn ? 1 : 0,
+    burst: [m.burstIndex, m.burstCount],
+    device: m.device,
+    epoch: m.epoch,
+    segment: m.segment,
+    slot: m.slot,
+    sequence: m.sequence,
+    boot: m.boot,
+    "uptime-ms": m.uptimeMs,
+    press: m.press,
+    "press-ms": m.pressMs,
+    firmware: m.firmware,
+    config: m.config,
+    model: m.model,
+    engine: m.engine,
+    "input-size": preprocess.size,
+    normalize: preprocess.normalize,
+    locator: [locator.x, locator.y, locator.size],
+    box: [box.x, box.y, box.width, box.height],
+    "input-crc": m.inputCrc,
+    outputs: m.outputs,
+    positive: m.positive,
+    margin: m.margin,
+    sum: m.sum,
+    threshold: m.threshold,
+    decision: m.smile ? "smile" : "no-smile",
+    sensor: m.sensor,
+    "sensor-status": m.sensorStatus,
+    exposure: m.exposure,
+    gain: m.gain,
+    reset: m.reset,
+    "free-memory": m.freeMemory,
+    "stage-us": [stages.acquireUs, stages.preprocessUs, stages.invokeUs, stages.latencyUs, stages.logUs],
+  };
 }
 
-/** Comment lines of dots that fill `length` bytes, 64 bytes each; never a lone byte at the end. */
+/** A value in its key's form. */
+function formatValue(key: Key, value: Value): string {
+  const { kind, count } = METADATA_KEYS[key];
+  if (kind === "hex") return value.toString(16).padStart(count, "0");
+  return typeof value === "object" ? value.join(kind === "fraction" ? "/" : ",") : `${value}`;
+}
+
+/** Comment lines of dots that fill `length` bytes; never a lone byte at the end. */
 function filling(length: number): string {
   let text = "";
   for (let left = length; left > 0; ) {
-    const line = left <= 64 ? left : left === 65 ? 63 : 64;
+    const line = left === FILL_LINE_BYTES + 1 ? FILL_LINE_BYTES - 1 : Math.min(left, FILL_LINE_BYTES);
     text += `#${".".repeat(line - 2)}\n`;
     left -= line;
   }
@@ -126,7 +133,8 @@ function filling(length: number): string {
 
 /** METADATA_BYTES bytes. Throws RangeError when the texts do not fit, which valid metadata cannot cause. */
 export function formatMetadata({ metadata, width, height }: PgmHeader): Uint8Array {
-  const lines = entries(metadata).map(([key, value]) => `# ${key}=${value}\n`);
+  const values = valuesOf(metadata);
+  const lines = (Object.keys(METADATA_KEYS) as Key[]).map((key) => `# ${key}=${formatValue(key, values[key])}\n`);
   const start = `P5\n${lines.join("")}`;
   const end = `${width} ${height}\n255\n`;
   const left = METADATA_BYTES - start.length - end.length;
@@ -148,47 +156,51 @@ class Fields {
     }
   }
 
-  text(key: string, pattern: RegExp): string {
+  /** A value that has its key's form; without `pattern` that of texts. */
+  text(key: Key, pattern = textPattern(key)): string {
     const value = this.values.get(key);
     if (value === undefined) throw new MetadataProblem(`${key} is missing`);
     if (!pattern.test(value)) throw new MetadataProblem(`${key} is not valid`);
     return value;
   }
 
-  integer(key: string, low: number, high: number): number {
-    return checked(key, this.text(key, /^-?\d{1,16}$/), low, high);
+  number(key: KeyOf<"decimals">): number {
+    return this.numbers(key)[0];
   }
 
-  uint32(key: string): number {
-    return this.integer(key, 0, 0xffffffff);
+  hex(key: KeyOf<"hex">): number {
+    return Number.parseInt(this.text(key), 16);
   }
 
-  hex(key: string, digits: number): number {
-    return Number.parseInt(this.text(key, new RegExp(`^[0-9a-f]{${digits}}$`)), 16);
-  }
-
-  list(key: string, separator: string, low: number, high: number): number[] {
+  numbers(key: KeyOf<"decimals" | "fraction">): number[] {
+    const { kind, count, low, high } = METADATA_KEYS[key];
     const value = this.text(key, /^[-\d,/]*$/);
-    return value === "" ? [] : value.split(separator).map((part) => checked(key, part, low, high));
+    const parts = value === "" ? [] : value.split(kind === "fraction" ? "/" : ",");
+    if (count > 0 && parts.length !== count) throw new MetadataProblem(`${key} does not have ${count} values`);
+    return parts.map((part) => checked(key, part, low, high));
   }
 
-  choice<T extends string>(key: string, choices: readonly T[]): T {
-    const value = this.text(key, /^/);
-    const found = choices.find((choice) => choice === value);
-    if (found === undefined) throw new MetadataProblem(`${key} is not one of ${choices.join(", ")}`);
-    return found;
+  word<K extends KeyOf<"word">>(key: K): (typeof METADATA_KEYS)[K]["words"][number] {
+    const words: readonly string[] = METADATA_KEYS[key].words;
+    const value = this.text(key);
+    if (!words.includes(value)) throw new MetadataProblem(`${key} is not one of ${words.join(", ")}`);
+    return value as (typeof METADATA_KEYS)[K]["words"][number];
   }
+}
+
+type KeyOf<Kind> = { [K in Key]: (typeof METADATA_KEYS)[K]["kind"] extends Kind ? K : never }[Key];
+
+function textPattern(key: Key): RegExp {
+  const { kind, count } = METADATA_KEYS[key];
+  if (kind === "hex" || kind === "hex-text") return new RegExp(`^[0-9a-f]{${count}}$`);
+  if (kind === "text") return new RegExp(`^[!-~]{1,${count}}$`);
+  return kind === "digit" ? /^.$/ : /^/;
 }
 
 function checked(key: string, text: string, low: number, high: number): number {
   const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= low && value <= high)) throw new MetadataProblem(`${key} is not a number from ${low} to ${high}`);
   return value;
-}
-
-function exactly(key: string, values: number[], count: number): number[] {
-  if (values.length !== count) throw new MetadataProblem(`${key} does not have ${count} values`);
-  return values;
 }
 
 /** Reads and checks the first METADATA_BYTES of a payload; a sentence says what is wrong with them. */
@@ -205,7 +217,7 @@ function parsePgmHeader(text: string): PgmHeader {
   const form = /^P5\n((?:#[^\n]*\n)*)(\d{1,4}) (\d{1,4})\n255\n$/.exec(text);
   if (text.length !== METADATA_BYTES || form === null) throw new MetadataProblem("the PGM header is damaged");
   const fields = new Fields(form[1].split("\n"));
-  fields.integer("smilec-capture", FORMAT_VERSION, FORMAT_VERSION);
+  fields.number("smilec-capture");
   const width = checked("width", form[2], 1, MAX_FRAME_SIDE);
   const height = checked("height", form[3], 1, MAX_FRAME_SIDE);
   const metadata = {
@@ -218,41 +230,41 @@ function parsePgmHeader(text: string): PgmHeader {
 }
 
 function origin(fields: Fields) {
-  const [burstIndex, burstCount] = exactly("burst", fields.list("burst", "/", 1, MAX_BURST), 2);
+  const [burstIndex, burstCount] = fields.numbers("burst");
   if (burstIndex > burstCount) throw new MetadataProblem("burst is not valid");
   return {
-    withdrawn: fields.text("withdrawn", /^.$/) !== "0",
+    withdrawn: fields.text("withdrawn") !== "0",
     burstIndex,
     burstCount,
-    device: fields.hex("device", 8),
-    epoch: fields.hex("epoch", 8),
-    segment: fields.uint32("segment"),
-    slot: fields.uint32("slot"),
-    sequence: fields.uint32("sequence"),
-    boot: fields.uint32("boot"),
-    uptimeMs: fields.integer("uptime-ms", 0, Number.MAX_SAFE_INTEGER),
-    press: fields.uint32("press"),
-    pressMs: fields.uint32("press-ms"),
+    device: fields.hex("device"),
+    epoch: fields.hex("epoch"),
+    segment: fields.number("segment"),
+    slot: fields.number("slot"),
+    sequence: fields.number("sequence"),
+    boot: fields.number("boot"),
+    uptimeMs: fields.number("uptime-ms"),
+    press: fields.number("press"),
+    pressMs: fields.number("press-ms"),
   };
 }
 
 function configuration(fields: Fields) {
-  const [x, y, size] = exactly("locator", fields.list("locator", ",", 0, 1000), 3);
+  const [x, y, size] = fields.numbers("locator");
   return {
-    firmware: fields.text("firmware", /^[!-~]{1,15}$/),
-    config: fields.hex("config", 8),
-    model: fields.text("model", /^[0-9a-f]{16}$/),
-    engine: fields.choice("engine", ENGINES),
+    firmware: fields.text("firmware"),
+    config: fields.hex("config"),
+    model: fields.text("model"),
+    engine: fields.word("engine"),
     preprocess: {
-      size: fields.integer("input-size", 8, 128),
-      normalize: fields.choice("normalize", ["standardize", "none"] as const),
+      size: fields.number("input-size"),
+      normalize: fields.word("normalize"),
     },
     locator: { kind: "center" as const, x, y, size },
   };
 }
 
 function boxInside(fields: Fields, frameWidth: number, frameHeight: number): Box {
-  const [x, y, width, height] = exactly("box", fields.list("box", ",", 0, MAX_FRAME_SIDE), 4);
+  const [x, y, width, height] = fields.numbers("box");
   if (width < 1 || height < 1 || x + width > frameWidth || y + height > frameHeight) {
     throw new MetadataProblem("box does not lie inside the frame");
   }
@@ -260,30 +272,32 @@ function boxInside(fields: Fields, frameWidth: number, frameHeight: number): Box
 }
 
 function decision(fields: Fields, width: number, height: number) {
-  const outputs = fields.list("outputs", ",", -128, 127);
+  const outputs = fields.numbers("outputs");
   if (outputs.length === 1 || outputs.length > MAX_LABELS) throw new MetadataProblem("outputs is not valid");
+  const positive = fields.number("positive");
+  if (outputs.length > 0 && positive >= outputs.length) throw new MetadataProblem("positive is none of the outputs");
   return {
     box: boxInside(fields, width, height),
-    inputCrc: fields.hex("input-crc", 8),
+    inputCrc: fields.hex("input-crc"),
     outputs,
-    positive: fields.integer("positive", 0, (outputs.length || MAX_LABELS) - 1),
-    margin: fields.integer("margin", -255, 255),
-    sum: fields.integer("sum", -255 * MAX_BURST, 255 * MAX_BURST),
-    threshold: fields.integer("threshold", -256 * MAX_BURST, 255 * MAX_BURST),
-    smile: fields.choice("decision", ["smile", "no-smile"]) === "smile",
+    positive,
+    margin: fields.number("margin"),
+    sum: fields.number("sum"),
+    threshold: fields.number("threshold"),
+    smile: fields.word("decision") === "smile",
   };
 }
 
 function circumstances(fields: Fields) {
-  const stages = exactly("stage-us", fields.list("stage-us", ",", 0, 0xffffffff), 5);
+  const stages = fields.numbers("stage-us");
   const [acquireUs, preprocessUs, invokeUs, latencyUs, logUs] = stages;
   return {
-    sensor: fields.hex("sensor", 4),
-    sensorStatus: fields.hex("sensor-status", 4),
-    exposure: fields.uint32("exposure"),
-    gain: fields.uint32("gain"),
-    reset: fields.integer("reset", 0, 255),
-    freeMemory: fields.uint32("free-memory"),
+    sensor: fields.hex("sensor"),
+    sensorStatus: fields.hex("sensor-status"),
+    exposure: fields.number("exposure"),
+    gain: fields.number("gain"),
+    reset: fields.number("reset"),
+    freeMemory: fields.number("free-memory"),
     stages: { acquireUs, preprocessUs, invokeUs, latencyUs, logUs },
   };
 }

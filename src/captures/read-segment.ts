@@ -5,10 +5,7 @@ import type { GrayImage } from "../data/types.js";
 import { asEnvironmentError, UserError } from "../errors.js";
 import {
   type EntryHeader,
-  HEAD_BYTES,
-  HEADER_BYTES,
   hex32,
-  METADATA_BYTES,
   parseHead,
   parseHeader,
   payloadCrc,
@@ -16,6 +13,7 @@ import {
   segmentNumber,
   slotOffset,
 } from "./format.js";
+import { HEAD_BYTES, HEADER_BYTES, METADATA_BYTES } from "./layout.js";
 import { type CaptureMetadata, parseMetadata } from "./metadata.js";
 
 export interface Capture {

@@ -1,15 +1,26 @@
 /** `smilec inspect MODEL` */
 import { resolve } from "node:path";
+import { boards, findBoard } from "../board/boards.js";
+import type { Board } from "../board/types.js";
 import { readModelFile } from "../compile/model-file.js";
 import { UserError } from "../errors.js";
 import { inspectModel } from "../inspect/inspect.js";
 import { inspectionText } from "../inspect/text.js";
+import { openProject } from "../pipeline/project.js";
 import type { CommandContext } from "./context.js";
 import { writeOutput } from "./output-file.js";
 
 export interface InspectOptions {
+  readonly board?: string;
   readonly svg?: string;
   readonly html?: string;
+}
+
+/** As asked, as the project says, or outside of one the ESP32-CAM. */
+async function boardFor(context: CommandContext, id: string | undefined): Promise<Board> {
+  if (id !== undefined) return findBoard(id);
+  const project = await openProject(context.project).catch(() => undefined);
+  return project === undefined ? boards.esp32cam : findBoard(project.config.board);
 }
 
 export async function inspectCommand(context: CommandContext, path: string, options: InspectOptions): Promise<void> {
@@ -22,7 +33,7 @@ export async function inspectCommand(context: CommandContext, path: string, opti
   if (files.length === 2 && files[0] === files[1]) {
     throw new UserError("--svg and --html name the same file", { where: files[0], remedy: "Give two files." });
   }
-  const inspection = inspectModel(model);
+  const inspection = inspectModel(model, await boardFor(context, options.board));
   // All is drawn before the first file is written.
   const pages: [file: string, text: string][] = [];
   if (options.svg !== undefined) {

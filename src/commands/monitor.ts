@@ -1,7 +1,7 @@
 /** `smilec monitor [--port P] [--elf FILE]` */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type FunctionSymbol, functionAt, readFunctions } from "../device/elf-symbols.js";
+import { BacktraceReader, type Call } from "../device/backtrace.js";
 import { describeEvent } from "../device/log-lines.js";
 import { type MonitorEvent, monitor } from "../device/monitor.js";
 import { UserError } from "../errors.js";
@@ -26,10 +26,15 @@ export async function monitorCommand(context: CommandContext, options: MonitorOp
     throw new UserError(`no time: ${options.status}`, { where: "--status", remedy: "Give seconds, 1 to 86400." });
   }
   const elf = options.elf ?? (await projectElf(context.project));
-  const functions = elf === undefined ? [] : await readFunctions(elf);
+  const reader = elf === undefined ? undefined : await BacktraceReader.open(elf);
   const port = await portOf(context, options.port);
-  const onEvent = (event: MonitorEvent) => show(context, event, functions);
-  await monitor({ port: port.path, baud, context, onEvent, ...(statusMs === undefined ? {} : { statusMs }) });
+  // Looking lines up takes a moment; what comes meanwhile waits for its turn.
+  let shown = Promise.resolve();
+  const onEvent = (event: MonitorEvent) => {
+    shown = shown.then(() => show(context, event, reader));
+  };
+  const request = { port: port.path, baud, context, onEvent, ...(statusMs === undefined ? {} : { statusMs }) };
+  await monitor(request).finally(() => shown);
 }
 
 /** The project's last build, when there is one. */
@@ -41,20 +46,29 @@ async function projectElf(folder: string): Promise<string | undefined> {
   return (await stat(path).catch(() => undefined)) === undefined ? undefined : path;
 }
 
-function show(context: CommandContext, event: MonitorEvent, functions: readonly FunctionSymbol[]): void {
-  const calls =
-    event.event === "backtrace"
-      ? event.addresses.map((address) => ({
-          address: `0x${address.toString(16).padStart(8, "0")}`,
-          function: functionAt(functions, address),
-        }))
-      : undefined;
+async function show(context: CommandContext, event: MonitorEvent, reader: BacktraceReader | undefined): Promise<void> {
+  const calls = event.event === "backtrace" ? await callsOf(event.addresses, reader) : undefined;
   if (context.json) {
-    context.print(JSON.stringify(calls === undefined ? event : { ...event, calls }));
+    const named = calls?.map((call) => ({ ...call, address: addressText(call) }));
+    context.print(JSON.stringify(named === undefined ? event : { ...event, calls: named }));
     return;
   }
   context.print(paint(event));
-  for (const call of calls ?? []) context.print(`  ${call.address}  ${call.function ?? "?"}`);
+  for (const call of calls ?? []) context.print(callText(call));
+}
+
+/** Without an ELF file there are only addresses. */
+async function callsOf(addresses: readonly number[], reader: BacktraceReader | undefined): Promise<readonly Call[]> {
+  return reader === undefined ? addresses.map((address) => ({ address })) : reader.calls(addresses);
+}
+
+function addressText({ address }: Call): string {
+  return `0x${address.toString(16).padStart(8, "0")}`;
+}
+
+function callText(call: Call): string {
+  const places = call.places === undefined ? "" : `  ${call.places.join(", inlined at ")}`;
+  return `  ${addressText(call)}  ${call.function ?? "?"}${places}`;
 }
 
 function paint(event: MonitorEvent): string {

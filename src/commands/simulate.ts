@@ -1,14 +1,22 @@
-/** `smilec simulate --images DIR` */
+/** `smilec simulate --images DIR|--raw FILE [--button FILE|--keyboard]` */
+import { readdir } from "node:fs/promises";
+import { segmentNumber } from "../captures/format.js";
 import { CheckFailedError, UserError } from "../errors.js";
 import { deployedModel } from "../pipeline/deploy.js";
 import { obtainFirmware } from "../pipeline/firmware.js";
 import { openProject } from "../pipeline/project.js";
-import { type Press, type Simulation, simulate } from "../simulate/simulate.js";
+import { type Press, type Scene, type Simulation, simulate, simulateOnKeyboard } from "../simulate/simulate.js";
+import { FRAME } from "../template/context.js";
 import type { CommandContext } from "./context.js";
 import { percent, textTable, thousands } from "./table.js";
 
 export interface SimulateOptions {
-  readonly images: string;
+  readonly images?: string;
+  readonly raw?: string;
+  readonly rawSize: string;
+  readonly button?: string;
+  readonly keyboard: boolean;
+  readonly card?: string;
   readonly whole: boolean;
   readonly golden: boolean;
 }
@@ -16,10 +24,9 @@ export interface SimulateOptions {
 /** Presses and kept-out pictures listed on the terminal; --json has all. */
 const SHOWN = 40;
 
-export async function simulateCommand(
-  context: CommandContext,
-  { images, whole, golden }: SimulateOptions,
-): Promise<void> {
+export async function simulateCommand(context: CommandContext, options: SimulateOptions): Promise<void> {
+  const { button, card, whole, golden } = options;
+  const scene = sceneOf(options);
   const project = await openProject(context.project);
   const model = await deployedModel(project, context);
   if (golden && model === undefined) {
@@ -28,13 +35,14 @@ export async function simulateCommand(
       remedy: "Run without --golden.",
     });
   }
+  if (golden && card !== undefined) await refuseUsedCard(card);
   const { build } = await obtainFirmware(project, model, "host", context);
+  const run = { scene, program: build.programPath, whole, context, ...(card === undefined ? {} : { card }) };
+  if (options.keyboard) return simulateOnKeyboard(run);
   const result = await simulate({
-    images,
-    program: build.programPath,
-    whole,
+    ...run,
     golden,
-    context,
+    ...(button === undefined ? {} : { button }),
     ...(model === undefined ? {} : { model }),
   });
   context.result(result, () => describe(result, project.config.positive));
@@ -47,8 +55,37 @@ export async function simulateCommand(
   }
 }
 
+/** Exactly one of --images and --raw. */
+function sceneOf({ images, raw, rawSize }: SimulateOptions): Scene {
+  if ((images === undefined) === (raw === undefined)) {
+    throw new UserError("the bot needs one thing to look at", {
+      remedy: "Name a folder of pictures with --images, or raw frames with --raw FILE (- for standard input).",
+    });
+  }
+  if (images !== undefined) return { images };
+  const size = /^([1-9]\d{0,3})x([1-9]\d{0,3})$/.exec(rawSize);
+  const [width, height] = [Number(size?.[1]), Number(size?.[2])];
+  if (size === null || width > FRAME.width || height > FRAME.height) {
+    throw new UserError(`no size of a frame: ${rawSize}`, {
+      where: "--raw-size",
+      remedy: `Give width and height, such as 160x120; at most ${FRAME.width}x${FRAME.height}.`,
+    });
+  }
+  return { raw: raw!, width, height };
+}
+
+/** Captures from before cannot be told from this run's, and --golden accounts for every one. */
+async function refuseUsedCard(card: string): Promise<void> {
+  const names = await readdir(card).catch(() => []);
+  if (!names.some((name) => segmentNumber(name) !== undefined)) return;
+  throw new UserError("the card has captures of another run", {
+    where: card,
+    remedy: "Give --golden a new folder as card, or none.",
+  });
+}
+
 function describe(result: Simulation, positive: string): string {
-  const { presses, rejected, golden } = result;
+  const { presses, rejected, withdrawn, failed, golden } = result;
   const rows = presses
     .slice(0, SHOWN)
     .map((press) => [
@@ -62,6 +99,8 @@ function describe(result: Simulation, positive: string): string {
   if (presses.length > SHOWN) lines.push(`and ${thousands(presses.length - SHOWN)} more`);
   for (const { original, message } of rejected.slice(0, SHOWN)) lines.push(`kept out: ${original}: ${message}`);
   lines.push("", summary(presses, positive));
+  if (withdrawn > 0) lines.push(`${thousands(withdrawn)} captures withdrawn by long presses`);
+  if (failed > 0) lines.push(`${thousands(failed)} presses without a decision`);
   if (golden !== undefined && golden.differences.length === 0) {
     lines.push(
       `golden: ${thousands(golden.captures)} captures read back and replayed, ${thousands(golden.values)} values compared, 0 differences`,

@@ -24,7 +24,7 @@ export async function readFunctions(path: string): Promise<readonly FunctionSymb
   try {
     return functionsOf(file).sort((a, b) => a.address - b.address);
   } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
+    if ((cause as NodeJS.ErrnoException).code !== "ERR_OUT_OF_RANGE") throw cause;
     throw new UserError("the program file is damaged", { where: path, remedy: "Build it again.", cause });
   }
 }

@@ -21,6 +21,8 @@ export interface FirmwareSet {
   readonly flashBytes: number;
   /** Highest of the images' lowest revisions, major * 100 + minor. */
   readonly minRevision: number;
+  /** Highest chip revision that every image runs on; absent when none names one. */
+  readonly maxRevision?: number;
   readonly app?: FirmwareImage["app"];
 }
 
@@ -136,11 +138,13 @@ function firmwareSet(unordered: readonly FlashFile[]): FirmwareSet {
   const chipId = commonChip(images);
   const loader = images.find(({ file }) => file.role === "boot loader")?.image.flashBytes ?? 0;
   const app = images.find(({ image }) => image.app !== undefined)?.image.app;
+  const highest = images.flatMap(({ image }) => image.maxRevision ?? []);
   return {
     files,
     chipId,
     flashBytes: Math.max(loader, ...[...files.map(end), ...partitions.map(({ offset, size }) => offset + size)]),
     minRevision: Math.max(...images.map(({ image }) => image.minRevision)),
+    ...(highest.length === 0 ? {} : { maxRevision: Math.min(...highest) }),
     ...(app === undefined ? {} : { app }),
   };
 }

@@ -28,6 +28,8 @@ export interface FirmwareImage {
   readonly flashBytes: number;
   /** Lowest chip revision that it runs on, major * 100 + minor. */
   readonly minRevision: number;
+  /** Highest one; absent when the image names none. */
+  readonly maxRevision?: number;
   /** Bytes of the image itself: header, segments, checksum, hash. A file may be longer (signatures). */
   readonly length: number;
   /** Name and version of an application; boot loaders have none. */
@@ -36,6 +38,8 @@ export interface FirmwareImage {
 
 const IMAGE_MAGIC = 0xe9;
 const HEADER_BYTES = 24;
+/** max_chip_rev_full of images that any later revision runs; older tools leave 0. */
+const NO_MAXIMUM = 0xffff;
 const SEGMENT_HEADER_BYTES = 8;
 const CHECKSUM_SEED = 0xef;
 const SHA256_BYTES = 32;
@@ -53,11 +57,13 @@ export function readImage(bytes: Uint8Array, where: string): FirmwareImage {
   const hashed = file[23] === 1;
   if (hashed) verifyHash(file, end, where);
   const app = appDescription(file);
+  const maxRevision = file.readUInt16LE(17);
   return {
     chipId: file.readUInt16LE(12),
     flashBytes: 0x100000 << (file[3] >> 4),
     minRevision: file.readUInt16LE(15),
     length: end + (hashed ? SHA256_BYTES : 0),
+    ...(maxRevision === 0 || maxRevision === NO_MAXIMUM ? {} : { maxRevision }),
     ...(app === undefined ? {} : { app }),
   };
 }

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { ESPLoader } from "esptool-js";
+import type { Board } from "../board/types.js";
 import { EnvironmentError, InterruptedError, SmilecError, UserError } from "../errors.js";
 import type { StageContext } from "../pipeline/reporter.js";
 import type { FirmwareSet } from "./firmware-set.js";
@@ -25,6 +26,9 @@ export interface DeviceFacts {
 }
 
 const ROM_BAUD = 115200;
+const ESP32_CHIP_ID = 0;
+/** Word 5 of the ESP32's eFuse block 0; bits 24 and 25 are the minor revision, which its description leaves out (esptool's targets/esp32.py). */
+const ESP32_EFUSE_WORD5 = 0x3ff5a014;
 const RESET_MS = 100;
 
 export interface ProgrammerOptions {
@@ -61,12 +65,13 @@ export class Programmer {
       const description = await chip.getChipDescription(loader);
       const features = await chip.getChipFeatures(loader);
       const mac = await chip.readMac(loader);
+      const minor = chip.IMAGE_CHIP_ID === ESP32_CHIP_ID ? await esp32MinorRevision(loader) : 0;
       await loader.runStub();
       const flash = await loader.detectFlashSize();
       return {
         chipId: chip.IMAGE_CHIP_ID ?? -1,
         description,
-        revision: revisionIn(description),
+        revision: revisionIn(description) + minor,
         mac,
         ...(flash === undefined ? {} : { flashBytes: sizeOf(flash) }),
         psramBytes: psramIn(features),
@@ -159,7 +164,8 @@ export class Programmer {
   }
 }
 
-function vanishedWhileWriting(ended: SmilecError): EnvironmentError {
+/** The port was there when writing began. */
+export function vanishedWhileWriting(ended: SmilecError): EnvironmentError {
   return new EnvironmentError("the port vanished while writing: cable, or the supply broke down", {
     ...(ended.where === undefined ? {} : { where: ended.where }),
     remedy:
@@ -224,7 +230,7 @@ export function deviceError({ message, noise, where, after, downloadMode, cause 
       details("Connect an ESP32 or ESP32-S3 board."),
     );
   }
-  if (/failed to connect|no answer|no serial data|timed out waiting/i.test(message)) {
+  if (/failed to connect|no answer|no serial data|no more data|stream stopped|timed out waiting/i.test(message)) {
     return after === ""
       ? new EnvironmentError("the board does not answer", details(downloadMode))
       : new EnvironmentError(
@@ -233,6 +239,10 @@ export function deviceError({ message, noise, where, after, downloadMode, cause 
         );
   }
   return new EnvironmentError(`talking to the board failed: ${message}`, details("Reset the board and try again."));
+}
+
+async function esp32MinorRevision(loader: ESPLoader): Promise<number> {
+  return ((await loader.readReg(ESP32_EFUSE_WORD5)) >> 24) & 3;
 }
 
 function revisionIn(description: string): number {
@@ -251,13 +261,11 @@ function psramIn(features: string | readonly string[]): number {
   return match === null ? 0 : Number(match[1] ?? 2) * 1024 * 1024;
 }
 
+/** What is known of the board that the firmware was built for. */
+type BoardFacts = Pick<Board, "title" | "chip" | "psramBytes">;
+
 /** Whether the firmware can run on this board, as far as the chip tells; throws UserError before anything is written. Returns what is only likely. */
-export function checkFit(
-  device: DeviceFacts,
-  firmware: FirmwareSet,
-  where: string,
-  board?: { readonly title: string; readonly psramBytes: number },
-): string[] {
+export function checkFit(device: DeviceFacts, firmware: FirmwareSet, where: string, board?: BoardFacts): string[] {
   if (device.chipId !== firmware.chipId) {
     throw new UserError(
       `the firmware is for ${chipName(firmware.chipId)}, the board has ${chipName(device.chipId)} (${device.description})`,
@@ -271,24 +279,39 @@ export function checkFit(
       remedy: "Use a board with more flash.",
     });
   }
-  if (device.revision < firmware.minRevision) {
-    const text = (revision: number) => `v${Math.floor(revision / 100)}.${revision % 100}`;
-    throw new UserError(
-      `the firmware needs chip revision ${text(firmware.minRevision)}, this is ${text(device.revision)}`,
-      { where, remedy: "Use a newer board." },
-    );
-  }
-  return likely(device, board);
+  checkRevision(device, firmware, where);
+  return checkPsram(device, where, board);
 }
 
-function likely(device: DeviceFacts, board?: { readonly title: string; readonly psramBytes: number }): string[] {
+function checkRevision({ revision }: DeviceFacts, { minRevision, maxRevision }: FirmwareSet, where: string): void {
+  const text = (value: number) => `v${Math.floor(value / 100)}.${value % 100}`;
+  if (revision < minRevision) {
+    throw new UserError(`the firmware needs chip revision ${text(minRevision)}, this is ${text(revision)}`, {
+      where,
+      remedy: "Use a newer board.",
+    });
+  }
+  if (maxRevision !== undefined && revision > maxRevision) {
+    throw new UserError(`the firmware runs up to chip revision ${text(maxRevision)}, this is ${text(revision)}`, {
+      where,
+      remedy: "Build it with a newer ESP-IDF, which knows this chip.",
+    });
+  }
+}
+
+/** The ESP32-S3 modules of the boards have their PSRAM in the chip's package, which tells of it; what lies beside an ESP32 shows at its start only. */
+function checkPsram(device: DeviceFacts, where: string, board?: BoardFacts): string[] {
   const notes: string[] = [];
   if (device.flashBytes === undefined) notes.push("the flash chip does not tell its size: not checked");
   const wanted = board?.psramBytes ?? 0;
+  if (board?.chip === "esp32s3" && wanted > 0 && device.psramBytes === 0) {
+    throw new UserError("the firmware needs PSRAM for its frames, this chip holds none", {
+      where,
+      remedy: `Use a ${board.title}, whose chip has ${megabytes(wanted)}. If there is PSRAM beside the chip: \`smilec flash --firmware\` does not check it.`,
+    });
+  }
   if (board !== undefined && device.psramBytes > 0 && device.psramBytes < wanted) {
     notes.push(`the chip holds ${megabytes(device.psramBytes)} of PSRAM, the ${board.title} has ${megabytes(wanted)}`);
-  } else if (wanted > 0 && device.psramBytes === 0 && /S3/.test(device.description)) {
-    notes.push("the chip holds no PSRAM: unless there is one beside it, the bot has room for one frame only");
   }
   return notes;
 }

@@ -5,7 +5,7 @@ import { ensurePythonEnv } from "../build/python-env.js";
 import { InterruptedError, ToolError } from "../errors.js";
 import type { Progress, StageContext } from "../pipeline/reporter.js";
 import { openError } from "./port-error.js";
-import { deviceError } from "./programmer.js";
+import { deviceError, vanishedWhileWriting } from "./programmer.js";
 
 export interface UploadRequest {
   readonly projectDir: string;
@@ -65,8 +65,14 @@ export class UploadView {
 /** What esptool and PlatformIO say, as the same errors that --direct gives. */
 export function uploadError(output: string, port: string, downloadMode: string): Error {
   const after = /Writing at 0x/.test(output) ? " The firmware on the board is incomplete until then." : "";
-  const open = /could not open (?:port )?[^\n]*|\[Errno \d+\][^\n]*/i.exec(output);
-  if (open !== null) return openError(new Error(open[0]), port);
+  // The system's own words come first: around them esptool writes that the port "is busy or doesn't exist", whichever it is.
+  const open =
+    /(?:Could not open [^\n]*\n)?[^\n]*\[Errno \d+\][^\n]*/i.exec(output) ??
+    /could not (?:open|exclusively lock) [^\n]*/i.exec(output);
+  if (open !== null) {
+    const error = openError(new Error(open[0].split("\n").at(-1)), port);
+    return after === "" ? error : vanishedWhileWriting(error);
+  }
   const wrongMode = /Wrong boot mode detected \((0x[0-9a-f]+)\)/i.exec(output);
   const noise = wrongMode === null ? output : `${output}\nboot:${wrongMode[1]}`;
   const fatal = /(?:A fatal error occurred|A serial exception error occurred): ([^\n]*)/i.exec(output)?.[1];

@@ -2,6 +2,8 @@
 import { mkdtemp, rm, statfs } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { boards } from "../board/boards.js";
+import type { Board } from "../board/types.js";
 import { findCompiler } from "../build/compiler.js";
 import { preflight } from "../build/preflight.js";
 import { findPython } from "../build/python.js";
@@ -34,6 +36,8 @@ export interface DoctorOptions {
   readonly describeBackend?: () => Promise<TrainingBackendInfo>;
   /** Folder whose disk is looked at besides smilec's own; default: the current one. */
   readonly projectDir?: string;
+  /** Whose packages are looked for; default: the ESP32-CAM's. */
+  readonly board?: Board;
 }
 
 const OLDEST_NODE = [20, 10] as const;
@@ -45,7 +49,7 @@ export async function* runChecks(options: DoctorOptions = {}): AsyncIterable<Che
   yield await guarded("Python", pythonCheck);
   yield await guarded("C compiler", compilerCheck);
   yield await guarded("PlatformIO", platformioCheck);
-  yield await guarded("ESP32 packages", packagesCheck);
+  yield await guarded("ESP32 packages", () => packagesCheck(options.board ?? boards.esp32cam));
   yield await guarded("serial port", () => serialCheck());
   const { describeBackend } = options;
   if (describeBackend !== undefined) yield await guarded("training", () => trainingCheck(describeBackend));
@@ -106,7 +110,7 @@ async function platformioCheck(): Promise<Check> {
   return { name, status: "fail", found: "its environment is damaged", remedy };
 }
 
-async function packagesCheck(): Promise<Check> {
+async function packagesCheck({ id, platformioBoard, chip }: Board): Promise<Check> {
   const name = "ESP32 packages";
   const env = await findPythonEnv();
   if (env === undefined) {
@@ -115,15 +119,18 @@ async function packagesCheck(): Promise<Check> {
   const dir = await mkdtemp(join(tmpdir(), "smilec-doctor-"));
   try {
     const platform = `platform = espressif32@${ESPRESSIF_PLATFORM_VERSION}`;
-    await writeFile(join(dir, "platformio.ini"), `[env:esp32cam]\n${platform}\nboard = esp32cam\nframework = espidf\n`);
-    const { missing, registryReachable } = await preflight(env, { dir, environment: "esp32cam" });
+    await writeFile(
+      join(dir, "platformio.ini"),
+      `[env:${id}]\n${platform}\nboard = ${platformioBoard}\nframework = espidf\n`,
+    );
+    const { missing, registryReachable } = await preflight(env, { dir, environment: id }, chip);
     if (missing.length === 0)
-      return { name, status: "ok", found: `espressif32 ${ESPRESSIF_PLATFORM_VERSION}`, remedy: "" };
-    const found = `missing: ${missing.map((one) => one.name).join(", ")}`;
+      return { name, status: "ok", found: `espressif32 ${ESPRESSIF_PLATFORM_VERSION}, for ${id}`, remedy: "" };
+    const found = `missing for ${id}: ${missing.map((one) => one.name).join(", ")}`;
     const remedy =
       registryReachable === true
-        ? "Nothing to do: `smilec build --target esp32cam` downloads them (about 2 GB)."
-        : "Connect to the internet before `smilec build --target esp32cam`: PlatformIO's registry does not answer. Only boards need this.";
+        ? `Nothing to do: \`smilec build --target ${id}\` downloads them (about 2 GB).`
+        : `Connect to the internet before \`smilec build --target ${id}\`: PlatformIO's registry does not answer. Only boards need this.`;
     return { name, status: "warn", found, remedy };
   } finally {
     await rm(dir, { recursive: true, force: true });

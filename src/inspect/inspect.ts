@@ -1,5 +1,6 @@
 /** Everything `smilec inspect` says about a model, as plain data: the JSON of `--json` is exactly this. */
 import { esp32cam } from "../board/esp32cam.js";
+import type { Board } from "../board/types.js";
 import type { ModelFile } from "../compile/model-file.js";
 import type { KernelCall } from "../emit/c/kernel-call.js";
 import { type EmittedC, planCalls } from "../emit/c/model.js";
@@ -13,10 +14,11 @@ import { aotMemory, type EngineMemory, tflmMemory } from "./memory.js";
 import {
   aotInstructions,
   CYCLES_PER_INSTRUCTION,
-  ESTIMATES,
   type Estimate,
   type EstimateName,
+  type EstimateSources,
   estimateOf,
+  estimatesFor,
   type Instructions,
   tflmInstructionsOf,
 } from "./speed.js";
@@ -97,17 +99,19 @@ export interface SpeedFacts {
   readonly board: string;
   readonly cpuHz: number;
   readonly cyclesPerInstruction: number;
-  readonly estimates: typeof ESTIMATES;
+  readonly estimates: EstimateSources;
   /** Kernels of this model whose instructions are assumed, not counted. */
   readonly assumedKernels: readonly string[];
 }
 
-export function inspectModel(model: ModelFile): Inspection {
+/** With the kernels that a build for this board has, and at its clock. */
+export function inspectModel(model: ModelFile, board: Board = esp32cam): Inspection {
   const { graph } = model;
-  const compiled = compileForInspection(graph, "lx6");
-  const tflm = tflmMemory(graph, model.bytes);
+  const compiled = compileForInspection(graph, board.chip === "esp32" ? "lx6" : "portable");
+  const tflm = tflmMemory(graph, model.bytes, board.id);
   const works = compiled instanceof UserError ? [] : worksOf(graph, compiled.calls);
-  const instructions = allInstructions(graph, compiled, works, tflm);
+  const instructions = allInstructions(graph, compiled, works, tflm, board);
+  const estimates = (count: (name: EstimateName) => number | undefined) => estimatesOf(count, board);
   const operators = graph.operators.map((operator, index) => ({
     ...operatorFacts(graph, operator, index),
     kernels: kernelsOf(works, index),
@@ -128,8 +132,8 @@ export function inspectModel(model: ModelFile): Inspection {
       estimates: estimates((name) => instructions[name]?.total),
     },
     arena: compiled instanceof UserError ? null : arenaFacts(compiled),
-    engines: [aotMemory(graph, compiled), tflm],
-    speed: speedFacts(works),
+    engines: [aotMemory(graph, compiled, board.id), tflm],
+    speed: speedFacts(works, board),
   };
 }
 
@@ -143,17 +147,18 @@ function allInstructions(
   compiled: EmittedC | UserError,
   works: readonly KernelWork[],
   { refused }: EngineMemory,
+  board: Board,
 ): Record<EstimateName, Instructions | undefined> {
-  const tflm = refused === null ? tflmInstructionsOf(graph) : undefined;
+  const tflm = refused === null && board.chip === "esp32" ? tflmInstructionsOf(graph) : undefined;
   if (compiled instanceof UserError) return { aot: undefined, portable: undefined, tflm };
   const portable = aotInstructions(graph, worksOf(graph, planCalls(graph).calls));
   return { aot: aotInstructions(graph, works), portable, tflm };
 }
 
-function estimates(instructions: (name: EstimateName) => number | undefined): Estimates {
+function estimatesOf(instructions: (name: EstimateName) => number | undefined, board: Board): Estimates {
   const of = (name: EstimateName) => {
     const count = instructions(name);
-    return count === undefined ? null : estimateOf(count);
+    return count === undefined ? null : estimateOf(count, board);
   };
   return { aot: of("aot"), portable: of("portable"), tflm: of("tflm") };
 }
@@ -163,13 +168,13 @@ function kernelsOf(works: readonly KernelWork[], operator: number): string[] {
   return [...new Set(works.filter((work) => work.operator === operator).map(({ kernel }) => kernel))];
 }
 
-function speedFacts(works: readonly KernelWork[]): SpeedFacts {
+function speedFacts(works: readonly KernelWork[], board: Board): SpeedFacts {
   const used = new Set(works.map(({ kernel }) => kernel));
   return {
-    board: esp32cam.id,
-    cpuHz: esp32cam.cpuHz,
+    board: board.id,
+    cpuHz: board.cpuHz,
     cyclesPerInstruction: CYCLES_PER_INSTRUCTION,
-    estimates: ESTIMATES,
+    estimates: estimatesFor(board),
     assumedKernels: [...used].filter((kernel) => KERNEL_COSTS[kernel]?.origin === "assumed").sort(),
   };
 }

@@ -54,10 +54,9 @@ const LX6_ASSEMBLY = 2127;
 /** Interpreter, allocator, operator resolver and kernels of TFLite Micro. */
 const TFLM_CODE = 60 * 1024;
 
-const TARGET = "esp32cam";
-
-export function aotMemory(graph: Int8Graph, emitted: EmittedC | UserError): EngineMemory {
-  if (emitted instanceof UserError) return refused("aot", emitted);
+/** `target`: id of the board. */
+export function aotMemory(graph: Int8Graph, emitted: EmittedC | UserError, target: string): EngineMemory {
+  if (emitted instanceof UserError) return refused("aot", target, emitted);
   const { calls } = emitted;
   const golden = [...graph.inputs, ...graph.outputs].map((index) => elementCount(graph.tensors[index].shape));
   const flash = [
@@ -68,7 +67,7 @@ export function aotMemory(graph: Int8Graph, emitted: EmittedC | UserError): Engi
       ? []
       : [exact("assembly", LX6_ASSEMBLY, "inner loops for the ESP32's multiply-accumulator")]),
   ];
-  return engine("aot", flash, [exact("arena", emitted.arenaBytes, "the generated C's only variable")]);
+  return engine("aot", target, flash, [exact("arena", emitted.arenaBytes, "the generated C's only variable")]);
 }
 
 /** Layers that differ in data only share a function (emit/c/render.ts). */
@@ -81,17 +80,18 @@ function aotCode(calls: readonly KernelCall[]): number {
   return ENTRY_CODE + CALL_BYTES * calls.length + sum(code);
 }
 
-export function tflmMemory(graph: Int8Graph, file: Uint8Array): EngineMemory {
+export function tflmMemory(graph: Int8Graph, file: Uint8Array, target: string): EngineMemory {
   try {
     emitTflmEngine(graph, file, "inspection", "esp32");
   } catch (error) {
-    if (error instanceof UserError) return refused("tflm", error);
+    if (error instanceof UserError) return refused("tflm", target, error);
     throw error;
   }
   const { arenaBytes, bytes, headBytes, tailBytes } = firmwareArena(graph, "esp32");
   const allocator = "TFLite Micro's allocator replayed with the structures of a 32-bit target";
   return engine(
     "tflm",
+    target,
     [
       exact("model file", file.length, "the flatbuffer as a C array"),
       estimate(
@@ -109,13 +109,18 @@ export function tflmMemory(graph: Int8Graph, file: Uint8Array): EngineMemory {
   );
 }
 
-function refused(name: EngineMemory["engine"], { message }: UserError): EngineMemory {
-  return { engine: name, target: TARGET, refused: message, flash: [], ram: [], flashBytes: 0, ramBytes: 0 };
+function refused(name: EngineMemory["engine"], target: string, { message }: UserError): EngineMemory {
+  return { engine: name, target, refused: message, flash: [], ram: [], flashBytes: 0, ramBytes: 0 };
 }
 
-function engine(name: EngineMemory["engine"], flash: readonly Figure[], ram: readonly Figure[]): EngineMemory {
+function engine(
+  name: EngineMemory["engine"],
+  target: string,
+  flash: readonly Figure[],
+  ram: readonly Figure[],
+): EngineMemory {
   const total = (figures: readonly Figure[]) => sum(figures.map(({ bytes }) => bytes));
-  return { engine: name, target: TARGET, refused: null, flash, ram, flashBytes: total(flash), ramBytes: total(ram) };
+  return { engine: name, target, refused: null, flash, ram, flashBytes: total(flash), ramBytes: total(ram) };
 }
 
 function exact(what: string, bytes: number, origin: string): Figure {

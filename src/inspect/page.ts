@@ -6,7 +6,7 @@ import { foreign, integer, shortened } from "../report/format.js";
 import type { Inspection, TensorFacts } from "./inspect.js";
 import type { EngineMemory } from "./memory.js";
 import { arenaDrawing } from "./picture.js";
-import { ESTIMATES, type EstimateName } from "./speed.js";
+import type { EstimateName, EstimateSource } from "./speed.js";
 import { kernelText, milliseconds } from "./text.js";
 
 export async function inspectionPage(inspection: Inspection): Promise<string> {
@@ -47,8 +47,8 @@ function view(inspection: Inspection) {
     })),
     macs: integer(totals.macs),
     weightBytes: integer(totals.weightBytes),
-    times: (Object.keys(ESTIMATES) as EstimateName[]).map((name) => ({
-      ...speed.estimates[name],
+    times: (Object.entries(speed.estimates) as [EstimateName, EstimateSource][]).map(([name, estimate]) => ({
+      ...estimate,
       ms: milliseconds(totals.estimates[name], 1),
     })),
     assumed: speed.assumedKernels.join(", "),

@@ -1,8 +1,9 @@
 /**
- * The time that a model takes on the ESP32-CAM, estimated from instructions: with the ahead-of-time compiler of the kernels that it chose, in its own
+ * The time that a model takes on a board, estimated from instructions: with the ahead-of-time compiler of the kernels that it chose, in its own
  * kernels for the ESP32 and in portable C (kernel-costs.ts), with TFLite Micro of ESP-NN's (tflm-speed.ts).
  */
 import { esp32cam } from "../board/esp32cam.js";
+import type { Board } from "../board/types.js";
 import type { Int8Graph } from "../graph/types.js";
 import { KERNEL_COSTS } from "./kernel-costs.js";
 import { tflmInstructions } from "./tflm-speed.js";
@@ -15,7 +16,15 @@ export const CYCLES_PER_INSTRUCTION = 1.2;
 const COUNTED = "kernels counted on a simulated Xtensa (clang 22 -O2)";
 const ASSUMED_RATE = `${CYCLES_PER_INSTRUCTION.toFixed(2)} cycles per instruction, assumed: measured on the chip for ESP-NN`;
 
-/** What the times are for. `target` as in `smilec compile --target`. */
+/** What a time is for, and what it rests on. */
+export interface EstimateSource {
+  readonly engine: "aot" | "tflm";
+  /** As in `smilec compile --target`. */
+  readonly target: "esp32" | "esp32s3" | "portable";
+  readonly source: string;
+}
+
+/** On the ESP32. */
 export const ESTIMATES = {
   aot: { engine: "aot", target: "esp32", source: `generated C and assembly, ${COUNTED}, ${ASSUMED_RATE}` },
   portable: { engine: "aot", target: "portable", source: `generated C, ${COUNTED}, ${ASSUMED_RATE}` },
@@ -24,7 +33,27 @@ export const ESTIMATES = {
     target: "esp32",
     source: `ESP-NN's C kernels counted on a simulated Xtensa (gcc -O2), ${CYCLES_PER_INSTRUCTION.toFixed(2)} cycles per instruction, measured on the chip`,
   },
-} as const;
+} as const satisfies Readonly<Record<string, EstimateSource>>;
+
+/** On the ESP32-S3: its LX7 has no MAC16, so the firmware is portable C there; and ESP-NN has kernels for its vector instructions, of which nothing is counted. */
+const S3_ESTIMATES = {
+  aot: {
+    engine: "aot",
+    target: "portable",
+    source: `generated C, ${COUNTED}, ${CYCLES_PER_INSTRUCTION.toFixed(2)} cycles per instruction, assumed: nothing is measured on an LX7`,
+  },
+  tflm: {
+    engine: "tflm",
+    target: "esp32s3",
+    source: "not estimated: ESP-NN's kernels for the S3's vector instructions are not counted",
+  },
+} as const satisfies Readonly<Partial<Record<EstimateName, EstimateSource>>>;
+
+export type EstimateSources = Readonly<Partial<Record<EstimateName, EstimateSource>>>;
+
+export function estimatesFor({ chip }: Pick<Board, "chip">): EstimateSources {
+  return chip === "esp32" ? ESTIMATES : S3_ESTIMATES;
+}
 
 export type EstimateName = keyof typeof ESTIMATES;
 
@@ -34,10 +63,10 @@ export interface Estimate {
   readonly ms: number;
 }
 
-export function estimateOf(instructions: number): Estimate {
+export function estimateOf(instructions: number, { cpuHz }: Pick<Board, "cpuHz"> = esp32cam): Estimate {
   const cycles = Math.round(CYCLES_PER_INSTRUCTION * instructions);
   // Microseconds are the last digits shown: an estimate has no more.
-  return { cycles, ms: Math.round((cycles / esp32cam.cpuHz) * 1e6) / 1e3 };
+  return { cycles, ms: Math.round((cycles / cpuHz) * 1e6) / 1e3 };
 }
 
 /** The instructions of one engine, for each operator of the graph and of the whole. */

@@ -3,7 +3,7 @@ import { textTable, thousands } from "../commands/table.js";
 import { arenaMap, tenantLetter } from "./arena-map.js";
 import type { ArenaFacts, Inspection, OperatorFacts, TensorFacts } from "./inspect.js";
 import type { EngineMemory } from "./memory.js";
-import { ESTIMATES, type Estimate, type EstimateName } from "./speed.js";
+import type { Estimate, EstimateName, EstimateSource } from "./speed.js";
 
 /** Longest name shown. */
 const NAME = 44;
@@ -69,11 +69,9 @@ export function milliseconds(estimate: Estimate | null, digits: number): string 
   return estimate === null ? "-" : estimate.ms.toFixed(digits);
 }
 
-const ESTIMATE_NAMES = Object.keys(ESTIMATES) as EstimateName[];
-
 function timeText({ totals, speed }: Inspection): string[] {
-  const lines = ESTIMATE_NAMES.map((name) => {
-    const { engine, target, source } = speed.estimates[name];
+  const lines = (Object.entries(speed.estimates) as [EstimateName, EstimateSource][]).map(([name, estimate]) => {
+    const { engine, target, source } = estimate;
     const time = milliseconds(totals.estimates[name], 1);
     return `  ${engine.padEnd(5)} ${target.padEnd(9)} ${time.padStart(8)} ms  ${source}`;
   });

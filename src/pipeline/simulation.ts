@@ -52,7 +52,7 @@ export async function obtainSimulation(request: SimulationRequest): Promise<Simu
   const program = firmware.build.programPath;
   return project.store.obtain({
     stage: "simulate",
-    revision: 1,
+    revision: 2,
     options: { whole, labelNames },
     inputs: [
       imagesKey,
@@ -67,7 +67,15 @@ export async function obtainSimulation(request: SimulationRequest): Promise<Simu
       const keep = (press: number, capture: Capture) => {
         if (press >= 0 && press < GALLERY && !first.has(press)) first.set(press, capture);
       };
-      const result = await simulate({ images, program, model, whole, golden: true, context, onCapture: keep });
+      const result = await simulate({
+        scene: { images },
+        program,
+        model,
+        whole,
+        golden: true,
+        context,
+        onCapture: keep,
+      });
       const presses = result.presses.map((press) => rename(press, labelNames));
       return { ...result, presses, images, gallery: await writeGallery(dir, presses, first) };
     },

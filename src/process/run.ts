@@ -8,6 +8,8 @@ export interface RunOptions {
   /** Added to the current environment; undefined takes a variable out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly input?: string | Uint8Array;
+  /** The program reads our own standard input; without this and `input` it has none. */
+  readonly inheritInput?: boolean;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   /** Called with each line of either stream as it comes. */
@@ -39,7 +41,7 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     all: true,
     stripFinalNewline: true,
     maxBuffer: MAX_OUTPUT,
-    stdin: options.input === undefined ? "ignore" : "pipe",
+    stdin: options.input !== undefined ? "pipe" : options.inheritInput === true ? "inherit" : "ignore",
     forceKillAfterDelay: 2000,
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -66,6 +68,24 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     timedOut: result.timedOut,
     notFound: result.code === "ENOENT",
   };
+}
+
+/**
+ * Runs a program that talks to the terminal itself: it has our standard input and output, and Ctrl-C reaches it as it reaches us. Returns its exit code,
+ * undefined when a signal ended it or it could not be started.
+ */
+export async function runOnTerminal(
+  file: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<number | undefined> {
+  const result = await execa(file, args, {
+    reject: false,
+    stdio: "inherit",
+    forceKillAfterDelay: KILL_DELAY_MS,
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+  });
+  return result.exitCode;
 }
 
 const KILL_DELAY_MS = 2000;

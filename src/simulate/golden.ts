@@ -20,6 +20,8 @@ export interface GoldenResult {
 export interface GoldenRequest {
   readonly card: string;
   readonly decisions: readonly Decision[];
+  /** Captures that the firmware says were withdrawn; default none. */
+  readonly withdrawn?: number;
   readonly bundle: ModelBundle;
   /** First 16 hex digits of the model's SHA-256. */
   readonly modelHash: string;
@@ -32,7 +34,7 @@ export async function compareWithReference(request: GoldenRequest): Promise<Gold
   const comparison = new Comparison(request);
   for await (const record of readCard(request.card)) {
     if (record.kind === "capture") comparison.add(record.capture);
-    else if (record.kind === "withdrawn") comparison.fail(`capture ${record.header.sequence}: is withdrawn`);
+    else if (record.kind === "withdrawn") comparison.withdraw(record.header.sequence);
     else comparison.fail(`${record.reason}: ${record.message}`);
   }
   return comparison.finish();
@@ -51,6 +53,7 @@ class Comparison {
   private captures = 0;
   private values = 0;
   private presses = 0;
+  private withdrawn = 0;
   private press: { readonly decision: Decision; readonly captures: Capture[] } | undefined;
 
   constructor(private readonly request: GoldenRequest) {
@@ -60,6 +63,12 @@ class Comparison {
 
   fail(sentence: string): void {
     this.differences.push(sentence);
+  }
+
+  /** There is nothing to compare of a press that was taken back. */
+  withdraw(sequence: number): void {
+    this.withdrawn++;
+    if (this.byFirst.has(sequence)) this.presses++;
   }
 
   add(capture: Capture): void {
@@ -108,7 +117,8 @@ class Comparison {
   }
 
   finish(): GoldenResult {
-    const { decisions } = this.request;
+    const { decisions, withdrawn = 0 } = this.request;
+    if (this.withdrawn !== withdrawn) this.fail(`${this.withdrawn} captures are withdrawn, not ${withdrawn}`);
     const unlogged = decisions.filter(({ logged }) => !logged);
     for (const { frame } of unlogged) this.fail(`${frame}: was not logged`);
     const missing = decisions.length - unlogged.length - this.presses;

@@ -1,4 +1,4 @@
-/** Pictures -> frames -> host firmware -> card -> replay. */
+/** Pictures or a stream -> frames -> host firmware -> card -> replay. */
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,13 +9,21 @@ import { marginScale } from "../graph/bundle.js";
 import type { Model } from "../pipeline/model.js";
 import type { StageContext } from "../pipeline/reporter.js";
 import { marginProbability } from "../quantize/decide.js";
-import { stageFrames } from "./frames.js";
+import { type Frame, stageFrames } from "./frames.js";
 import { compareWithReference, type GoldenResult } from "./golden.js";
-import { type Decision, runHost } from "./host.js";
+import { type Camera, type Decision, type HostRun, runHost, runHostOnKeyboard } from "./host.js";
+
+/** A folder of pictures, or raw frames (8-bit grey, 25 a second) from a file or, "-", standard input. */
+export type Scene =
+  | { readonly images: string }
+  | { readonly raw: string; readonly width: number; readonly height: number };
 
 export interface SimulateRequest {
-  /** Folder of pictures. */
-  readonly images: string;
+  readonly scene: Scene;
+  /** Script of the button; without one there is a press per picture. */
+  readonly button?: string;
+  /** Folder that stands for the card and is kept; without one a new one that is not. */
+  readonly card?: string;
   /** The host firmware. */
   readonly program: string;
   /** Absent for engine coin. */
@@ -42,38 +50,73 @@ export interface Press {
 export interface Simulation {
   readonly presses: readonly Press[];
   readonly rejected: readonly RejectedPicture[];
+  /** Captures that long presses took back. */
+  readonly withdrawn: number;
+  /** Presses without a decision. */
+  readonly failed: number;
   readonly golden?: GoldenResult;
 }
 
 export async function simulate(request: SimulateRequest): Promise<Simulation> {
-  const { images, program, model, whole, context } = request;
+  const { button, program, model, whole, context } = request;
+  return inScratch(request, async (staged, card) => {
+    const presses = staged.frames !== undefined && button === undefined ? { presses: staged.frames.length } : {};
+    const script = button === undefined ? {} : { button };
+    const run = await runHost({ program, camera: staged.camera, card, whole, context, ...presses, ...script });
+    const golden = request.golden && model !== undefined ? await replayCard(request, model, run, card) : undefined;
+    const scale = model === undefined ? undefined : marginScale(model);
+    const byFile = new Map(staged.frames?.map((frame) => [frame.file, frame]));
+    return {
+      presses: run.decisions.map((decision) =>
+        describePress(byFile.get(decision.frame) ?? { name: decision.frame }, decision, scale),
+      ),
+      rejected: staged.rejected,
+      withdrawn: run.withdrawn,
+      failed: run.failed,
+      ...(golden === undefined ? {} : { golden }),
+    };
+  });
+}
+
+/** The person at the terminal is the one who presses. */
+export async function simulateOnKeyboard(
+  request: Pick<SimulateRequest, "scene" | "card" | "program" | "whole" | "context">,
+): Promise<void> {
+  await inScratch(request, ({ camera }, card) => runHostOnKeyboard({ ...request, camera, card }));
+}
+
+interface StagedScene {
+  readonly camera: Camera;
+  /** Of pictures. */
+  readonly frames?: readonly Frame[];
+  readonly rejected: readonly RejectedPicture[];
+}
+
+/** Makes camera and card ready in a folder that is gone afterwards. */
+async function inScratch<T>(
+  { scene, card, context }: Pick<SimulateRequest, "scene" | "card" | "context">,
+  use: (staged: StagedScene, card: string) => Promise<T>,
+): Promise<T> {
   const work = await mkdtemp(join(tmpdir(), "smilec-simulate-"));
   try {
-    const staged = await stageFrames(images, work, context);
-    const card = join(work, "card");
-    await mkdir(card);
-    const decisions = await runHost({
-      program,
-      list: staged.list,
-      presses: staged.frames.length,
-      card,
-      whole,
-      context,
-    });
-    const golden =
-      request.golden && model !== undefined ? await replayCard(request, model, decisions, card) : undefined;
-    const scale = model === undefined ? undefined : marginScale(model);
-    const presses = decisions.map((decision, i) => describePress(staged.frames[i], decision, scale));
-    return { presses, rejected: staged.rejected, ...(golden === undefined ? {} : { golden }) };
+    const folder = card ?? join(work, "card");
+    await mkdir(folder, { recursive: true });
+    return await use(await stage(scene, work, context), folder);
   } finally {
     await remove(work);
   }
 }
 
+async function stage(scene: Scene, work: string, context: StageContext): Promise<StagedScene> {
+  if ("raw" in scene) return { camera: scene, rejected: [] };
+  const { list, frames, rejected } = await stageFrames(scene.images, work, context);
+  return { camera: { list }, frames, rejected };
+}
+
 function replayCard(
   request: SimulateRequest,
   model: Model,
-  decisions: readonly Decision[],
+  { decisions, withdrawn }: HostRun,
   card: string,
 ): Promise<GoldenResult> {
   const { onCapture } = request;
@@ -83,6 +126,7 @@ function replayCard(
   return compareWithReference({
     card,
     decisions,
+    withdrawn,
     bundle: model,
     modelHash: model.sha256.slice(0, 16),
     ...(onCapture === undefined

@@ -101,7 +101,7 @@ describe("building for a board without PlatformIO's packages", () => {
     platform(packages);
     install("tool-ninja", "1.9.0");
     install("tool-esptoolpy", "1.0.0");
-    const result = await preflight(env, { dir, environment: "esp32cam" });
+    const result = await preflight(env, { dir, environment: "esp32cam" }, "esp32");
     expect(result).toEqual({
       missing: [
         { name: "framework-espidf", requirements: "~3.50503.0" },
@@ -117,7 +117,7 @@ describe("building for a board without PlatformIO's packages", () => {
     install("tool-ninja", "1.9.0");
     install("tool-esptoolpy", "2.41100.3");
     const before = connections.size;
-    const result = await preflight(env, { dir, environment: "esp32cam" });
+    const result = await preflight(env, { dir, environment: "esp32cam" }, "esp32");
     expect(result).toEqual({ missing: [], registryReachable: undefined });
     expect(connections.size).toBe(before);
   });

@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { formatHead, formatHeader, HEAD_BYTES, type SegmentHead, segmentBytes } from "#smilec/captures/format.js";
+import { formatHead, formatHeader, type SegmentHead, segmentBytes } from "#smilec/captures/format.js";
+import { HEAD_BYTES } from "#smilec/captures/layout.js";
 import { readSegment, type SegmentRecord } from "#smilec/captures/read-segment.js";
 import { UserError } from "#smilec/errors.js";
 import { OPTIMIZED } from "../support/compile.js";

@@ -38,7 +38,7 @@ describe("documentation of the bot", () => {
   });
 
   it("calls them as the host program does", () => {
-    const list = /names\[SM_FAULT_COUNT\] = \{([^}]*)\}/.exec(text("firmware/hal/host/main.c"))?.[1] ?? "";
+    const list = /names\[SM_FAULT_COUNT\] = \{([^}]*)\}/.exec(text("firmware/hal/host/host_events.c"))?.[1] ?? "";
     expect([...list.matchAll(/"([^"]+)"/g)].map(([, name]) => name)).toEqual(FAULT_CODES.map(({ name }) => name));
   });
 

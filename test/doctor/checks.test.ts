@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { boards } from "#smilec/board/boards.js";
 import { findPythonEnv } from "#smilec/build/python-env.js";
 import { type Check, type DoctorOptions, fix, nodeCheck, runChecks } from "#smilec/doctor/checks.js";
 import { serialCheck } from "#smilec/doctor/serial.js";
@@ -52,8 +53,20 @@ describe("doctor", () => {
     expect(checks.PlatformIO.found).toContain("6.2.0");
     expect(checks.training.found).toBe("wasm, about 3200 pictures/s (no native addon)");
     expect(checks["ESP32 packages"].status).toBe("warn");
-    expect(checks["ESP32 packages"].found).toMatch(/missing: espressif32, framework-espidf/);
+    expect(checks["ESP32 packages"].found).toMatch(/missing for esp32cam: espressif32, framework-espidf/);
     expect(checks.disk.found).toMatch(/GB free/);
+  });
+
+  it.each([
+    ["esp32cam", false],
+    ["xiao-s3-sense", true],
+  ] as const)("looks for the packages of the project's board: %s", async (id, riscv) => {
+    const checks = await allChecks({ board: boards[id] });
+    const { found, remedy } = checks["ESP32 packages"];
+    expect(found).toContain(`missing for ${id}: espressif32, framework-espidf`);
+    expect(found.includes("toolchain-riscv32-esp")).toBe(riscv);
+    expect(found).toContain("toolchain-xtensa-esp-elf");
+    expect(remedy).toContain(`--target ${id}`);
   });
 
   it("names what is missing on a bare machine, each with a remedy, and goes on", async () => {

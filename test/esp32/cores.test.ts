@@ -145,6 +145,7 @@ describe("the ESP32's second core", () => {
           "esp32_cores.c": firmware("hal/esp32", "esp32_cores.c"),
           "esp32_cores.h": firmware("hal/esp32", "esp32_cores.h"),
           "sm_types.h": firmware("core", "sm_types.h"),
+          "sm_log_layout.h": firmware("core", "sm_log_layout.h"),
           "smilec_config.h": "#define SMILEC_ENGINE SM_ENGINE_AOT\n",
           "freertos.c": FREERTOS_C,
           "main.c": MAIN_C,

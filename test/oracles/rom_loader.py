@@ -3,7 +3,7 @@
 The conversation is esp32-mock-bootloader's (registers and opcodes from Espressif's esptool); this adds the terminal, the flash's contents and the faults.
 Prints the terminal's path as the first line. Ends when standard input closes, and then writes the flash's contents to --dump.
 
-    rom_loader.py --chip esp32 [--flash-id 0x164020] [--dump FILE] [--fault NAME[=BYTES]]
+    rom_loader.py --chip esp32 [--flash-id 0x164020] [--register ADDRESS=VALUE] [--dump FILE] [--fault NAME[=BYTES]]
 
 Faults: silent (never answers), app (prints the boot log of a normal start), deaf (prints that of download mode), noise (binary and text before the
 first answer), vanish=N (the port is gone after N bytes were received), brownout=N (after N bytes the board restarts), stuck=N (silent after N bytes),
@@ -20,7 +20,7 @@ import sys
 import threading
 import tty
 
-from esp32_mock_bootloader import protocol, server
+from esp32_mock_bootloader import protocol, registers, server
 
 BOOT = b"ets Jul 29 2019 12:21:46\r\n\r\nrst:0x1 (POWERON_RESET),boot:%s\r\n"
 APP_BOOT = BOOT % b"0x13 (SPI_FAST_FLASH_BOOT)" + b"configsip: 0, SPIWP:0xee\r\n"
@@ -89,15 +89,27 @@ class WornFlash(server.FlashImage):
         return super().md5_stub_response(payload, stub=stub)
 
 
+def parse_register(text: str) -> tuple[int, int]:
+    address, value = text.split("=")
+    return int(address, 0), int(value, 0)
+
+
+def set_registers(values: dict[int, int]) -> None:
+    usual = registers.read_reg_value
+    registers.read_reg_value = lambda chip, address: values.get(address, usual(chip, address))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--chip", default="esp32")
     parser.add_argument("--flash-id", type=lambda text: int(text, 0))
+    parser.add_argument("--register", action="append", default=[], help="what an eFuse or other register holds")
     parser.add_argument("--dump")
     parser.add_argument("--fault", default="none")
     options = parser.parse_args()
     if options.flash_id is not None:
         protocol.MOCK_FLASH_ID = options.flash_id
+    set_registers(dict(map(parse_register, options.register)))
     fault, _, after = options.fault.partition("=")
     line = Line(fault, int(after or 0))
     flash = WornFlash() if fault == "worn" else server.FlashImage()

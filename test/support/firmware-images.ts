@@ -9,6 +9,8 @@ export interface ImageOptions {
   /** 0: 1 MB, 1: 2 MB, 2: 4 MB, ... */
   readonly flashSize?: number;
   readonly minRevision?: number;
+  /** Default: none named. */
+  readonly maxRevision?: number;
   readonly app?: { readonly name: string; readonly version: string };
   readonly bytes?: number;
 }
@@ -20,6 +22,7 @@ export function firmwareImage(options: ImageOptions = {}): Buffer {
   header.writeUInt32LE(0x40080000, 4);
   header.writeUInt16LE(options.chipId ?? 0, 12);
   header.writeUInt16LE(options.minRevision ?? 0, 15);
+  header.writeUInt16LE(options.maxRevision ?? 0, 17);
   header[23] = 1;
   const first = noise((options.bytes ?? 4096) & ~3, 1);
   if (options.app !== undefined) {

@@ -63,13 +63,13 @@ export class HostBot {
     return new HostBot(await compileFirmware({ ...options, config, host: true }));
   }
 
-  get folder(): string {
-    return this.program.folder;
-  }
-
-  /** The compiled program. */
+  /** Of the program. */
   get path(): string {
     return this.program.path;
+  }
+
+  get folder(): string {
+    return this.program.folder;
   }
 
   /** Writes pictures, each a whole PGM file; returns their paths. */

@@ -1,17 +1,47 @@
+/* Clocks, signals and descriptors, beyond C11. */
+#define _POSIX_C_SOURCE 200809L
+
 #include "host_hal.h"
 
 #include <string.h>
+#include <time.h>
 
 static host_t *host_of(void *context) {
     return context;
 }
 
-static uint64_t now_us(void *context) {
-    return host_of(context)->now_us;
+static uint64_t monotonic_us(void) {
+    struct timespec time;
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000u + (uint64_t)time.tv_nsec / 1000u;
 }
 
+static uint64_t now_us(void *context) {
+    host_t *host = host_of(context);
+    if (host->keyboard != NULL) {
+        host->now_us = monotonic_us() - host->started_us;
+    }
+    return host->now_us;
+}
+
+/* Whole frames that the stream has had by now. */
+static uint64_t frames_due(const host_t *host) {
+    return host->now_us / HOST_FRAME_US;
+}
+
+/* In real time the stream runs on while nobody looks. */
 static void sleep_ms(void *context, uint32_t ms) {
-    host_of(context)->now_us += (uint64_t)ms * 1000u;
+    host_t *host = host_of(context);
+    if (host->keyboard == NULL) {
+        host->now_us += (uint64_t)ms * 1000u;
+        return;
+    }
+    host_keyboard_wait(host->keyboard, ms, now_us(host));
+    (void)now_us(host);
+    if (host->stream != NULL) {
+        host_stream_pump(host->stream, frames_due(host));
+    }
+    host_keyboard_draw(host->keyboard, host->lights, host->status, host_keyboard_level(host->keyboard, host->now_us));
 }
 
 /* SplitMix64 (Steele, Lea, Flood 2014), upper half. */
@@ -30,8 +60,15 @@ static uint32_t free_memory(void *context) {
 }
 
 static bool button_down(void *context) {
-    const host_t *host = host_of(context);
-    return host->now_us >= host->press_us && host->now_us < host->release_us;
+    host_t *host = host_of(context);
+    uint64_t now = now_us(host);
+    if (host->keyboard != NULL) {
+        return host_keyboard_level(host->keyboard, now);
+    }
+    if (host->button != NULL) {
+        return host_button_level(host->button, now);
+    }
+    return now >= host->press_us && now < host->release_us;
 }
 
 static void set_lights(void *context, const sm_colour_t *leds, uint32_t count) {
@@ -46,9 +83,47 @@ static void set_status(void *context, bool on) {
     host_of(context)->status = on;
 }
 
+/* Waits until the frame under way is there. */
+static void wait_for_frame(host_t *host) {
+    if (host->stream == NULL && host->keyboard == NULL) {
+        host->now_us += HOST_FRAME_US;
+        return;
+    }
+    uint64_t wait_us = HOST_FRAME_US - now_us(host) % HOST_FRAME_US;
+    if (host->keyboard == NULL) {
+        host->now_us += wait_us;
+        return;
+    }
+    struct timespec wait = {0, (long)wait_us * 1000};
+    (void)nanosleep(&wait, NULL);
+    (void)now_us(host);
+}
+
+/* The stream's frame of this moment becomes the picture. */
+static int take_stream_frame(host_t *host) {
+    host_stream_t *stream = host->stream;
+    uint64_t before = stream->frames;
+    host->picture.width = 0;
+    if (host->keyboard != NULL) {
+        /* A live source may be slower than 25 frames a second: its next one is taken. */
+        host_stream_pump(stream, frames_due(host));
+        (void)host_stream_read_until(stream, before + 1u);
+    }
+    if (host->keyboard == NULL ? !host_stream_read_until(stream, frames_due(host)) : stream->frames == before) {
+        return SM_ERR_CAMERA;
+    }
+    host->picture.width = stream->width;
+    host->picture.height = stream->height;
+    memcpy(host->picture.pixels, stream->latest, (size_t)stream->width * stream->height);
+    return SM_OK;
+}
+
 static int camera_acquire(void *context, sm_frame_t *frame) {
     host_t *host = host_of(context);
-    host->now_us += HOST_FRAME_US;
+    wait_for_frame(host);
+    if (host->stream != NULL && take_stream_frame(host) != SM_OK) {
+        return SM_ERR_CAMERA;
+    }
     if (host->picture.width == 0) {
         return SM_ERR_CAMERA;
     }
@@ -143,7 +218,7 @@ int host_use_serial(host_t *host, sm_hal_t *hal) {
 }
 
 void host_follow_clock(host_t *host) {
-    uint64_t real_us = host_serial_clock_us();
+    uint64_t real_us = monotonic_us();
     host->now_us += host->real_us == 0 ? 0 : real_us - host->real_us;
     host->real_us = real_us;
 }
@@ -154,6 +229,7 @@ sm_hal_t host_init(host_t *host, const char *card_folder, uint32_t device_id, ui
     host->press_us = UINT64_MAX;
     host->release_us = UINT64_MAX;
     host->random_state = seed;
+    host->started_us = monotonic_us();
     host->picture.pixels = pixels;
     host->picture.capacity = (size_t)width * height;
     host->picture.max_width = width;

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Bytes as they are, in both directions. */
@@ -121,10 +120,4 @@ int host_serial_command(host_serial_t *serial, const char **line) {
     }
     serial->input_bytes += (size_t)count;
     return take_line(serial, line) ? 1 : 0;
-}
-
-uint64_t host_serial_clock_us(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
 }

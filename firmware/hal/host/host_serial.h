@@ -41,7 +41,4 @@ void host_serial_wait(const host_serial_t *serial, uint32_t ms);
  */
 int host_serial_command(host_serial_t *serial, const char **line);
 
-/* Microseconds of a clock that never goes back. */
-uint64_t host_serial_clock_us(void);
-
 #endif

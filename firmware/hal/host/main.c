@@ -1,238 +1,76 @@
 /*
- * The firmware on the host, in virtual time: presses the button once per picture of a list, logs to a folder, and
- * prints one JSON line per event.
+ * The firmware on the host: a folder as card, pictures or a raw frame stream as camera, and as button one press per
+ * picture, a script (both in virtual time) or the keyboard (in real time). Prints one JSON line per event.
  *
- *   program --frames LIST --card DIR [--box whole|locator] [--device-id HEX8] [--seed N] [--serial pty]
+ *   program --frames LIST|--raw WxH FILE --card DIR [--button FILE|--keyboard|--serial pty] ... (host_options.c)
  *
- * LIST has one PGM path per line. With --serial the bot then goes on in real time, its serial line on a pseudo-terminal
- * whose path is in the `ready` line, until standard input ends; LIST may be left out. Lines on standard input:
- * `press [MS]`, `picture PATH`. Exit status: 0; 1 when the network fails; 2 for bad input; 3 when the output cannot
- * be written.
+ * With a script or the keyboard the next picture is there when a press is finished, and after the last one the first.
+ * With --serial the bot presses once per picture, if any, and then goes on in real time until standard input ends: its
+ * serial line is a pseudo-terminal whose path is in the `ready` line.
+ * Exit status: 0; 1 when the network fails; 2 for bad input; 3 when the output cannot be written; 128 and the signal's
+ * number when one ended the keyboard.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "host_hal.h"
-#include "host_json.h"
-#include "sm_app.h"
+#include "host_run.h"
 #include "sm_config.h"
 #include "smilec_config.h"
 
-#define EXIT_MODEL 1
-#define EXIT_INPUT 2
-#define EXIT_OUTPUT 3
+#define FRAME_BYTES ((size_t)SMILEC_FRAME_WIDTH * SMILEC_FRAME_HEIGHT)
 
-/* Longest path in LIST, with its line end and terminating NUL. */
-#define LINE_BYTES HOST_COMMAND_MAX
-/* Virtual time after which a press that is not finished counts as a bug, microseconds. */
-#define PRESS_LIMIT_US 60000000u
-
-typedef struct options {
-    const char *frames;
-    const char *card;
-    bool whole_box;
-    uint32_t device_id;
-    uint64_t seed;
-    bool serial;
-} options_t;
-
-typedef struct run {
-    host_t host;
-    sm_hal_t hal;
-    sm_config_t config;
-    sm_app_t app;
-    char frame[LINE_BYTES]; /* path of the present press's picture */
-    bool serving;           /* in real time: nothing is given up */
-    bool finished;          /* the present press is done */
-    int failure;            /* sm_error of a failed press or network */
-    uint32_t presses;
-    uint32_t captures;
-} run_t;
-
-/* All memory of the program: what the board has in PSRAM and internal RAM. */
-static uint8_t picture_memory[(size_t)SMILEC_FRAME_WIDTH * SMILEC_FRAME_HEIGHT];
-static uint8_t frame_memory[(size_t)SMILEC_BURST * SMILEC_FRAME_WIDTH * SMILEC_FRAME_HEIGHT];
+/* All memory of the program: what the board has in PSRAM and internal RAM, and the stream's two frames. */
+static uint8_t picture_memory[FRAME_BYTES];
+static uint8_t stream_memory[2][FRAME_BYTES];
+static uint8_t frame_memory[SMILEC_BURST * FRAME_BYTES];
 static _Alignas(16) int8_t input_memory[(size_t)SMILEC_INPUT_SIZE * SMILEC_INPUT_SIZE];
-static run_t the_run;
-
-/* ---- output ---- */
+static host_run_t the_run;
 
 static int complain(const char *what) {
     (void)fprintf(stderr, "%s\n", what);
-    return EXIT_INPUT;
+    return HOST_EXIT_INPUT;
 }
 
-static void print_ready(const run_t *run, int error) {
-    const sm_config_t *config = &run->config;
-    static const char *const engines[] = {"unknown", "aot", "tflm", "coin"};
-    (void)printf("{\"event\":\"ready\",\"firmware\":\"%s\",\"bot\":", config->firmware_version);
-    host_json_string(stdout, config->bot_name);
-    (void)printf(",\"config\":\"%08" PRIx32
-                 "\",\"model\":\"%s\",\"engine\":\"%s\",\"selfTest\":%s,\"device\":\"%08" PRIx32 "\",\"labels\":[",
-                 config->config_hash, config->model_hash, engines[config->engine], error == SM_OK ? "true" : "false",
-                 run->hal.device_id);
-    for (int i = 0; i < config->label_count; i++) {
-        (void)fputs(i > 0 ? "," : "", stdout);
-        host_json_string(stdout, config->labels[i]);
-    }
-    (void)printf("],\"positive\":%d,\"inputSize\":%d,\"burst\":%d,\"thresholdMargin\":%d,\"logFormat\":%d",
-                 config->positive, config->input_size, config->burst, config->threshold_margin, SM_LOG_VERSION);
-    if (run->host.serial.path[0] != '\0') {
-        (void)fputs(",\"serial\":", stdout);
-        host_json_string(stdout, run->host.serial.path);
-    }
-    (void)puts("}");
-}
-
-static void print_outputs(const sm_press_t *press, int count) {
-    for (int i = 0; i < press->frames; i++) {
-        (void)fputs(i > 0 ? ",[" : "[", stdout);
-        for (int k = 0; k < count; k++) {
-            (void)printf(k > 0 ? ",%d" : "%d", press->outputs[i][k]);
+/* Opens what the options name. Everything that is open then is closed by finish(). */
+static int open_inputs(host_run_t *run) {
+    const host_options_t *options = run->options;
+    if (options->raw != NULL) {
+        if (options->raw_width > SMILEC_FRAME_WIDTH || options->raw_height > SMILEC_FRAME_HEIGHT) {
+            (void)fprintf(stderr, "%s: the frames are %u x %u pixels; at most %d x %d fit\n", options->raw,
+                          (unsigned)options->raw_width, (unsigned)options->raw_height, SMILEC_FRAME_WIDTH,
+                          SMILEC_FRAME_HEIGHT);
+            return HOST_EXIT_INPUT;
         }
-        (void)fputs("]", stdout);
-    }
-}
-
-static void print_press(const run_t *run, const sm_press_t *press, int error) {
-    int outputs = run->config.engine == SM_ENGINE_COIN ? 0 : run->config.label_count;
-    (void)fputs("{\"event\":\"decision\",\"frame\":", stdout);
-    host_json_string(stdout, run->frame);
-    (void)fputs(",\"sequences\":[", stdout);
-    for (int i = 0; i < press->logged; i++) {
-        (void)printf(i > 0 ? ",%" PRIu32 : "%" PRIu32, press->sequences[i]);
-    }
-    (void)fputs("],\"outputs\":[", stdout);
-    print_outputs(press, outputs);
-    (void)fputs("],\"margins\":[", stdout);
-    for (int i = 0; i < press->frames; i++) {
-        (void)printf(i > 0 ? ",%d" : "%d", press->margins[i]);
-    }
-    (void)printf("],\"sum\":%" PRId32 ",\"threshold\":%" PRId32
-                 ",\"smile\":%s,\"logged\":%s,\"lights\":%s,\"latencyUs\":%" PRIu32 ",\"error\":%d}\n",
-                 press->sum, press->threshold, press->smile ? "true" : "false",
-                 press->logged == press->frames ? "true" : "false", run->host.lights ? "true" : "false",
-                 press->latency_us, error);
-}
-
-static void print_faults(uint32_t faults, int error) {
-    static const char *const names[SM_FAULT_COUNT] = {"model",       "camera", "no-card",  "card-full", "card-fails",
-                                                      "card-format", "button", "settings", "memory",    "setup"};
-    bool first = true;
-    (void)fputs("{\"event\":\"faults\",\"faults\":[", stdout);
-    for (size_t i = 0; i < SM_FAULT_COUNT; i++) {
-        if ((faults >> i) & 1u) {
-            (void)printf("%s\"%s\"", first ? "" : ",", names[i]);
-            first = false;
+        run->host.stream = &run->stream;
+        if (host_stream_open(&run->stream, options->raw, options->raw_width, options->raw_height, stream_memory[0],
+                             stream_memory[1]) != 0) {
+            return complain(run->stream.message);
+        }
+    } else if (options->frames != NULL) {
+        run->list = fopen(options->frames, "r");
+        if (run->list == NULL) {
+            (void)fprintf(stderr, "%s: cannot be opened: %s\n", options->frames, strerror(errno));
+            return HOST_EXIT_INPUT;
         }
     }
-    (void)printf("],\"error\":%d}\n", error);
-}
-
-static void print_settings(const sm_settings_t *settings, const sm_settings_problems_t *problems) {
-    (void)printf("{\"event\":\"settings\",\"thresholdMargin\":%d,\"brightness\":%u,\"burst\":%u,\"intervalMs\":%" PRIu32
-                 ",\"problems\":[",
-                 settings->threshold_margin, (unsigned)settings->brightness, (unsigned)settings->burst,
-                 settings->interval_ms);
-    for (uint32_t i = 0; i < problems->count && i < SM_SETTINGS_PROBLEMS; i++) {
-        (void)printf("%s{\"line\":%u,\"reason\":\"%s\"}", i > 0 ? "," : "", (unsigned)problems->first[i].line,
-                     sm_settings_text(problems->first[i].reason));
+    if (options->button != NULL) {
+        run->host.button = &run->button;
+        return host_button_open(&run->button, options->button) == 0 ? 0 : complain(run->button.message);
     }
-    (void)puts("]}");
-}
-
-static void on_report(void *context, const struct sm_report *report) {
-    run_t *run = context;
-    switch (report->event) {
-    case SM_EVENT_READY:
-        run->failure = report->error;
-        print_ready(run, report->error);
-        break;
-    case SM_EVENT_FAILED:
-        run->failure = report->error;
-        if (run->serving) {
-            (void)printf("{\"event\":\"failed\",\"error\":%d}\n", report->error);
-        }
-        break;
-    case SM_EVENT_DONE:
-        run->presses++;
-        run->captures += report->press->logged;
-        run->finished = true;
-        print_press(run, report->press, report->error);
-        break;
-    case SM_EVENT_FAULTS:
-        print_faults(report->faults, report->error);
-        break;
-    case SM_EVENT_SETTINGS:
-        print_settings(report->settings, report->problems);
-        break;
-    case SM_EVENT_SCORED:
-    case SM_EVENT_MOUNTED:
-    case SM_EVENT_WITHDRAWN:
-    case SM_EVENT_TESTED:
-    case SM_EVENT_EJECTED:
-    default:
-        break;
+    if (options->serial && host_use_serial(&run->host, &run->hal) != 0) {
+        (void)fprintf(stderr, "no pseudo-terminal: %s\n", strerror(errno));
+        return HOST_EXIT_INPUT;
     }
-}
-
-/* ---- options ---- */
-
-static bool parse_number(const char *text, int base, uint64_t largest, uint64_t *value) {
-    char *end = NULL;
-    errno = 0;
-    unsigned long long parsed = strtoull(text, &end, base);
-    if (errno != 0 || end == text || *end != '\0' || strchr("0123456789abcdefABCDEF", text[0]) == NULL ||
-        parsed > largest) {
-        return false;
-    }
-    *value = parsed;
-    return true;
-}
-
-static bool parse_option(options_t *options, const char *name, const char *value) {
-    uint64_t number = 0;
-    if (strcmp(name, "--frames") == 0) {
-        options->frames = value;
-    } else if (strcmp(name, "--card") == 0) {
-        options->card = value;
-    } else if (strcmp(name, "--box") == 0 && (strcmp(value, "whole") == 0 || strcmp(value, "locator") == 0)) {
-        options->whole_box = value[0] == 'w';
-    } else if (strcmp(name, "--device-id") == 0 && strlen(value) == 8 && parse_number(value, 16, UINT32_MAX, &number)) {
-        options->device_id = (uint32_t)number;
-    } else if (strcmp(name, "--seed") == 0 && parse_number(value, 10, UINT64_MAX, &number)) {
-        options->seed = number;
-    } else if (strcmp(name, "--serial") == 0 && strcmp(value, "pty") == 0) {
-        options->serial = true;
-    } else {
-        return false;
-    }
-    return true;
-}
-
-#define USAGE                                                                                                          \
-    "usage: program --frames LIST --card DIR [--box whole|locator] [--device-id HEX8] [--seed N] [--serial pty]"
-
-static int parse_options(int count, char **arguments, options_t *options) {
-    for (int i = 1; i < count; i += 2) {
-        if (i + 1 == count || !parse_option(options, arguments[i], arguments[i + 1])) {
-            (void)fprintf(stderr, "bad argument: %s %s\n", arguments[i],
-                          i + 1 < count ? arguments[i + 1] : "(without a value)");
-            return complain(USAGE);
-        }
-    }
-    if ((options->frames == NULL && !options->serial) || options->card == NULL) {
-        return complain(USAGE);
+    if (options->keyboard) {
+        run->host.keyboard = host_keyboard_open(&run->keyboard) ? &run->keyboard : NULL;
+        return run->host.keyboard == NULL ? HOST_EXIT_INPUT : 0;
     }
     return 0;
 }
 
-/* ---- running ---- */
-
-static int start(run_t *run, const options_t *options) {
+static int start(host_run_t *run) {
+    const host_options_t *options = run->options;
     sm_memory_t memory = {frame_memory, sizeof(frame_memory), input_memory, sizeof(input_memory)};
     run->config = sm_config;
     if (options->whole_box) {
@@ -240,11 +78,18 @@ static int start(run_t *run, const options_t *options) {
     }
     run->hal = host_init(&run->host, options->card, options->device_id, options->seed, picture_memory,
                          SMILEC_FRAME_WIDTH, SMILEC_FRAME_HEIGHT);
-    run->host.report = on_report;
+    run->host.report = host_run_report;
     run->host.report_context = run;
-    if (options->serial && host_use_serial(&run->host, &run->hal) != 0) {
-        (void)fprintf(stderr, "no pseudo-terminal: %s\n", strerror(errno));
-        return EXIT_INPUT;
+    int status = open_inputs(run);
+    run->events = (host_events_t){
+        .host = &run->host,
+        .config = &run->config,
+        .device_id = options->device_id,
+        .timed = options->button != NULL || options->keyboard,
+        .silent = options->keyboard && host_keyboard_shares(&run->keyboard),
+    };
+    if (status != 0) {
+        return status;
     }
     if (sm_app_init(&run->app, &run->hal, &run->config, &sm_engine, memory) != SM_OK) {
         return complain("the configuration this program was built with is not valid");
@@ -253,128 +98,42 @@ static int start(run_t *run, const options_t *options) {
         (void)fprintf(stderr,
                       "the network failed its self-test (%d): the golden input gives another output than recorded\n",
                       run->failure);
-        return EXIT_MODEL;
+        return HOST_EXIT_MODEL;
     }
-    /* One press per picture, and nothing else. */
-    run->app.config.interval_ms = 0;
     return 0;
 }
 
-/* Presses once and lets the firmware run until it is idle again with the button up. */
-static int press(run_t *run) {
-    run->finished = false;
-    host_press(&run->host);
-    uint64_t limit = run->host.now_us + PRESS_LIMIT_US;
-    while (!run->finished || sm_app_busy(&run->app) || run->app.button.down) {
-        run->hal.sleep_ms(run->hal.context, sm_app_step(&run->app));
-        if (run->failure != SM_OK || run->host.now_us > limit) {
-            (void)fprintf(stderr, "%s: the firmware gave no decision (%d)\n", run->frame, run->failure);
-            return EXIT_MODEL;
-        }
+static int finish(host_run_t *run, int status) {
+    if (run->host.keyboard != NULL) {
+        host_keyboard_close(&run->keyboard);
     }
-    return ferror(stdout) ? EXIT_OUTPUT : 0;
-}
-
-/* Reads the next line without its end. 1: a line, 0: end of the list, negative: too long or unreadable. */
-static int next_line(FILE *list, char line[LINE_BYTES]) {
-    do {
-        if (fgets(line, LINE_BYTES, list) == NULL) {
-            return ferror(list) ? -1 : 0;
-        }
-        size_t length = strlen(line);
-        if (length + 1 == LINE_BYTES && line[length - 1] != '\n') {
-            return -1;
-        }
-        line[length - (length > 0 && line[length - 1] == '\n')] = '\0';
-    } while (line[0] == '\0');
-    return 1;
-}
-
-static int press_all(run_t *run, FILE *list, const char *list_path) {
-    char line[LINE_BYTES];
-    char message[HOST_MESSAGE_MAX];
-    int status = 0;
-    int more = next_line(list, line);
-    while (status == 0 && more > 0) {
-        memcpy(run->frame, line, sizeof(line));
-        status = host_picture_load(&run->host.picture, line, message) == 0 ? press(run) : complain(message);
-        more = status == 0 ? next_line(list, line) : more;
+    if (run->host.stream != NULL) {
+        host_stream_close(&run->stream);
     }
-    if (status == 0 && (more < 0 || run->presses == 0)) {
-        (void)fprintf(stderr, "%s: %s\n", list_path,
-                      more < 0 ? "cannot be read, or a line is too long" : "names no pictures");
-        return EXIT_INPUT;
+    host_button_close(&run->button);
+    if (run->list != NULL) {
+        (void)fclose(run->list);
     }
-    return status;
-}
-
-/* Does what a line of standard input says. */
-static int obey(run_t *run, const char *line) {
-    char message[HOST_MESSAGE_MAX];
-    uint64_t ms = HOST_PRESS_MS;
-    if (strcmp(line, "press") == 0 || (strncmp(line, "press ", 6) == 0 && parse_number(line + 6, 10, 100000, &ms))) {
-        host_hold(&run->host, (uint32_t)ms);
-        return 0;
-    }
-    if (strncmp(line, "picture ", 8) == 0) {
-        (void)snprintf(run->frame, sizeof(run->frame), "%s", line + 8);
-        return host_picture_load(&run->host.picture, run->frame, message) == 0 ? 0 : complain(message);
-    }
-    (void)fprintf(stderr, "unknown command: %s\n", line);
-    return EXIT_INPUT;
-}
-
-/* Runs in real time, with the configured interval, until standard input ends. */
-static int serve(run_t *run) {
-    const char *line = NULL;
-    int more = 0;
-    int status = 0;
-    run->serving = true;
-    run->app.config.interval_ms = run->config.interval_ms;
-    while (status == 0 && more >= 0) {
-        host_follow_clock(&run->host);
-        uint32_t wait_ms = sm_app_step(&run->app);
-        (void)fflush(stdout);
-        host_serial_wait(&run->host.serial, wait_ms);
-        more = host_serial_command(&run->host.serial, &line);
-        status = more > 0 ? obey(run, line) : 0;
-    }
-    return ferror(stdout) ? EXIT_OUTPUT : status;
-}
-
-static int finish(run_t *run, int status) {
-    sm_app_stop(&run->app);
-    if (status == 0) {
-        (void)printf("{\"event\":\"end\",\"presses\":%" PRIu32 ",\"captures\":%" PRIu32 "}\n", run->presses,
-                     run->captures);
+    if (status == 0 && !run->events.silent) {
+        host_print_end(run->presses, run->captures);
     }
     if (fflush(stdout) != 0 || ferror(stdout)) {
         (void)fputs("the output cannot be written\n", stderr);
-        return status == 0 || status == EXIT_OUTPUT ? EXIT_OUTPUT : status;
+        return status == 0 || status == HOST_EXIT_OUTPUT ? HOST_EXIT_OUTPUT : status;
     }
     return status;
 }
 
 int main(int count, char **arguments) {
-    options_t options = {NULL, NULL, false, 0x50c00001u, 1, false};
-    int status = parse_options(count, arguments, &options);
-    if (status != 0) {
-        return status;
+    host_options_t options;
+    if (!host_options_parse(count, arguments, &options)) {
+        return HOST_EXIT_INPUT;
     }
-    FILE *list = options.frames == NULL ? NULL : fopen(options.frames, "r");
-    if (options.frames != NULL && list == NULL) {
-        (void)fprintf(stderr, "%s: cannot be opened: %s\n", options.frames, strerror(errno));
-        return EXIT_INPUT;
-    }
-    status = start(&the_run, &options);
-    if (status == 0 && list != NULL) {
-        status = press_all(&the_run, list, options.frames);
-    }
-    if (list != NULL) {
-        (void)fclose(list);
-    }
-    if (status == 0 && options.serial) {
-        status = serve(&the_run);
+    the_run.options = &options;
+    int status = start(&the_run);
+    if (status == 0) {
+        status = host_run(&the_run);
+        sm_app_stop(&the_run.app);
     }
     return finish(&the_run, status);
 }

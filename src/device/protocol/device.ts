@@ -1,6 +1,6 @@
 /** The bot behind its serial line, command by command (docs/serial.md). */
 import { z } from "zod";
-import { MAX_FRAME_SIDE, MAX_SEGMENT } from "../../captures/format.js";
+import { MAX_FRAME_SIDE, MAX_SEGMENT } from "../../captures/layout.js";
 import { readNetpbmHeader, readNetpbmSamples } from "../../data/pgm.js";
 import type { GrayImage } from "../../data/types.js";
 import { EnvironmentError } from "../../errors.js";

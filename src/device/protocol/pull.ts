@@ -3,15 +3,8 @@
  * segment of the same card; the file appears under its name when it is whole.
  */
 import { type FileHandle, open, rename } from "node:fs/promises";
-import {
-  BLOCK_BYTES,
-  HEAD_BYTES,
-  MAX_SLOTS,
-  parseHead,
-  type SegmentHead,
-  segmentBytes,
-  slotOffset,
-} from "../../captures/format.js";
+import { parseHead, type SegmentHead, segmentBytes, slotOffset } from "../../captures/format.js";
+import { BLOCK_BYTES, HEAD_BYTES, MAX_SLOTS } from "../../captures/layout.js";
 import { asEnvironmentError, EnvironmentError } from "../../errors.js";
 import { type DeviceClient, readAll } from "./client.js";
 import { COMMANDS } from "./packet.js";

@@ -2,7 +2,7 @@
  * Formats captures with sm_log_format.c. The first argument is a file of records: two words (firmware version, model
  * hash) and decimal numbers, in the order read below. For each, the second file gets the metadata (1,024 bytes), the
  * header (512) and a segment head (1,024), each followed by what parsing it again gave: one byte, 1 when everything was
- * equal. Prints the constants that both sides share.
+ * equal.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -129,11 +129,5 @@ int main(int count, char **arguments) {
         geometry.slot_bytes = sm_log_slot_bytes(capture.width, capture.height);
         write_all(out, &capture, geometry);
     }
-    (void)printf("{\"version\":%d,\"block\":%u,\"header\":%u,\"head\":%u,\"metadata\":%u,\"end\":%u,\"withdrawn\":%u,"
-                 "\"slots\":%d,\"side\":%d,"
-                 "\"segment\":%u,\"labels\":%d,\"burst\":%d}\n",
-                 SM_LOG_VERSION, SM_BLOCK, SM_LOG_HEADER_BYTES, SM_LOG_HEAD_BYTES, SM_LOG_METADATA_BYTES,
-                 SM_LOG_END_BYTES, SM_LOG_WITHDRAWN_OFFSET, SM_MAX_SLOTS, SM_MAX_FRAME_SIDE, SM_LOG_MAX_SEGMENT,
-                 SM_MAX_LABELS, SM_MAX_BURST);
     return failed || fclose(in) != 0 || fclose(out) != 0;
 }
