@@ -68,7 +68,8 @@ typedef struct segment_view {
     int file;
     uint32_t number;
     sm_log_header_t head;
-    sm_log_geometry_t geometry;
+    sm_log_geometry_t geometry; /* slots: those that the file holds */
+    bool whole;                 /* the file is as long as its head says */
 } segment_view_t;
 
 enum slot_state {
@@ -195,11 +196,21 @@ static void learn(sm_log_t *log, const sm_log_header_t *header, uint32_t next_se
 
 /* Whether this firmware may write on in a segment. */
 static bool can_continue(const sm_log_t *log, const segment_view_t *view) {
-    return view->head.device_id == log->hal->device_id && view->geometry.slot_bytes == log->geometry.slot_bytes &&
+    return view->whole && view->head.device_id == log->hal->device_id &&
+           view->geometry.slot_bytes == log->geometry.slot_bytes &&
            !(view->number == log->failing_segment && log->failures >= MAX_FAILURES);
 }
 
-static int open_view(sm_log_t *log, uint32_t number, segment_view_t *view) {
+/* What is shorter than its head says has lost its end: its slots are looked at as far as they go. */
+static void measure(segment_view_t *view, uint32_t size) {
+    view->whole = size >= sm_log_segment_bytes(view->geometry);
+    if (!view->whole) {
+        view->geometry.slots = (size - SM_LOG_HEAD_BYTES) / view->geometry.slot_bytes;
+    }
+}
+
+/* `size` is at least SM_LOG_HEAD_BYTES. */
+static int open_view(sm_log_t *log, uint32_t number, uint32_t size, segment_view_t *view) {
     view->number = number;
     view->file = open_segment(log, number);
     if (view->file < 0) {
@@ -214,8 +225,10 @@ static int open_view(sm_log_t *log, uint32_t number, segment_view_t *view) {
     }
     if (error != SM_OK) {
         log->hal->file_close(log->hal->context, view->file);
+        return error;
     }
-    return error;
+    measure(view, size);
+    return SM_OK;
 }
 
 /* Learns from the last capture of a segment, if it has one. Returns 1 when it has, 0 when not, or a card failure. */
@@ -254,16 +267,21 @@ static bool adopt(sm_log_t *log, const segment_view_t *view, uint32_t end) {
     return true;
 }
 
+/* A failure that concerns one file only: the card goes on being used, without that file. */
+static bool only_this_file(int error) {
+    return error < 0 && error != SM_ERR_NO_CARD;
+}
+
 /*
  * Looks at one segment. Returns 1 when it is the newest one that holds captures, which ends the search; 0 for an empty
- * one, and for a damaged or foreign file, which is left alone; or a card failure.
+ * one, and for a damaged or foreign file, which is left alone; or SM_ERR_NO_CARD.
  */
-static int examine(sm_log_t *log, uint32_t number, uint32_t *last_boot) {
+static int examine(sm_log_t *log, uint32_t number, uint32_t size, uint32_t *last_boot) {
     segment_view_t view;
     uint32_t end = 0;
-    int error = open_view(log, number, &view);
+    int error = open_view(log, number, size, &view);
     if (error != SM_OK) {
-        return error == SM_ERR_CORRUPT || error == SM_ERR_IO || error == SM_ERR_NOT_FOUND ? 0 : error;
+        return only_this_file(error) ? 0 : error;
     }
     learn(log, &view.head, view.head.sequence, last_boot);
     error = find_end(log, &view, &end);
@@ -274,23 +292,35 @@ static int examine(sm_log_t *log, uint32_t number, uint32_t *last_boot) {
     if (found < 0 || !adopt(log, &view, end)) {
         log->hal->file_close(log->hal->context, view.file);
     }
+    if (only_this_file(found)) {
+        /* It may hold captures that cannot be seen: their numbers are not given again. */
+        learn(log, &view.head, view.head.sequence + 2u * view.geometry.slots, last_boot);
+        return 0;
+    }
     return found < 0 ? found : end > 0;
 }
 
-/* The SM_LOG_CANDIDATES highest segment numbers on the card, highest first; 0 for none. */
+/* The SM_LOG_CANDIDATES highest numbers of segments on the card, highest first, and the files' sizes; 0 for none. What
+ * has no room for a head was left by a power cut: its number is taken, and nothing else. */
 typedef struct candidates {
+    uint32_t highest;
     uint32_t numbers[SM_LOG_CANDIDATES];
+    uint32_t sizes[SM_LOG_CANDIDATES];
 } candidates_t;
 
 static int note_candidate(void *argument, const char *name, uint32_t size) {
     candidates_t *candidates = argument;
     int32_t number = sm_log_segment_number(name);
-    (void)size;
-    for (uint32_t i = 0; number > 0 && i < SM_LOG_CANDIDATES; i++) {
+    if (number > 0 && (uint32_t)number > candidates->highest) {
+        candidates->highest = (uint32_t)number;
+    }
+    for (uint32_t i = 0; number > 0 && size >= SM_LOG_HEAD_BYTES && i < SM_LOG_CANDIDATES; i++) {
         if ((uint32_t)number > candidates->numbers[i]) {
-            memmove(&candidates->numbers[i + 1u], &candidates->numbers[i],
-                    (SM_LOG_CANDIDATES - 1u - i) * sizeof(uint32_t));
+            size_t behind = (SM_LOG_CANDIDATES - 1u - i) * sizeof(uint32_t);
+            memmove(&candidates->numbers[i + 1u], &candidates->numbers[i], behind);
+            memmove(&candidates->sizes[i + 1u], &candidates->sizes[i], behind);
             candidates->numbers[i] = (uint32_t)number;
+            candidates->sizes[i] = size;
             break;
         }
     }
@@ -313,7 +343,7 @@ static int apply_marks(sm_log_t *log, uint32_t highest) {
 }
 
 int sm_log_mount(sm_log_t *log) {
-    candidates_t candidates = {{0}};
+    candidates_t candidates = {0};
     uint32_t last_boot = 0;
     leave_segment(log);
     log->full = false;
@@ -322,14 +352,14 @@ int sm_log_mount(sm_log_t *log) {
     int error = log->hal->card_list(log->hal->context, note_candidate, &candidates);
     int found = 0;
     for (uint32_t i = 0; error == SM_OK && found == 0 && i < SM_LOG_CANDIDATES && candidates.numbers[i] != 0; i++) {
-        found = examine(log, candidates.numbers[i], &last_boot);
+        found = examine(log, candidates.numbers[i], candidates.sizes[i], &last_boot);
         error = found < 0 ? found : SM_OK;
     }
     if (error != SM_OK) {
         return fail(log, error);
     }
     /* Lost marks cost at most repeated numbers, told apart by epoch: not worth refusing to log. */
-    (void)apply_marks(log, candidates.numbers[0]);
+    (void)apply_marks(log, candidates.highest);
     if (log->boot == 0) {
         log->boot = last_boot + 1u;
     }

@@ -1,0 +1,174 @@
+/** FAT32 images: made by mkfs.fat, judged by fsck.fat, and read here by code of our own, which shares nothing with FatFs. */
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readSync } from "node:fs";
+import { truncate, writeFile } from "node:fs/promises";
+import { run, runOrThrow } from "#smilec/process/run.js";
+
+const SECTOR = 512;
+const ENTRY = 32;
+const LONG_NAME = 0x0f;
+const NOT_A_FILE = 0x08 | 0x10;
+const LAST_CLUSTER = 0x0ffffff8;
+
+/** Where Debian keeps them for root only. */
+const ENVIRONMENT = { PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+
+/** Why images cannot be made and judged on this machine; undefined: they can. */
+export async function withoutFatTools(): Promise<string | undefined> {
+  const { exitCode } = await run("/bin/sh", ["-c", "command -v mkfs.fat && command -v fsck.fat"], { env: ENVIRONMENT });
+  return exitCode === 0 ? undefined : "mkfs.fat and fsck.fat are not installed (Debian: apt install dosfstools)";
+}
+
+/** A new card. `options` are mkfs.fat's. */
+export async function makeFatImage(
+  path: string,
+  { kib = 34_000, options = ["-F", "32", "-s", "1"] }: { kib?: number; options?: readonly string[] } = {},
+): Promise<void> {
+  await writeFile(path, "");
+  await truncate(path, kib * 1024);
+  await formatImage(path, options);
+}
+
+/** Formats a card anew; what its files held stays where it was. */
+export async function formatImage(path: string, options: readonly string[] = ["-F", "32", "-s", "1"]): Promise<void> {
+  const args = ["-S", "512", "-i", "5c1e1ca4", "-n", "SMILE", "--invariant", ...options, path];
+  await runOrThrow("mkfs.fat", args, "formatting a card", { env: ENVIRONMENT });
+}
+
+/** What fsck.fat finds. What a power cut may leave: clusters that belong to no file, a count of free ones that is not right, and a second table that lags. */
+export interface Verdict {
+  readonly lostClusters: number;
+  readonly wrongSummary: boolean;
+  readonly tablesDiffer: boolean;
+  /** Everything else it says; on a card that is whole nothing. */
+  readonly damage: readonly string[];
+}
+
+const HARMLESS = [
+  /^fsck\.fat /,
+  /^Leaving filesystem unchanged\.$/,
+  /: \d+ files, \d+\/\d+ clusters$/,
+  /^Reclaimed \d+ unused clusters?/,
+  /^Free cluster summary wrong/,
+  /^ {2}Auto-correcting\.$/,
+  /^FATs differ but appear to be intact\.$/,
+  /^ {2}Using first FAT\.$/,
+  /^$/,
+];
+
+export async function judge(image: string): Promise<Verdict> {
+  const { all, exitCode } = await run("fsck.fat", ["-n", image], { env: ENVIRONMENT });
+  const lines = all.split("\n");
+  const lost = /^Reclaimed (\d+) unused cluster/m.exec(all);
+  const damage = lines.filter((line) => !HARMLESS.some((pattern) => pattern.test(line)));
+  if (exitCode !== 0 && exitCode !== 1) damage.push(`exit status ${exitCode}`);
+  return {
+    lostClusters: Number(lost?.[1] ?? 0),
+    wrongSummary: all.includes("Free cluster summary wrong"),
+    tablesDiffer: all.includes("FATs differ"),
+    damage,
+  };
+}
+
+export interface FatFile {
+  readonly name: string;
+  readonly size: number;
+  /** In the order of the chain. */
+  readonly clusters: readonly number[];
+  readonly contents: Buffer;
+}
+
+/** An image without partitions as it is now. */
+export class FatImage {
+  private readonly table: Buffer;
+  private readonly dataSector: number;
+  private readonly perCluster: number;
+  readonly files: readonly FatFile[];
+  /** Identifies the file system without its files' contents: all that fsck.fat looks at. */
+  readonly structure: string;
+
+  /** Throws where an entry and its chain do not fit each other or two chains meet. */
+  constructor(private readonly path: string) {
+    const file = openSync(path, "r");
+    try {
+      const boot = readSectors(file, 0, 1);
+      this.perCluster = boot[13];
+      const reserved = boot.readUInt16LE(14);
+      const tableSectors = boot.readUInt32LE(36);
+      this.dataSector = reserved + boot[16] * tableSectors;
+      const head = readSectors(file, 0, this.dataSector);
+      this.table = head.subarray(reserved * SECTOR, (reserved + tableSectors) * SECTOR);
+      const owners = new Set<number>();
+      const folder = this.contents(file, this.chain(boot.readUInt32LE(44), owners));
+      this.structure = createHash("sha1").update(head).update(folder).digest("hex");
+      this.files = entries(folder).map((entry) => this.fileOf(file, entry, owners));
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  private fileOf(file: number, { name, size, first }: Entry, owners: Set<number>): FatFile {
+    const clusters = size === 0 && first === 0 ? [] : this.chain(first, owners);
+    if (clusters.length !== Math.ceil(size / (this.perCluster * SECTOR))) {
+      throw new Error(`${this.path}: ${name} of ${size} bytes has ${clusters.length} clusters`);
+    }
+    return { name, size, clusters, contents: this.contents(file, clusters).subarray(0, size) };
+  }
+
+  private chain(first: number, owners: Set<number>): number[] {
+    const clusters: number[] = [];
+    for (let at = first; at < LAST_CLUSTER; at = this.table.readUInt32LE(at * 4) & 0x0fffffff) {
+      if (at < 2 || at * 4 >= this.table.length || owners.has(at)) {
+        throw new Error(`${this.path}: bad chain at cluster ${at}`);
+      }
+      owners.add(at);
+      clusters.push(at);
+    }
+    return clusters;
+  }
+
+  private contents(file: number, clusters: readonly number[]): Buffer {
+    const parts: Buffer[] = [];
+    for (let from = 0; from < clusters.length; ) {
+      let to = from + 1;
+      while (to < clusters.length && clusters[to] === clusters[to - 1] + 1) to++;
+      const sector = this.dataSector + (clusters[from] - 2) * this.perCluster;
+      parts.push(readSectors(file, sector, (to - from) * this.perCluster));
+      from = to;
+    }
+    return Buffer.concat(parts);
+  }
+
+  /** Byte offset in the image of a byte of a file. */
+  offsetOf(name: string, at: number): number {
+    const file = this.files.find((candidate) => candidate.name === name);
+    if (file === undefined) throw new Error(`${this.path}: no ${name}`);
+    const bytes = this.perCluster * SECTOR;
+    const sector = this.dataSector + (file.clusters[Math.floor(at / bytes)] - 2) * this.perCluster;
+    return sector * SECTOR + (at % bytes);
+  }
+}
+
+function readSectors(file: number, sector: number, sectors: number): Buffer {
+  const buffer = Buffer.alloc(sectors * SECTOR);
+  readSync(file, buffer, 0, buffer.length, sector * SECTOR);
+  return buffer;
+}
+
+interface Entry {
+  readonly name: string;
+  readonly size: number;
+  readonly first: number;
+}
+
+function entries(folder: Buffer): Entry[] {
+  const found: Entry[] = [];
+  for (let at = 0; at < folder.length && folder[at] !== 0; at += ENTRY) {
+    const attributes = folder[at + 11];
+    if (folder[at] === 0xe5 || attributes === LONG_NAME || (attributes & NOT_A_FILE) !== 0) continue;
+    const part = (from: number, to: number) => folder.toString("latin1", at + from, at + to).trimEnd();
+    const first = (folder.readUInt16LE(at + 20) << 16) | folder.readUInt16LE(at + 26);
+    found.push({ name: `${part(0, 8)}.${part(8, 11)}`, size: folder.readUInt32LE(at + 28), first });
+  }
+  return found;
+}
