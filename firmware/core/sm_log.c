@@ -495,6 +495,20 @@ static int write_payload(sm_log_t *log, const sm_capture_t *capture, const uint8
     return error == SM_OK ? write_tail(log, offset + whole, pixels + whole, pixel_bytes - whole, rest, crc) : error;
 }
 
+/* Some worn cards take writes and forget them: the block that makes a capture count is read back. */
+static int write_header(sm_log_t *log, const sm_capture_t *capture, uint32_t offset) {
+    uint8_t *back = log->buffer + SM_LOG_HEADER_BYTES;
+    sm_log_put_header(&capture->header, log->buffer);
+    int error = write_at(log, log->file, offset, log->buffer, SM_LOG_HEADER_BYTES);
+    if (error == SM_OK) {
+        error = log->hal->file_sync(log->hal->context, log->file);
+    }
+    if (error == SM_OK) {
+        error = read_at(log, log->file, offset, back, SM_LOG_HEADER_BYTES);
+    }
+    return error == SM_OK && memcmp(back, log->buffer, SM_LOG_HEADER_BYTES) != 0 ? SM_ERR_IO : error;
+}
+
 /* Payload, then nothing where the next header will be, then the header: each on the card before the next is written. */
 static int write_slot(sm_log_t *log, sm_capture_t *capture, const uint8_t *pixels) {
     uint32_t offset = sm_log_slot_offset(log->geometry, log->next_slot);
@@ -506,11 +520,7 @@ static int write_slot(sm_log_t *log, sm_capture_t *capture, const uint8_t *pixel
     if (error == SM_OK) {
         error = log->hal->file_sync(log->hal->context, log->file);
     }
-    if (error == SM_OK) {
-        sm_log_put_header(&capture->header, log->buffer);
-        error = write_at(log, log->file, offset, log->buffer, SM_LOG_HEADER_BYTES);
-    }
-    return error == SM_OK ? log->hal->file_sync(log->hal->context, log->file) : error;
+    return error == SM_OK ? write_header(log, capture, offset) : error;
 }
 
 static void note_failure(sm_log_t *log) {

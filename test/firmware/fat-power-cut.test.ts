@@ -44,7 +44,7 @@ async function sweep(
   const text =
     `${sum("cuts")} cuts at ${writes} block writes; ${sum("captures")} captures found; ${sum("fileSystems")} file systems judged: ` +
     `${sum("withLostClusters")} with lost clusters (at most ${Math.max(...tallies.map((tally) => tally.mostLostClusters))}), ` +
-    `${sum("tablesDiffer")} whose second table lags, ${sum("wrongSummary")} with a wrong count of free clusters, none damaged`;
+    `${sum("tablesDiffer")} whose second table lags, ${sum("wrongSummary")} with a wrong count of free clusters, ${sum("tornEntries")} with a torn entry`;
   return { writes, text, tallies };
 }
 

@@ -1,6 +1,6 @@
 /** FAT32 images: made by mkfs.fat, judged by fsck.fat, and read here by code of our own, which shares nothing with FatFs. */
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { truncate, writeFile } from "node:fs/promises";
 import { run, runOrThrow } from "#smilec/process/run.js";
 
@@ -78,7 +78,7 @@ export interface FatFile {
   readonly contents: Buffer;
 }
 
-/** An image without partitions as it is now. */
+/** A FAT32 volume on an image as it is now. */
 export class FatImage {
   private readonly table: Buffer;
   private readonly dataSector: number;
@@ -87,16 +87,19 @@ export class FatImage {
   /** Identifies the file system without its files' contents: all that fsck.fat looks at. */
   readonly structure: string;
 
-  /** Throws where an entry and its chain do not fit each other or two chains meet. */
-  constructor(private readonly path: string) {
+  /** `start`: first sector of the volume. Throws where a file's chain ends early or two chains meet. */
+  constructor(
+    private readonly path: string,
+    start = 0,
+  ) {
     const file = openSync(path, "r");
     try {
-      const boot = readSectors(file, 0, 1);
+      const boot = readSectors(file, start, 1);
       this.perCluster = boot[13];
       const reserved = boot.readUInt16LE(14);
       const tableSectors = boot.readUInt32LE(36);
-      this.dataSector = reserved + boot[16] * tableSectors;
-      const head = readSectors(file, 0, this.dataSector);
+      this.dataSector = start + reserved + boot[16] * tableSectors;
+      const head = readSectors(file, start, this.dataSector - start);
       this.table = head.subarray(reserved * SECTOR, (reserved + tableSectors) * SECTOR);
       const owners = new Set<number>();
       const folder = this.contents(file, this.chain(boot.readUInt32LE(44), owners));
@@ -109,7 +112,7 @@ export class FatImage {
 
   private fileOf(file: number, { name, size, first }: Entry, owners: Set<number>): FatFile {
     const clusters = size === 0 && first === 0 ? [] : this.chain(first, owners);
-    if (clusters.length !== Math.ceil(size / (this.perCluster * SECTOR))) {
+    if (clusters.length < Math.ceil(size / (this.perCluster * SECTOR))) {
       throw new Error(`${this.path}: ${name} of ${size} bytes has ${clusters.length} clusters`);
     }
     return { name, size, clusters, contents: this.contents(file, clusters).subarray(0, size) };
@@ -171,4 +174,37 @@ function entries(folder: Buffer): Entry[] {
     found.push({ name: `${part(0, 8)}.${part(8, 11)}`, size: folder.readUInt32LE(at + 28), first });
   }
   return found;
+}
+
+/** Fills a freshly formatted card, or one filled like this before, with one file, FILL.BIN, up to the clusters that `free` wants free. */
+export function fillImage(path: string, free: (cluster: number, clusters: number) => boolean): void {
+  const file = openSync(path, "r+");
+  try {
+    const boot = readSectors(file, 0, 1);
+    const reserved = boot.readUInt16LE(14);
+    const tableSectors = boot.readUInt32LE(36);
+    const data = reserved + boot[16] * tableSectors;
+    const clusters = Math.floor((boot.readUInt32LE(32) - data) / boot[13]);
+    const table = readSectors(file, reserved, tableSectors);
+    table.fill(0, 3 * 4);
+    const used = Array.from({ length: clusters - 1 }, (_, i) => i + 3).filter((cluster) => !free(cluster, clusters));
+    for (const [i, cluster] of used.entries()) table.writeUInt32LE(used[i + 1] ?? 0x0fffffff, cluster * 4);
+    for (let copy = 0; copy < boot[16]; copy++) {
+      writeSync(file, table, 0, table.length, (reserved + copy * tableSectors) * SECTOR);
+    }
+    const folder = readSectors(file, data, 1);
+    const there = entries(folder).findIndex(({ name }) => name === "FILL.BIN");
+    const at = (there < 0 ? entries(folder).length : there) * ENTRY + (folder[11] === 0x08 ? ENTRY : 0);
+    folder.write("FILL    BIN\x20", at, "latin1");
+    folder.writeUInt16LE(used[0] >>> 16, at + 20);
+    folder.writeUInt16LE(used[0] & 0xffff, at + 26);
+    folder.writeUInt32LE(used.length * boot[13] * SECTOR, at + 28);
+    writeSync(file, folder, 0, folder.length, data * SECTOR);
+    const information = readSectors(file, boot.readUInt16LE(48), 1);
+    information.writeUInt32LE(clusters - 1 - used.length, 488);
+    information.writeUInt32LE(0xffffffff, 492);
+    writeSync(file, information, 0, SECTOR, boot.readUInt16LE(48) * SECTOR);
+  } finally {
+    closeSync(file);
+  }
 }

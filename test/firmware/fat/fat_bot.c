@@ -9,6 +9,7 @@
  *   cut N clean|torn|lost DETAIL    power goes at the Nth block write from now
  *   fail N COUNT reads|writes|both  operations fail
  *   stall N COUNT MS                operations take longer
+ *   flip OFFSET BITS                bits of a byte on the card
  *   readonly | pretend | repair     refuses writes; forgets them; no more faults
  *   forget                          the bot has no numbers of its own, as a new one
  *   boot REASON                     power on with a reset reason; runs for a second
@@ -351,6 +352,8 @@ static void boot(uint8_t reason) {
     bot.hal.marks_store = marks_store;
     bot.hal.report = on_report;
     bot.edge_count = 0;
+    bot.bad_frames = 0;
+    bot.restarts = 0;
     bot.pressed_us = 0;
     bot.lights_us = 0;
     bot.fed_us = 0;
@@ -425,6 +428,7 @@ static bool card_command(const char *name, const char *first, const char *second
         }
     } else if (strcmp(name, "remove") == 0) {
         bot.disk.present = false;
+        bot.disk.ready = false;
     } else if (strcmp(name, "push") == 0) {
         bot.disk.remove_at = DISK_NEVER;
         bot.disk.present = true;
@@ -444,6 +448,8 @@ static bool card_command(const char *name, const char *first, const char *second
         bot.disk.stall_from = bot.disk.operations + number;
         bot.disk.stall_count = count;
         bot.disk.stall_us = strtoull(third, NULL, 10) * 1000u;
+    } else if (strcmp(name, "flip") == 0) {
+        faulty_disk_flip(&bot.disk, number, (uint8_t)count);
     } else if (strcmp(name, "readonly") == 0) {
         bot.disk.read_only = true;
     } else if (strcmp(name, "pretend") == 0) {

@@ -52,6 +52,7 @@ int faulty_disk_insert(faulty_disk_t *disk, const char *path) {
     disk->changed = calloc(disk->blocks / 8u + 1u, 1);
     disk->kept_count = 0;
     disk->waiting_count = 0;
+    disk->ready = false;
     faulty_disk_repair(disk);
     return disk->changed == NULL ? -1 : 0;
 }
@@ -99,6 +100,11 @@ static void store(faulty_disk_t *disk, uint32_t block, const uint8_t *data, uint
     memcpy(disk->image + (size_t)block * DISK_BLOCK, data, bytes);
 }
 
+void faulty_disk_flip(faulty_disk_t *disk, uint32_t at, uint8_t bits) {
+    keep_block(disk, at / DISK_BLOCK);
+    disk->image[at] ^= bits;
+}
+
 /* ---- faults ---- */
 
 /* Counts an operation. False when it fails. */
@@ -107,7 +113,8 @@ static bool operate(faulty_disk_t *disk, uint64_t microseconds, bool fails) {
     if (number >= disk->remove_at) {
         disk->present = false;
     }
-    if (disk->dead || !disk->present) {
+    disk->ready = disk->ready && disk->present;
+    if (disk->dead || !disk->ready) {
         return false;
     }
     if (number >= disk->stall_from && number - disk->stall_from < disk->stall_count) {
@@ -154,6 +161,11 @@ static void take(faulty_disk_t *disk, uint32_t block, const uint8_t *data) {
 
 /* ---- what the driver asks for ---- */
 
+bool faulty_disk_start(faulty_disk_t *disk) {
+    disk->ready = disk->present;
+    return operate(disk, STATUS_US, false);
+}
+
 bool faulty_disk_status(faulty_disk_t *disk) {
     return operate(disk, STATUS_US, false);
 }
@@ -194,7 +206,7 @@ bool faulty_disk_write(faulty_disk_t *disk, uint32_t block, const uint8_t *data,
 }
 
 bool faulty_disk_sync(faulty_disk_t *disk) {
-    if (disk->dead || !disk->present) {
+    if (disk->dead || !disk->ready) {
         return false;
     }
     for (uint32_t i = 0; disk->window != DISK_LIES && i < disk->waiting_count; i++) {

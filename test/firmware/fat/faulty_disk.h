@@ -32,7 +32,8 @@ typedef struct faulty_disk {
     uint8_t *image;
     uint32_t blocks;
     bool present;
-    bool dead; /* power is gone */
+    bool ready; /* answers: a card that was put in must be started first */
+    bool dead;  /* power is gone */
     enum disk_window window;
 
     uint32_t writes;     /* blocks taken so far */
@@ -79,7 +80,11 @@ void faulty_disk_repair(faulty_disk_t *disk);
 void faulty_disk_keep(faulty_disk_t *disk);
 void faulty_disk_restore(faulty_disk_t *disk);
 
+/* Flips bits of a byte on the card. */
+void faulty_disk_flip(faulty_disk_t *disk, uint32_t at, uint8_t bits);
+
 /* Each returns whether it worked. */
+bool faulty_disk_start(faulty_disk_t *disk);
 bool faulty_disk_status(faulty_disk_t *disk);
 bool faulty_disk_read(faulty_disk_t *disk, uint32_t block, uint8_t *data, uint32_t count);
 bool faulty_disk_write(faulty_disk_t *disk, uint32_t block, const uint8_t *data, uint32_t count);

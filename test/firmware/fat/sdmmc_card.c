@@ -55,7 +55,7 @@ void sdmmc_card_power_off(void) {
 esp_err_t sdmmc_card_init(const sdmmc_host_t *host, sdmmc_card_t *card) {
     faulty_disk_t *disk = fat_bot_disk();
     (void)host;
-    if (!faulty_disk_status(disk)) {
+    if (!faulty_disk_start(disk)) {
         return ESP_ERR_TIMEOUT;
     }
     card->csd.capacity = (int)disk->blocks;
