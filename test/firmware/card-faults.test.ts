@@ -281,6 +281,32 @@ describe("a card with another file system", () => {
   );
 
   checked(
+    `FAT16 with room for a part of a segment at its end and for another at its beginning: is full, and nothing is harmed${suffix}`,
+    async () => {
+      const image = await makeCard({ options: ["-F", "16", "-s", "2"] });
+      const contents = readFileSync(image);
+      const tables = contents.readUInt16LE(14) * 512;
+      const tableBytes = contents.readUInt16LE(22) * 512;
+      // Clusters of two blocks, a segment takes 26: 20 free at the beginning, 46 at the end, all others bad.
+      const before = (tables + 2 * tableBytes + contents.readUInt16LE(17) * 32) / 512;
+      const clusters = Math.floor(((contents.readUInt16LE(19) || contents.readUInt32LE(32)) - before) / 2);
+      for (let copy = 0; copy < 2; copy++) {
+        for (let at = 22; at < clusters + 2 - 46; at++)
+          contents.writeUInt16LE(0xfff7, tables + copy * tableBytes + at * 2);
+      }
+      writeFileSync(image, contents);
+      const events = await bot.play(`insert ${image}`, "forget 5", "boot 1", ...PRESSES, "state");
+      expect(logged(events)).toEqual([3, 3, 0]);
+      const verdict = await judge(image);
+      expect({ state: ofKind(events, "state")[0].faults, verdict }).toMatchObject({
+        state: FAULT.cardFull,
+        verdict: { damage: [], lostClusters: 0 },
+      });
+    },
+    60_000,
+  );
+
+  checked(
     `FAT32 in a partition, as cards are sold: is used${suffix}`,
     async () => {
       const image = await makeCard({ kib: 36_000, options: ["-F", "32", "-s", "1", "--offset=2048"] });

@@ -26,8 +26,11 @@ afterAll(() => program?.dispose());
 async function sweep(
   window: Window,
   check: (cuts: PowerCuts, at: number) => Promise<void>,
+  crowded = false,
 ): Promise<{ writes: number; text: string; tallies: PowerCuts["tally"][] }> {
-  const lanes = await Promise.all(["a", "b"].map((lane) => PowerCuts.start(program, `${window}-${lane}`, window)));
+  const lanes = await Promise.all(
+    ["a", "b"].map((lane) => PowerCuts.start(program, `${window}-${crowded}-${lane}`, window, crowded)),
+  );
   const writes = await lanes[0].countWrites();
   let next = 0;
   const work = async (cuts: PowerCuts): Promise<void> => {
@@ -78,6 +81,19 @@ describe("a FAT32 card when power is cut", () => {
       });
       say(text);
       expect(writes).toBeGreaterThan(150);
+    },
+    MINUTES * 60_000,
+  );
+
+  checked(
+    `nor when the folder must grow for a segment${suffix}`,
+    async () => {
+      const { text } = await sweep(
+        "through",
+        (cuts, at) => cuts.check({ at, how: "clean", detail: 0 }).then(() => {}),
+        true,
+      );
+      say(text);
     },
     MINUTES * 60_000,
   );

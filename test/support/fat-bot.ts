@@ -49,7 +49,7 @@ export class FatBotProgram {
     const host = only(await folderOf("firmware/hal/host"), /^host_/);
     const board = only(
       await folderOf("firmware/hal/esp32"),
-      /^esp32_((card|files|names)\.[ch]|(pins|slot|watchdog)\.h)$/,
+      /^esp32_((card|clusters|files|names)\.[ch]|(pins|slot|watchdog)\.h)$/,
     );
     const files = {
       ...(await folderOf("test/firmware/fat")),
@@ -112,7 +112,7 @@ export async function readLog(image: FatImage, scratch: string): Promise<Segment
   const segments = image.files.filter(({ name, size }) => /^SEG\d{5}\.TAR$/.test(name) && size > 0).sort(byName);
   const records: SegmentRecord[] = [];
   for (const { name, contents } of segments) {
-    await writeFile(join(scratch, name), contents);
+    await writeFile(join(scratch, name), contents());
     for await (const record of readSegment(join(scratch, name))) records.push(record);
   }
   return records;

@@ -75,7 +75,8 @@ export interface FatFile {
   readonly size: number;
   /** In the order of the chain. */
   readonly clusters: readonly number[];
-  readonly contents: Buffer;
+  /** As they are now. */
+  contents(): Buffer;
 }
 
 /** A FAT32 volume on an image as it is now. */
@@ -102,20 +103,20 @@ export class FatImage {
       const head = readSectors(file, start, this.dataSector - start);
       this.table = head.subarray(reserved * SECTOR, (reserved + tableSectors) * SECTOR);
       const owners = new Set<number>();
-      const folder = this.contents(file, this.chain(boot.readUInt32LE(44), owners));
+      const folder = this.read(file, this.chain(boot.readUInt32LE(44), owners));
       this.structure = createHash("sha1").update(head).update(folder).digest("hex");
-      this.files = entries(folder).map((entry) => this.fileOf(file, entry, owners));
+      this.files = entries(folder).map((entry) => this.fileOf(entry, owners));
     } finally {
       closeSync(file);
     }
   }
 
-  private fileOf(file: number, { name, size, first }: Entry, owners: Set<number>): FatFile {
+  private fileOf({ name, size, first }: Entry, owners: Set<number>): FatFile {
     const clusters = size === 0 && first === 0 ? [] : this.chain(first, owners);
     if (clusters.length < Math.ceil(size / (this.perCluster * SECTOR))) {
       throw new Error(`${this.path}: ${name} of ${size} bytes has ${clusters.length} clusters`);
     }
-    return { name, size, clusters, contents: this.contents(file, clusters).subarray(0, size) };
+    return { name, size, clusters, contents: () => this.contents(clusters).subarray(0, size) };
   }
 
   private chain(first: number, owners: Set<number>): number[] {
@@ -130,7 +131,16 @@ export class FatImage {
     return clusters;
   }
 
-  private contents(file: number, clusters: readonly number[]): Buffer {
+  private contents(clusters: readonly number[]): Buffer {
+    const file = openSync(this.path, "r");
+    try {
+      return this.read(file, clusters);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  private read(file: number, clusters: readonly number[]): Buffer {
     const parts: Buffer[] = [];
     for (let from = 0; from < clusters.length; ) {
       let to = from + 1;
@@ -174,6 +184,22 @@ function entries(folder: Buffer): Entry[] {
     found.push({ name: `${part(0, 8)}.${part(8, 11)}`, size: folder.readUInt32LE(at + 28), first });
   }
   return found;
+}
+
+/** Writes empty files into a freshly formatted card's folder, as many as its first cluster has room for but `room`. */
+export function crowdImage(path: string, room: number): void {
+  const file = openSync(path, "r+");
+  try {
+    const boot = readSectors(file, 0, 1);
+    const data = boot.readUInt16LE(14) + boot[16] * boot.readUInt32LE(36);
+    const folder = readSectors(file, data, boot[13]);
+    for (let at = ENTRY; at < folder.length - room * ENTRY; at += ENTRY) {
+      folder.write(`FILE${String(at / ENTRY).padStart(4, "0")}TXT\x20`, at, "latin1");
+    }
+    writeSync(file, folder, 0, folder.length, data * SECTOR);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Fills a freshly formatted card, or one filled like this before, with one file, FILL.BIN, up to the clusters that `free` wants free. */

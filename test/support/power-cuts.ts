@@ -1,12 +1,13 @@
 /** One life of a bot with real FatFs on a card, cut off at any block write, and what must hold on the card afterwards and when the bot goes on. */
 import { mkdirSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "@jest/globals";
 import { crc32 } from "#smilec/captures/crc32.js";
 import type { SegmentRecord } from "#smilec/captures/read-segment.js";
 import { ofKind } from "./bot.js";
 import { type FatBot, type FatBotEvent, type FatBotProgram, readLog } from "./fat-bot.js";
-import { FatImage, formatImage, judge, makeFatImage, type Verdict } from "./fat-image.js";
+import { crowdImage, FatImage, formatImage, judge, type Verdict } from "./fat-image.js";
 
 export interface Cut {
   /** Block writes of this life before it. */
@@ -38,6 +39,12 @@ export const SEGMENT_CLUSTERS = (1024 + 8 * 3072 + 1024) / 512;
 
 const TORN_ENTRY = [/^\/SEG/, /^ {2}Bad short file name \(/, /^ {2}Auto-renaming it\.$/, /^ {2}Renamed to FSCK/];
 
+/** Bytes that are no zeros, as they lie on a used card. */
+function noise(bytes: number): Buffer {
+  const part = Buffer.from(Array.from({ length: 4093 }, (_, i) => 1 + ((i * i * 31 + i * 7) % 255)));
+  return Buffer.alloc(bytes, part);
+}
+
 export class PowerCuts {
   private readonly bot: FatBot;
   private readonly image: string;
@@ -61,12 +68,17 @@ export class PowerCuts {
     mkdirSync(this.scratch);
   }
 
-  /** A card on whose blocks another life's captures are: it was filled, then formatted. */
-  static async start(program: FatBotProgram, name: string, window: Window): Promise<PowerCuts> {
+  /**
+   * A card on whose blocks another life's captures are, and noise elsewhere: it was filled, then formatted. `crowded`: with so many other files that the folder
+   * needs another cluster for the second segment.
+   */
+  static async start(program: FatBotProgram, name: string, window: Window, crowded = false): Promise<PowerCuts> {
     const cuts = new PowerCuts(program, name);
-    await makeFatImage(cuts.image);
+    await writeFile(cuts.image, noise(34_000 * 1024));
+    await formatImage(cuts.image);
     await cuts.bot.play(`insert ${cuts.image}`, "forget 99", "boot 1", ...LIFE, ...LIFE);
     await formatImage(cuts.image);
+    if (crowded) crowdImage(cuts.image, 1);
     await cuts.bot.play(`insert ${cuts.image}`, `window ${window}`, "keep");
     return cuts;
   }

@@ -7,6 +7,7 @@
 #include "esp_log.h"
 #include "esp_memory_utils.h"
 
+#include "esp32_clusters.h"
 #include "esp32_names.h"
 
 static const char *const TAG = "files";
@@ -154,7 +155,10 @@ int esp32_files_create(esp32_files_t *files, const char *name, uint32_t size, co
         return place;
     }
     FIL *file = &files->files[place];
-    FRESULT result = f_open(file, path, FA_CREATE_NEW | FA_READ | FA_WRITE);
+    FRESULT result = esp32_clusters_prepare(files->volume, files->bounce, ESP32_FILES_BOUNCE / SM_BLOCK);
+    if (result == FR_OK) {
+        result = f_open(file, path, FA_CREATE_NEW | FA_READ | FA_WRITE);
+    }
     if (result != FR_OK) {
         return failed_creation(result, "create");
     }
