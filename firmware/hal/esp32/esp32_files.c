@@ -9,6 +9,7 @@
 
 #include "esp32_clusters.h"
 #include "esp32_names.h"
+#include "esp32_watchdog.h"
 
 static const char *const TAG = "files";
 
@@ -156,6 +157,7 @@ int esp32_files_create(esp32_files_t *files, const char *name, uint32_t size, co
     }
     FIL *file = &files->files[place];
     FRESULT result = esp32_clusters_prepare(files->volume, files->bounce, ESP32_FILES_BOUNCE / SM_BLOCK);
+    esp32_watchdog_feed(); /* on a full card that was a look through the whole table, and another one follows */
     if (result == FR_OK) {
         result = f_open(file, path, FA_CREATE_NEW | FA_READ | FA_WRITE);
     }

@@ -5,7 +5,7 @@
  *   remove | push                   the card goes out, or the same one in again
  *   pull N                          it goes out at the Nth operation from now
  *   keep | restore                  the card's contents, and back to them (also repairs)
- *   window through|back|lies        how the card writes
+ *   window through|back             how the card writes
  *   cut N clean|torn|lost DETAIL    power goes at the Nth block write from now
  *   fail N COUNT reads|writes|both  operations fail
  *   stall N COUNT MS                operations take longer
@@ -439,7 +439,7 @@ static bool card_command(const char *name, const char *first, const char *second
     } else if (strcmp(name, "restore") == 0) {
         faulty_disk_restore(&bot.disk);
     } else if (strcmp(name, "window") == 0) {
-        bot.disk.window = first[0] == 't' ? DISK_WRITES_THROUGH : first[0] == 'b' ? DISK_WRITES_BACK : DISK_LIES;
+        bot.disk.window = first[0] == 't' ? DISK_WRITES_THROUGH : DISK_WRITES_BACK;
     } else if (strcmp(name, "cut") == 0) {
         set_cut(number, second, (uint32_t)strtoul(third, NULL, 10));
     } else if (strcmp(name, "fail") == 0) {

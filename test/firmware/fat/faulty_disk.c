@@ -209,9 +209,9 @@ bool faulty_disk_sync(faulty_disk_t *disk) {
     if (disk->dead || !disk->ready) {
         return false;
     }
-    for (uint32_t i = 0; disk->window != DISK_LIES && i < disk->waiting_count; i++) {
+    for (uint32_t i = 0; i < disk->waiting_count; i++) {
         store(disk, disk->waiting[i].block, disk->waiting[i].data, DISK_BLOCK);
     }
-    disk->waiting_count = disk->window != DISK_LIES ? 0 : disk->waiting_count;
+    disk->waiting_count = 0;
     return true;
 }

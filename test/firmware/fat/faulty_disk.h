@@ -25,7 +25,6 @@ enum disk_cut {
 enum disk_window {
     DISK_WRITES_THROUGH, /* a block is on the card when its write returns */
     DISK_WRITES_BACK,    /* it may wait in the window until a sync */
-    DISK_LIES,           /* as before, and a sync does nothing */
 };
 
 typedef struct faulty_disk {
