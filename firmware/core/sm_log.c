@@ -82,6 +82,7 @@ enum slot_state {
 static int slot_state(sm_log_t *log, const segment_view_t *view, uint32_t slot, sm_log_header_t *header) {
     int error = read_at(log, view->file, sm_log_slot_offset(view->geometry, slot), log->buffer, SM_LOG_HEADER_BYTES);
     if (error != SM_OK) {
+        log->unseen = true;
         return error == SM_ERR_IO ? SLOT_UNREADABLE : error;
     }
     bool committed = sm_log_get_header(log->buffer, header) == SM_OK && !header->is_head &&
@@ -281,6 +282,7 @@ static int examine(sm_log_t *log, uint32_t number, uint32_t size, uint32_t *last
     uint32_t end = 0;
     int error = open_view(log, number, size, &view);
     if (error != SM_OK) {
+        log->unseen = true;
         return only_this_file(error) ? 0 : error;
     }
     learn(log, &view.head, view.head.sequence, last_boot);
@@ -293,8 +295,7 @@ static int examine(sm_log_t *log, uint32_t number, uint32_t size, uint32_t *last
         log->hal->file_close(log->hal->context, view.file);
     }
     if (only_this_file(found)) {
-        /* It may hold captures that cannot be seen: their numbers are not given again. */
-        learn(log, &view.head, view.head.sequence + 2u * view.geometry.slots, last_boot);
+        log->unseen = true;
         return 0;
     }
     return found < 0 ? found : end > 0;
@@ -327,17 +328,18 @@ static int note_candidate(void *argument, const char *name, uint32_t size) {
     return 0;
 }
 
-/* Numbers kept outside the card count when this card is not the one that was written last. */
+/* Numbers kept outside the card count when this card is not the one that was written last, or could not be read as a
+ * whole. */
 static int apply_marks(sm_log_t *log, uint32_t highest) {
     sm_marks_t marks = {0, 0};
     log->next_segment = highest + 1u;
-    if (log->hal->marks_load == NULL) {
-        return SM_OK;
-    }
-    int error = log->hal->marks_load(log->hal->context, &marks);
-    if (error == SM_OK && marks.segment != log->next_segment) {
+    int error = log->hal->marks_load == NULL ? SM_OK : log->hal->marks_load(log->hal->context, &marks);
+    if (error == SM_OK && (log->unseen || marks.segment != log->next_segment)) {
         at_least(&log->next_sequence, marks.sequence);
         at_least(&log->next_segment, marks.segment);
+    }
+    if (log->unseen && marks.sequence == 0) {
+        log->next_sequence += SM_LOG_CANDIDATES * log->geometry.slots;
     }
     return error;
 }
@@ -347,6 +349,7 @@ int sm_log_mount(sm_log_t *log) {
     uint32_t last_boot = 0;
     leave_segment(log);
     log->full = false;
+    log->unseen = false;
     log->spare = 0;
     log->last_count = 0;
     int error = log->hal->card_list(log->hal->context, note_candidate, &candidates);

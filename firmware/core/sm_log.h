@@ -37,6 +37,8 @@ typedef struct sm_log {
     uint32_t boot;          /* number of this start; 0 before the first mount when nobody keeps it */
     uint32_t append_us;     /* what the last append took */
 
+    bool unseen; /* the mount could not read something that may hold higher numbers than those it found */
+
     uint32_t failing_segment; /* segment in which a write failed, and how often in a row */
     uint32_t failures;
 

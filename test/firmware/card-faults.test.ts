@@ -17,6 +17,7 @@ const PRESSES = ["press 100", "press 100", "press 100"];
 
 /** Otherwise every third byte of what is flipped on the card. */
 const EVERYTHING = process.env.SMILEC_POWER_CUTS === "all";
+const STEP = EVERYTHING ? 1 : 7;
 
 const reason = await withoutFatTools();
 const checked = reason === undefined ? it : it.skip;
@@ -100,7 +101,7 @@ describe("a card", () => {
       await bot.play(...fresh(image));
       const operations = await countOperations(...life);
       let there = 3;
-      for (let n = 0; n < operations + 7; n += 7) {
+      for (let n = 0; n < operations + STEP; n += STEP) {
         await makeFatImage(image);
         const before = await bot.play(...fresh(image), "forget 5", `pull ${n}`, ...life);
         // Whoever exchanges the card of an idle bot finds out with the next press, which is not logged.
@@ -111,7 +112,7 @@ describe("a card", () => {
         there += acknowledged(after).length;
         expect(numbers(await logOn(other))).toHaveLength(there);
       }
-      say(`${Math.ceil(operations / 7) + 1} operations at which the card was exchanged`);
+      say(`${Math.ceil(operations / STEP) + 1} operations at which the card was exchanged`);
     },
     240_000,
   );
@@ -138,6 +139,28 @@ describe("a card", () => {
       say(`${operations} operations at which ${which} failed ${count} times`);
     },
     240_000,
+  );
+
+  checked(
+    `that does not read something while it is mounted gets no number twice${suffix}`,
+    async () => {
+      const image = await makeCard();
+      await bot.play(...fresh(image));
+      const life = [...START, "boot 1", ...PRESSES];
+      const [from, to] = (await bot.play(...life, "state", "boot 1", "state")).flatMap(
+        ({ operations }) => operations ?? [],
+      );
+      for (let n = 0; n < to - from; n++) {
+        for (const count of [1, 2, 4]) {
+          const fault = `fail ${n} ${count} reads`;
+          const events = await bot.play(...life, fault, "boot 1", "repair", LATER, "press 100", "press 100");
+          expect(logged(events)).toEqual([3, 3, 3, 3, 3]);
+          await expectWhole(image, events);
+        }
+      }
+      say(`${3 * (to - from)} mounts with reads that failed`);
+    },
+    120_000,
   );
 
   checked.each([

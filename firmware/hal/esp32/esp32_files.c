@@ -224,6 +224,9 @@ int esp32_files_read(esp32_files_t *files, int file, uint32_t offset, uint8_t *d
         }
         done += part;
     }
+    if (result == FR_DISK_ERR) {
+        opened_file->err = 0; /* a block that does not read says nothing about the others: FatFs would refuse them all */
+    }
     return failed(result, "read");
 }
 
