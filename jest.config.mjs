@@ -2,6 +2,8 @@
 const swc = ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "es6" } }];
 const common = {
   testEnvironment: "node",
+  // "soft", the default, puts a setter that calls itself on what a test file left on `process`: signal-exit's state.
+  testEnvironmentOptions: { globalsCleanup: "off" },
   extensionsToTreatAsEsm: [".ts"],
   transform: { "^.+\\.ts$": swc },
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },

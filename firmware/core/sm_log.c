@@ -68,7 +68,8 @@ typedef struct segment_view {
     int file;
     uint32_t number;
     sm_log_header_t head;
-    sm_log_geometry_t geometry;
+    sm_log_geometry_t geometry; /* slots: those that the file holds */
+    bool whole;                 /* the file is as long as its head says */
 } segment_view_t;
 
 enum slot_state {
@@ -81,6 +82,7 @@ enum slot_state {
 static int slot_state(sm_log_t *log, const segment_view_t *view, uint32_t slot, sm_log_header_t *header) {
     int error = read_at(log, view->file, sm_log_slot_offset(view->geometry, slot), log->buffer, SM_LOG_HEADER_BYTES);
     if (error != SM_OK) {
+        log->unseen = true;
         return error == SM_ERR_IO ? SLOT_UNREADABLE : error;
     }
     bool committed = sm_log_get_header(log->buffer, header) == SM_OK && !header->is_head &&
@@ -195,11 +197,21 @@ static void learn(sm_log_t *log, const sm_log_header_t *header, uint32_t next_se
 
 /* Whether this firmware may write on in a segment. */
 static bool can_continue(const sm_log_t *log, const segment_view_t *view) {
-    return view->head.device_id == log->hal->device_id && view->geometry.slot_bytes == log->geometry.slot_bytes &&
+    return view->whole && view->head.device_id == log->hal->device_id &&
+           view->geometry.slot_bytes == log->geometry.slot_bytes &&
            !(view->number == log->failing_segment && log->failures >= MAX_FAILURES);
 }
 
-static int open_view(sm_log_t *log, uint32_t number, segment_view_t *view) {
+/* What is shorter than its head says has lost its end: its slots are looked at as far as they go. */
+static void measure(segment_view_t *view, uint32_t size) {
+    view->whole = size >= sm_log_segment_bytes(view->geometry);
+    if (!view->whole) {
+        view->geometry.slots = (size - SM_LOG_HEAD_BYTES) / view->geometry.slot_bytes;
+    }
+}
+
+/* `size` is at least SM_LOG_HEAD_BYTES. */
+static int open_view(sm_log_t *log, uint32_t number, uint32_t size, segment_view_t *view) {
     view->number = number;
     view->file = open_segment(log, number);
     if (view->file < 0) {
@@ -214,8 +226,10 @@ static int open_view(sm_log_t *log, uint32_t number, segment_view_t *view) {
     }
     if (error != SM_OK) {
         log->hal->file_close(log->hal->context, view->file);
+        return error;
     }
-    return error;
+    measure(view, size);
+    return SM_OK;
 }
 
 /* Learns from the last capture of a segment, if it has one. Returns 1 when it has, 0 when not, or a card failure. */
@@ -254,16 +268,22 @@ static bool adopt(sm_log_t *log, const segment_view_t *view, uint32_t end) {
     return true;
 }
 
+/* A failure that concerns one file only: the card goes on being used, without that file. */
+static bool only_this_file(int error) {
+    return error < 0 && error != SM_ERR_NO_CARD;
+}
+
 /*
  * Looks at one segment. Returns 1 when it is the newest one that holds captures, which ends the search; 0 for an empty
- * one, and for a damaged or foreign file, which is left alone; or a card failure.
+ * one, and for a damaged or foreign file, which is left alone; or SM_ERR_NO_CARD.
  */
-static int examine(sm_log_t *log, uint32_t number, uint32_t *last_boot) {
+static int examine(sm_log_t *log, uint32_t number, uint32_t size, uint32_t *last_boot) {
     segment_view_t view;
     uint32_t end = 0;
-    int error = open_view(log, number, &view);
+    int error = open_view(log, number, size, &view);
     if (error != SM_OK) {
-        return error == SM_ERR_CORRUPT || error == SM_ERR_IO || error == SM_ERR_NOT_FOUND ? 0 : error;
+        log->unseen = true;
+        return only_this_file(error) ? 0 : error;
     }
     learn(log, &view.head, view.head.sequence, last_boot);
     error = find_end(log, &view, &end);
@@ -274,62 +294,75 @@ static int examine(sm_log_t *log, uint32_t number, uint32_t *last_boot) {
     if (found < 0 || !adopt(log, &view, end)) {
         log->hal->file_close(log->hal->context, view.file);
     }
+    if (only_this_file(found)) {
+        log->unseen = true;
+        return 0;
+    }
     return found < 0 ? found : end > 0;
 }
 
-/* The SM_LOG_CANDIDATES highest segment numbers on the card, highest first; 0 for none. */
+/* The SM_LOG_CANDIDATES highest numbers of segments on the card, highest first, and the files' sizes; 0 for none. What
+ * has no room for a head was left by a power cut: its number is taken, and nothing else. */
 typedef struct candidates {
+    uint32_t highest;
     uint32_t numbers[SM_LOG_CANDIDATES];
+    uint32_t sizes[SM_LOG_CANDIDATES];
 } candidates_t;
 
 static int note_candidate(void *argument, const char *name, uint32_t size) {
     candidates_t *candidates = argument;
     int32_t number = sm_log_segment_number(name);
-    (void)size;
-    for (uint32_t i = 0; number > 0 && i < SM_LOG_CANDIDATES; i++) {
+    if (number > 0 && (uint32_t)number > candidates->highest) {
+        candidates->highest = (uint32_t)number;
+    }
+    for (uint32_t i = 0; number > 0 && size >= SM_LOG_HEAD_BYTES && i < SM_LOG_CANDIDATES; i++) {
         if ((uint32_t)number > candidates->numbers[i]) {
-            memmove(&candidates->numbers[i + 1u], &candidates->numbers[i],
-                    (SM_LOG_CANDIDATES - 1u - i) * sizeof(uint32_t));
+            size_t behind = (SM_LOG_CANDIDATES - 1u - i) * sizeof(uint32_t);
+            memmove(&candidates->numbers[i + 1u], &candidates->numbers[i], behind);
+            memmove(&candidates->sizes[i + 1u], &candidates->sizes[i], behind);
             candidates->numbers[i] = (uint32_t)number;
+            candidates->sizes[i] = size;
             break;
         }
     }
     return 0;
 }
 
-/* Numbers kept outside the card count when this card is not the one that was written last. */
+/* Numbers kept outside the card count when this card is not the one that was written last, or could not be read as a
+ * whole. */
 static int apply_marks(sm_log_t *log, uint32_t highest) {
     sm_marks_t marks = {0, 0};
     log->next_segment = highest + 1u;
-    if (log->hal->marks_load == NULL) {
-        return SM_OK;
-    }
-    int error = log->hal->marks_load(log->hal->context, &marks);
-    if (error == SM_OK && marks.segment != log->next_segment) {
+    int error = log->hal->marks_load == NULL ? SM_OK : log->hal->marks_load(log->hal->context, &marks);
+    if (error == SM_OK && (log->unseen || marks.segment != log->next_segment)) {
         at_least(&log->next_sequence, marks.sequence);
         at_least(&log->next_segment, marks.segment);
+    }
+    if (log->unseen && marks.sequence == 0) {
+        log->next_sequence += SM_LOG_CANDIDATES * log->geometry.slots;
     }
     return error;
 }
 
 int sm_log_mount(sm_log_t *log) {
-    candidates_t candidates = {{0}};
+    candidates_t candidates = {0};
     uint32_t last_boot = 0;
     leave_segment(log);
     log->full = false;
+    log->unseen = false;
     log->spare = 0;
     log->last_count = 0;
     int error = log->hal->card_list(log->hal->context, note_candidate, &candidates);
     int found = 0;
     for (uint32_t i = 0; error == SM_OK && found == 0 && i < SM_LOG_CANDIDATES && candidates.numbers[i] != 0; i++) {
-        found = examine(log, candidates.numbers[i], &last_boot);
+        found = examine(log, candidates.numbers[i], candidates.sizes[i], &last_boot);
         error = found < 0 ? found : SM_OK;
     }
     if (error != SM_OK) {
         return fail(log, error);
     }
     /* Lost marks cost at most repeated numbers, told apart by epoch: not worth refusing to log. */
-    (void)apply_marks(log, candidates.numbers[0]);
+    (void)apply_marks(log, candidates.highest);
     if (log->boot == 0) {
         log->boot = last_boot + 1u;
     }
@@ -358,7 +391,7 @@ static int describe_slots(sm_log_t *log, const segment_view_t *view, sm_log_cont
     return found;
 }
 
-int sm_log_describe(sm_log_t *log, uint32_t segment, sm_log_contents_t *contents) {
+int sm_log_describe(sm_log_t *log, uint32_t segment, uint32_t bytes, sm_log_contents_t *contents) {
     segment_view_t view = {.file = log->file, .number = segment};
     bool current = log->file >= 0 && log->segment == segment;
     memset(contents, 0, sizeof(*contents));
@@ -371,7 +404,7 @@ int sm_log_describe(sm_log_t *log, uint32_t segment, sm_log_contents_t *contents
         error = error == SM_OK ? sm_log_get_head(log->buffer, &view.head, &view.geometry) : error;
         contents->used = log->next_slot;
     } else {
-        error = open_view(log, segment, &view);
+        error = open_view(log, segment, bytes, &view);
         if (error != SM_OK) {
             return error;
         }
@@ -568,6 +601,20 @@ static int write_payload(sm_log_t *log, const sm_capture_t *capture, const uint8
     return error == SM_OK ? write_tail(log, offset + whole, pixels + whole, pixel_bytes - whole, rest, crc) : error;
 }
 
+/* Some worn cards take writes and forget them: the block that makes a capture count is read back. */
+static int write_header(sm_log_t *log, const sm_capture_t *capture, uint32_t offset) {
+    uint8_t *back = log->buffer + SM_LOG_HEADER_BYTES;
+    sm_log_put_header(&capture->header, log->buffer);
+    int error = write_at(log, log->file, offset, log->buffer, SM_LOG_HEADER_BYTES);
+    if (error == SM_OK) {
+        error = log->hal->file_sync(log->hal->context, log->file);
+    }
+    if (error == SM_OK) {
+        error = read_at(log, log->file, offset, back, SM_LOG_HEADER_BYTES);
+    }
+    return error == SM_OK && memcmp(back, log->buffer, SM_LOG_HEADER_BYTES) != 0 ? SM_ERR_IO : error;
+}
+
 /* Payload, then nothing where the next header will be, then the header: each on the card before the next is written. */
 static int write_slot(sm_log_t *log, sm_capture_t *capture, const uint8_t *pixels) {
     uint32_t offset = sm_log_slot_offset(log->geometry, log->next_slot);
@@ -579,11 +626,7 @@ static int write_slot(sm_log_t *log, sm_capture_t *capture, const uint8_t *pixel
     if (error == SM_OK) {
         error = log->hal->file_sync(log->hal->context, log->file);
     }
-    if (error == SM_OK) {
-        sm_log_put_header(&capture->header, log->buffer);
-        error = write_at(log, log->file, offset, log->buffer, SM_LOG_HEADER_BYTES);
-    }
-    return error == SM_OK ? log->hal->file_sync(log->hal->context, log->file) : error;
+    return error == SM_OK ? write_header(log, capture, offset) : error;
 }
 
 static void note_failure(sm_log_t *log) {

@@ -37,6 +37,8 @@ typedef struct sm_log {
     uint32_t boot;          /* number of this start; 0 before the first mount when nobody keeps it */
     uint32_t append_us;     /* what the last append took */
 
+    bool unseen; /* the mount could not read something that may hold higher numbers than those it found */
+
     uint32_t failing_segment; /* segment in which a write failed, and how often in a row */
     uint32_t failures;
 
@@ -96,10 +98,10 @@ typedef struct sm_log_contents {
 } sm_log_contents_t;
 
 /*
- * Looks at one segment of this bot, as a mount does: some 2 log2(slots) blocks, opening one file. SM_ERR_CORRUPT when
- * it is none. Leaves the log as it was, also after an error.
+ * Looks at one segment of this bot, whose file has `bytes` (at least SM_LOG_HEAD_BYTES), as a mount does: some
+ * 2 log2(slots) blocks, opening one file. SM_ERR_CORRUPT when it is none. Leaves the log as it was, also after an error.
  */
-int sm_log_describe(sm_log_t *log, uint32_t segment, sm_log_contents_t *contents);
+int sm_log_describe(sm_log_t *log, uint32_t segment, uint32_t bytes, sm_log_contents_t *contents);
 
 /* Whether sm_log_idle() would make a segment now. */
 bool sm_log_has_work(const sm_log_t *log);

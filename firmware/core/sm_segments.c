@@ -123,29 +123,30 @@ int sm_segments_read(sm_segments_t *segments, const sm_log_t *log, uint32_t offs
 typedef struct search {
     const sm_hal_t *hal;
     uint32_t after;
-    uint32_t *numbers;
+    sm_segment_file_t *found;
 } search_t;
 
 static int note(void *argument, const char *name, uint32_t size) {
     search_t *search = argument;
-    uint32_t *numbers = search->numbers;
+    sm_segment_file_t *found = search->found;
     int32_t number = sm_log_segment_number(name);
-    (void)size;
     if (search->hal->button_down(search->hal->context)) {
         return SM_ERR_NO_SLOT;
     }
-    for (uint32_t i = 0; number > 0 && (uint32_t)number > search->after && i < SM_SEGMENTS_BATCH; i++) {
-        if (numbers[i] == 0 || (uint32_t)number < numbers[i]) {
-            memmove(&numbers[i + 1u], &numbers[i], (SM_SEGMENTS_BATCH - 1u - i) * sizeof(uint32_t));
-            numbers[i] = (uint32_t)number;
+    /* What has no room for a head was left by a power cut. */
+    bool wanted = number > 0 && (uint32_t)number > search->after && size >= SM_LOG_HEAD_BYTES;
+    for (uint32_t i = 0; wanted && i < SM_SEGMENTS_BATCH; i++) {
+        if (found[i].number == 0 || (uint32_t)number < found[i].number) {
+            memmove(&found[i + 1u], &found[i], (SM_SEGMENTS_BATCH - 1u - i) * sizeof(*found));
+            found[i] = (sm_segment_file_t){(uint32_t)number, size};
             break;
         }
     }
     return 0;
 }
 
-int sm_segments_find(const sm_log_t *log, uint32_t after, uint32_t numbers[SM_SEGMENTS_BATCH]) {
-    search_t search = {log->hal, after, numbers};
-    memset(numbers, 0, SM_SEGMENTS_BATCH * sizeof(uint32_t));
+int sm_segments_find(const sm_log_t *log, uint32_t after, sm_segment_file_t found[SM_SEGMENTS_BATCH]) {
+    search_t search = {log->hal, after, found};
+    memset(found, 0, SM_SEGMENTS_BATCH * sizeof(*found));
     return log->mounted ? log->hal->card_list(log->hal->context, note, &search) : SM_ERR_NO_CARD;
 }

@@ -12,6 +12,12 @@
 /* Segments found in one pass over the card's folder. */
 #define SM_SEGMENTS_BATCH 16u
 
+/* A segment's file on the card. */
+typedef struct sm_segment_file {
+    uint32_t number;
+    uint32_t bytes;
+} sm_segment_file_t;
+
 /* Starts as all zeros. */
 typedef struct sm_segments {
     uint32_t number; /* segment being read; 0: none */
@@ -43,9 +49,9 @@ int sm_segments_begin(sm_segments_t *segments, const sm_log_t *log, uint32_t num
 int sm_segments_read(sm_segments_t *segments, const sm_log_t *log, uint32_t offset, uint8_t *data, uint32_t bytes);
 
 /*
- * Finds the lowest SM_SEGMENTS_BATCH segment numbers above `after`, ascending, 0 for none. Stops early, with
+ * Finds the SM_SEGMENTS_BATCH segments of the lowest numbers above `after`, ascending, number 0 for none. Stops early, with
  * SM_ERR_NO_SLOT, when the button goes down: a folder can be long.
  */
-int sm_segments_find(const sm_log_t *log, uint32_t after, uint32_t numbers[SM_SEGMENTS_BATCH]);
+int sm_segments_find(const sm_log_t *log, uint32_t after, sm_segment_file_t found[SM_SEGMENTS_BATCH]);
 
 #endif

@@ -33,7 +33,7 @@ typedef struct sm_shell {
     uint32_t total;
 
     sm_segments_t segments;
-    uint32_t found[SM_SEGMENTS_BATCH]; /* segments to describe */
+    sm_segment_file_t found[SM_SEGMENTS_BATCH]; /* segments to describe */
     uint8_t next_found;
 
     uint16_t frame_number; /* of the frame kept in the memory for presses; 0: none */

@@ -96,17 +96,17 @@ static void put32(uint8_t *at, uint32_t value) {
 int sm_shell_step_list(sm_app_t *app) {
     sm_shell_t *shell = &app->shell;
     sm_log_contents_t contents;
-    uint32_t number = shell->next_found < SM_SEGMENTS_BATCH ? shell->found[shell->next_found] : 0;
-    if (number == 0) {
+    if (shell->next_found == SM_SEGMENTS_BATCH || shell->found[shell->next_found].number == 0) {
         return 1;
     }
-    int error = sm_log_describe(&app->log, number, &contents);
+    sm_segment_file_t file = shell->found[shell->next_found];
+    int error = sm_log_describe(&app->log, file.number, file.bytes, &contents);
     shell->next_found++;
     if (error == SM_ERR_NO_CARD) {
         return error;
     }
     const uint32_t fields[SM_LIST_ENTRY_BYTES / 4u] = {
-        number,
+        file.number,
         error == SM_OK ? sm_log_segment_bytes(contents.geometry) : 0,
         contents.geometry.slots,
         contents.geometry.slot_bytes,

@@ -1,6 +1,6 @@
-/** The private Python environment of the oracles, made once per requirements.txt under .cache/ and shared by all test processes. */
+/** What tests take from Python's package index, made once per requirements file under .cache/ and shared by all test processes: the oracles' environment, sources. */
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -19,33 +19,58 @@ export const noOracleHere: string | undefined =
     : `tflite-micro has wheels for Linux x86_64 only, this is ${process.platform} ${process.arch}`;
 
 /** Path of the environment's python. Makes the environment if it is missing; throws ToolError when that fails. */
-export async function oraclePython(requirementsFile = REQUIREMENTS): Promise<string> {
-  const requirements = await readFile(requirementsFile);
-  const hash = createHash("sha256").update(requirements).digest("hex").slice(0, 12);
-  const folder = join(REPOSITORY, ".cache", `oracles-${hash}`);
-  const python = join(folder, "bin", "python");
+export async function oraclePython(requirements = REQUIREMENTS): Promise<string> {
+  const folder = await madeOnce("oracles", requirements, (folder) => createEnvironment(folder, requirements));
+  return pythonIn(folder);
+}
+
+/** Folder with the unpacked source distribution of the one package that `requirements` pins by version and hash. */
+export async function packageSource(name: string, requirements: string): Promise<string> {
+  return madeOnce(name, requirements, (folder) => downloadSource(folder, name, requirements));
+}
+
+/** The folder .cache/<name>-<hash of the requirements>, filled by `make` if it is missing. */
+async function madeOnce(name: string, requirements: string, make: (folder: string) => Promise<void>): Promise<string> {
+  const hash = createHash("sha256")
+    .update(await readFile(requirements))
+    .digest("hex");
+  const folder = join(REPOSITORY, ".cache", `${name}-${hash.slice(0, 12)}`);
   const ready = join(folder, "ready");
-  if (await exists(ready)) return python;
+  if (await exists(ready)) return folder;
   await mkdir(join(REPOSITORY, ".cache"), { recursive: true });
   const lock = `${folder}.lock`;
   while (!(await takeLock(lock))) await sleep(POLL_MS);
   try {
     if (!(await exists(ready))) {
       await rm(folder, { recursive: true, force: true });
-      await createEnvironment(folder, python, requirementsFile);
+      await make(folder);
       await writeFile(ready, "");
     }
   } finally {
     await rm(lock, { recursive: true, force: true });
   }
-  return python;
+  return folder;
 }
 
-async function createEnvironment(folder: string, python: string, requirements: string): Promise<void> {
+const pythonIn = (folder: string) => join(folder, "bin", "python");
+const PIP = ["--disable-pip-version-check", "--no-input", "--quiet"];
+
+async function createEnvironment(folder: string, requirements: string): Promise<void> {
   const what = "setting up the test oracle";
   await runOrThrow("python3", ["-m", "venv", folder], what, { remedy: REMEDY });
-  const install = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet", "-r", requirements];
-  await runOrThrow(python, install, what, { remedy: REMEDY });
+  await runOrThrow(pythonIn(folder), ["-m", "pip", "install", ...PIP, "-r", requirements], what, { remedy: REMEDY });
+}
+
+/** pip checks the hash; what it needs to read the package's metadata stays in the environment that it makes for itself. */
+async function downloadSource(folder: string, name: string, requirements: string): Promise<void> {
+  const what = `fetching the sources of ${name}`;
+  await runOrThrow("python3", ["-m", "venv", folder], what, { remedy: REMEDY });
+  const only = ["--no-deps", "--no-binary", name, "--require-hashes", "-d", folder];
+  await runOrThrow(pythonIn(folder), ["-m", "pip", "download", ...PIP, ...only, "-r", requirements], what, {
+    remedy: REMEDY,
+  });
+  const archives = (await readdir(folder)).filter((file) => file.endsWith(".tar.gz"));
+  await runOrThrow("tar", ["-xzf", archives[0], "--strip-components=1"], what, { cwd: folder });
 }
 
 /** A folder is the lock, as making one is atomic; the holder's process id inside tells whether it was left behind. */

@@ -63,6 +63,7 @@ static int attach_volume(esp32_card_t *card) {
         return esp32_files_error(result);
     }
     card->files.drive = drive;
+    card->files.volume = &card->volume;
     return SM_OK;
 }
 

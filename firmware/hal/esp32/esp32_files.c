@@ -3,10 +3,13 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "diskio.h"
 #include "esp_log.h"
 #include "esp_memory_utils.h"
 
+#include "esp32_clusters.h"
 #include "esp32_names.h"
+#include "esp32_watchdog.h"
 
 static const char *const TAG = "files";
 
@@ -110,20 +113,33 @@ int esp32_files_list(esp32_files_t *files, int (*visit)(void *argument, const ch
     return result == FR_OK ? answer : failed(result, "list");
 }
 
-/* The directory entry gets the size with f_sync, after the head is written: a cut before leaves an empty file and lost
- * clusters, never old data. */
-static FRESULT fill_new(FIL *file, uint32_t size, const uint8_t *head, uint32_t head_bytes, uint8_t *bounce) {
+static FRESULT write_head(FIL *file, const uint8_t *head, uint32_t head_bytes, uint8_t *bounce) {
     UINT written = 0;
+    memcpy(bounce, head, head_bytes);
+    FRESULT result = f_lseek(file, 0);
+    if (result == FR_OK) {
+        result = f_write(file, bounce, head_bytes, &written);
+    }
+    return result == FR_OK && written != head_bytes ? FR_DISK_ERR : result;
+}
+
+/* A look into the folder makes FatFs write the part of the allocation table that it holds; then the card writes what it
+ * may still hold. */
+static FRESULT write_chain(const FIL *file, const char *path) {
+    FRESULT result = f_stat(path, NULL);
+    return result == FR_OK && disk_ioctl(file->obj.fs->pdrv, CTRL_SYNC, NULL) != RES_OK ? FR_DISK_ERR : result;
+}
+
+/* The directory entry gets the size with f_sync, after the clusters and the head are on the card: a cut before leaves
+ * an empty file and lost clusters, never old data and never clusters that another file can get too. */
+static FRESULT fill_new(FIL *file, const char *path, uint32_t size, const uint8_t *head, uint32_t head_bytes,
+                        uint8_t *bounce) {
     FRESULT result = f_expand(file, size, 1);
     if (result == FR_OK && head_bytes > 0) {
-        memcpy(bounce, head, head_bytes);
-        result = f_lseek(file, 0);
-        if (result == FR_OK) {
-            result = f_write(file, bounce, head_bytes, &written);
-        }
-        if (result == FR_OK && written != head_bytes) {
-            result = FR_DISK_ERR;
-        }
+        result = write_head(file, head, head_bytes, bounce);
+    }
+    if (result == FR_OK) {
+        result = write_chain(file, path);
     }
     return result == FR_OK ? f_sync(file) : result;
 }
@@ -140,11 +156,15 @@ int esp32_files_create(esp32_files_t *files, const char *name, uint32_t size, co
         return place;
     }
     FIL *file = &files->files[place];
-    FRESULT result = f_open(file, path, FA_CREATE_NEW | FA_READ | FA_WRITE);
+    FRESULT result = esp32_clusters_prepare(files->volume, files->bounce, ESP32_FILES_BOUNCE / SM_BLOCK);
+    esp32_watchdog_feed(); /* on a full card that was a look through the whole table, and another one follows */
+    if (result == FR_OK) {
+        result = f_open(file, path, FA_CREATE_NEW | FA_READ | FA_WRITE);
+    }
     if (result != FR_OK) {
         return failed_creation(result, "create");
     }
-    result = fill_new(file, size, head, head_bytes, files->bounce);
+    result = fill_new(file, path, size, head, head_bytes, files->bounce);
     if (result != FR_OK) {
         int error = failed_creation(result, "preallocate");
         (void)f_close(file);
@@ -210,6 +230,9 @@ int esp32_files_read(esp32_files_t *files, int file, uint32_t offset, uint8_t *d
             memcpy(data + done, files->bounce, part);
         }
         done += part;
+    }
+    if (result == FR_DISK_ERR) {
+        opened_file->err = 0; /* a block that does not read says nothing about the others: FatFs would refuse them all */
     }
     return failed(result, "read");
 }

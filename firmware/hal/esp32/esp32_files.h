@@ -33,6 +33,7 @@ typedef struct esp32_files {
     FIL files[ESP32_FILES_OPEN_MAX];
     DWORD maps[ESP32_FILES_OPEN_MAX][ESP32_FILES_MAP_WORDS];
     bool open[ESP32_FILES_OPEN_MAX];
+    FATFS *volume;
     uint8_t drive; /* FatFs' number of the volume */
 } esp32_files_t;
 

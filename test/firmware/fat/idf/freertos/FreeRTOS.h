@@ -1,0 +1,4 @@
+#ifndef FREERTOS_H
+#define FREERTOS_H
+
+#endif

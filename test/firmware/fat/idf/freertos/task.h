@@ -1,0 +1,6 @@
+#ifndef TASK_H
+#define TASK_H
+
+typedef struct test_task *TaskHandle_t;
+
+#endif
