@@ -109,8 +109,8 @@ static void report(void *context, const struct sm_report *report) {
 }
 
 void host_press(host_t *host) {
-    host->press_us = host->now_us + HOST_PRESS_AFTER_MS * 1000u;
-    host->release_us = host->press_us + HOST_PRESS_MS * 1000u;
+    host->press_us = host->now_us + UINT64_C(1000) * HOST_PRESS_AFTER_MS;
+    host->release_us = host->press_us + UINT64_C(1000) * HOST_PRESS_MS;
 }
 
 sm_hal_t host_init(host_t *host, const char *card_folder, uint32_t device_id, uint64_t seed, uint8_t *pixels,

@@ -252,7 +252,7 @@ static int next_line(FILE *list, char line[LINE_BYTES]) {
 }
 
 static int press_all(run_t *run, FILE *list, const char *list_path) {
-    char line[LINE_BYTES];
+    static char line[LINE_BYTES]; /* run->frame stays valid */
     char message[HOST_MESSAGE_MAX];
     int status = 0;
     int more = next_line(list, line);

@@ -27,6 +27,8 @@ static struct {
     uint32_t noise;  /* the camera's */
     uint32_t picture;
     uint32_t frames;
+    uint64_t asked_us;   /* when the last frame was asked for */
+    uint64_t next_frame; /* number of the first one not given yet */
     sm_marks_t marks;
     uint8_t pixels[SESSION_FRAME_BYTES];
 } bot;
@@ -151,12 +153,30 @@ static void expose(void)
     }
 }
 
+/* As sm_hal.h says it of camera_acquire; frame n lasts from n * FRAME_US on. */
+static void wait_for_frame(void)
+{
+    const uint64_t complete = bot.now_us / FRAME_US; /* so many are */
+    uint64_t frame = bot.asked_us / FRAME_US + 1u;
+
+    if (frame < bot.next_frame) {
+        frame = bot.next_frame;
+    }
+    if (frame + 1u < complete) {
+        frame = complete - 1u;
+    }
+    bot.asked_us = bot.now_us;
+    bot.next_frame = frame + 1u;
+    if (bot.now_us < (frame + 1u) * FRAME_US) {
+        bot.now_us = (frame + 1u) * FRAME_US;
+    }
+}
+
 static int camera_acquire(void *context, sm_frame_t *frame)
 {
     (void)context;
     enter();
-    /* The frame that begins next, to its end. */
-    bot.now_us = (bot.now_us / FRAME_US + 2u) * FRAME_US;
+    wait_for_frame();
     bot.frames++;
     expose();
     *frame = (sm_frame_t){
@@ -386,6 +406,8 @@ static int start(void)
     bot.now_us = 0;
     bot.down_from_us = UINT64_MAX;
     bot.down_until_us = UINT64_MAX;
+    bot.asked_us = 0;
+    bot.next_frame = 0;
     const int error = sm_app_init(&bot.app, &bot.hal, &sm_config, &bot.engine, memory);
 
     enter();
