@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { boards } from "#smilec/board/boards.js";
 import { esp32cam } from "#smilec/board/esp32cam.js";
 import { esp32s3eye } from "#smilec/board/esp32s3eye.js";
-import { boards } from "#smilec/board/boards.js";
 import { enforceLimits, measureFirmware, sizeLimits, sizeTable } from "#smilec/build/size.js";
 import { ToolError, UserError } from "#smilec/errors.js";
 import { run, runOrThrow } from "#smilec/process/run.js";

@@ -2,9 +2,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
+import { replayCapture } from "#smilec/captures/replay.js";
 import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";
 import { run } from "#smilec/process/run.js";
-import { replayCapture } from "#smilec/captures/replay.js";
 import { capturesOf, problemsOf, readCard } from "../support/bot.js";
 import { OPTIMIZED, SANITIZED } from "../support/compile.js";
 import { EXPECTED, runOnHost, runOnXtensa, type SessionOutput, sessionModel } from "../support/session.js";
