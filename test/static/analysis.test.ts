@@ -86,19 +86,19 @@ describe("the firmware's C", () => {
     expect(all).toContain("StackAddressEscape");
   });
 
-  /** File by file: across all of them cppcheck 2.10 takes forever. */
+  /** Of generated code the ESP32's: with the portable kernels, which are all inlined, cppcheck 2.10 does not come to an end. */
   const cppcheck = (tool: string, file: string) =>
     run(tool, [
       ...["--enable=warning,style,performance,portability", "--inconclusive", "--quiet", "--error-exitcode=1"],
       "--suppress=missingIncludeSystem",
       // The kernels shift negative numbers right, as every compiler for these machines does it (smk_arithmetic.h).
       `--suppress=shiftTooManyBitsSigned:${join(kernelFolder, "smk_arithmetic.h")}`,
-      ...flags("portable").map((flag) => flag.replace("-std=", "--std=")),
+      ...flags("lx6").map((flag) => flag.replace("-std=", "--std=")),
       file,
     ]);
 
   withTool(tools.cppcheck, "cppcheck", "has nothing that cppcheck warns of", async (tool) => {
-    for (const file of [...written, join(generated.portable, "model.c")]) expectNothing(await cppcheck(tool, file));
+    for (const file of [...written, join(generated.lx6, "model.c")]) expectNothing(await cppcheck(tool, file));
   });
 
   withTool(tools.cppcheck, "cppcheck", "is read by cppcheck, which does find faults", async (tool) => {
