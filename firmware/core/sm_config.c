@@ -21,8 +21,8 @@ _Static_assert(SMILEC_INTERVAL_MS == 0 ||
 _Static_assert(SMILEC_FRAME_WIDTH >= 1 && SMILEC_FRAME_WIDTH <= SM_MAX_FRAME_SIDE, "frame width in range");
 _Static_assert(SMILEC_FRAME_HEIGHT >= 1 && SMILEC_FRAME_HEIGHT <= SM_MAX_FRAME_SIDE, "frame height in range");
 _Static_assert(SMILEC_LIGHT_COUNT >= 1 && SMILEC_LIGHT_COUNT <= SM_MAX_LEDS, "1 to 64 LEDs");
-_Static_assert(SMILEC_BRIGHTNESS >= 1 && SMILEC_BRIGHTNESS <= SMILEC_BRIGHTNESS_MAX && SMILEC_BRIGHTNESS_MAX <= 100,
-               "brightness in range");
+_Static_assert(SMILEC_BRIGHTNESS >= 1 && SMILEC_BRIGHTNESS <= SMILEC_BRIGHTNESS_MAX, "brightness in range");
+_Static_assert(SMILEC_BRIGHTNESS_MAX <= 100, "brightness is per cent");
 _Static_assert(sizeof(SMILEC_FIRMWARE_VERSION) <= SM_FIRMWARE_VERSION_MAX + 1, "the version fits the capture log");
 _Static_assert(sizeof(SMILEC_MODEL_HASH) == SM_MODEL_HASH_LENGTH + 1, "16 hex digits of the model's hash");
 #if SMILEC_ENGINE != SM_ENGINE_COIN

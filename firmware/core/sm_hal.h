@@ -82,8 +82,9 @@ typedef struct sm_hal {
 
     /* ---- camera ---- */
     /*
-     * Gives the latest complete frame that began after the previous camera_acquire returned, waiting at most about a
-     * second for it. The frame under way at a press is dropped by the core, which acquires one frame more. Every
+     * Gives the latest complete frame that began after the previous camera_acquire was called and that was not given
+     * before, waiting at most about a second for it: the frames of a burst follow each other without a gap when the
+     * core keeps up. The frame under way at a press is dropped by the core, which acquires one frame more. Every
      * acquired frame is released before the next one is acquired. SM_ERR_CAMERA: no frame came.
      */
     int (*camera_acquire)(void *context, sm_frame_t *frame);

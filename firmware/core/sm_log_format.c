@@ -9,41 +9,50 @@ _Static_assert(SM_LOG_BLOCK_BYTES == SM_BLOCK, "the HAL has other blocks");
 
 typedef sm_log_name_part_t part_t;
 
-static const part_t file_name[] = SM_LOG_FILE_NAME;
-static const part_t head_name[] = SM_LOG_HEAD_NAME;
-static const part_t capture_name[] = SM_LOG_CAPTURE_NAME;
-static const part_t user_name[] = SM_LOG_USER_NAME;
-static const part_t group_name[] = SM_LOG_GROUP_NAME;
+static const part_t file_parts[] = SM_LOG_FILE_NAME;
+static const part_t head_parts[] = SM_LOG_HEAD_NAME;
+static const part_t capture_parts[] = SM_LOG_CAPTURE_NAME;
+static const part_t user_parts[] = SM_LOG_USER_NAME;
+static const part_t group_parts[] = SM_LOG_GROUP_NAME;
+
+/* Texts with numbers between; the last part is a text only. */
+typedef struct name {
+    const part_t *parts;
+    uint32_t numbers;
+} name_t;
+
+#define NAME(parts) {parts, sizeof(parts) / sizeof((parts)[0]) - 1u}
+static const name_t file_name = NAME(file_parts);
+static const name_t head_name = NAME(head_parts);
+static const name_t capture_name = NAME(capture_parts);
+static const name_t user_name = NAME(user_parts);
+static const name_t group_name = NAME(group_parts);
 
 /* Numbers of a name at most. */
 #define MAX_NUMBERS 3
 /* Of a head, behind its header. */
 #define HEAD_TEXT_BYTES (SM_LOG_HEAD_BYTES - SM_LOG_HEADER_BYTES)
 
-/* Writes a name; one number for each part that has digits, in their order. */
-static void put_name(sm_text_t *text, const part_t *part, const uint32_t *numbers) {
-    for (;; part++) {
+static void put_name(sm_text_t *text, const name_t *name, const uint32_t *numbers) {
+    for (uint32_t i = 0; i < name->numbers; i++) {
+        const part_t *part = &name->parts[i];
         sm_text_string(text, part->text);
-        if (part->digits == 0) {
-            return;
-        }
         if (part->base == 16) {
-            sm_text_hex(text, *numbers++, part->digits);
+            sm_text_hex(text, numbers[i], part->digits);
         } else {
-            sm_text_unsigned(text, *numbers++, part->digits);
+            sm_text_unsigned(text, numbers[i], part->digits);
         }
     }
+    sm_text_string(text, name->parts[name->numbers].text);
 }
 
 /* Reads one and its numbers. */
-static void take_name(sm_cursor_t *cursor, const part_t *part, uint32_t *numbers) {
-    for (;; part++) {
-        sm_take_string(cursor, part->text);
-        if (part->digits == 0) {
-            return;
-        }
-        *numbers++ = sm_take_digits(cursor, part->digits, part->base);
+static void take_name(sm_cursor_t *cursor, const name_t *name, uint32_t *numbers) {
+    for (uint32_t i = 0; i < name->numbers; i++) {
+        sm_take_string(cursor, name->parts[i].text);
+        numbers[i] = sm_take_digits(cursor, name->parts[i].digits, name->parts[i].base);
     }
+    sm_take_string(cursor, name->parts[name->numbers].text);
 }
 
 /* ---- geometry and names ---- */
@@ -67,14 +76,14 @@ uint32_t sm_log_segment_bytes(sm_log_geometry_t geometry) {
 
 void sm_log_segment_name(uint32_t segment, char name[SM_NAME_MAX]) {
     sm_text_t text = {name, 0, SM_NAME_MAX, false};
-    put_name(&text, file_name, &segment);
+    put_name(&text, &file_name, &segment);
     sm_text_char(&text, '\0');
 }
 
 int32_t sm_log_segment_number(const char *name) {
     sm_cursor_t cursor = {name, name + strlen(name), false};
     uint32_t number = 0;
-    take_name(&cursor, file_name, &number);
+    take_name(&cursor, &file_name, &number);
     if (cursor.failed || cursor.at != cursor.end || number == 0) {
         return SM_ERR_NOT_FOUND;
     }
@@ -121,11 +130,11 @@ static void put_identity(const sm_log_header_t *header, uint8_t *block) {
     const uint32_t user[] = {header->device_id, header->epoch};
     const uint32_t group[] = {header->sequence, header->boot, header->payload_crc};
     sm_text_t text = field(block, SM_LOG_AT_NAME, SM_LOG_LENGTH_NAME - 1u);
-    put_name(&text, header->is_head ? head_name : capture_name, entry);
+    put_name(&text, header->is_head ? &head_name : &capture_name, entry);
     text = field(block, SM_LOG_AT_UNAME, SM_LOG_LENGTH_UNAME - 1u);
-    put_name(&text, user_name, user);
+    put_name(&text, &user_name, user);
     text = field(block, SM_LOG_AT_GNAME, SM_LOG_LENGTH_GNAME - 1u);
-    put_name(&text, group_name, group);
+    put_name(&text, &group_name, group);
 }
 
 void sm_log_put_header(const sm_log_header_t *header, uint8_t *block) {
@@ -158,10 +167,10 @@ static bool get_entry(const uint8_t *block, sm_log_header_t *header) {
     uint32_t numbers[MAX_NUMBERS] = {0};
     sm_cursor_t capture = field_cursor(block, SM_LOG_AT_NAME, SM_LOG_LENGTH_NAME);
     sm_cursor_t head = capture;
-    take_name(&capture, capture_name, numbers);
+    take_name(&capture, &capture_name, numbers);
     header->is_head = capture.failed;
     if (capture.failed) {
-        take_name(&head, head_name, numbers);
+        take_name(&head, &head_name, numbers);
     }
     header->segment = numbers[0];
     return !capture.failed || !head.failed;
@@ -170,11 +179,11 @@ static bool get_entry(const uint8_t *block, sm_log_header_t *header) {
 static bool get_identity(const uint8_t *block, sm_log_header_t *header) {
     uint32_t numbers[MAX_NUMBERS] = {0};
     sm_cursor_t user = field_cursor(block, SM_LOG_AT_UNAME, SM_LOG_LENGTH_UNAME);
-    take_name(&user, user_name, numbers);
+    take_name(&user, &user_name, numbers);
     header->device_id = numbers[0];
     header->epoch = numbers[1];
     sm_cursor_t group = field_cursor(block, SM_LOG_AT_GNAME, SM_LOG_LENGTH_GNAME);
-    take_name(&group, group_name, numbers);
+    take_name(&group, &group_name, numbers);
     header->sequence = numbers[0];
     header->boot = numbers[1];
     header->payload_crc = numbers[2];

@@ -13,13 +13,13 @@ static uint16_t place(uint32_t extent, uint32_t centre, uint32_t side) {
     return (uint16_t)(start < last ? start : last);
 }
 
-sm_box_t sm_locate(sm_locator_t locator, uint16_t width, uint16_t height) {
+sm_box_t sm_locate(const sm_locator_t *locator, uint16_t width, uint16_t height) {
     uint32_t shorter = width < height ? width : height;
-    uint32_t side = shorter * locator.size / 1000u;
+    uint32_t side = shorter * locator->size / 1000u;
     if (side == 0) {
         side = 1;
     }
-    sm_box_t box = {place(width, locator.x, side), place(height, locator.y, side), (uint16_t)side, (uint16_t)side};
+    sm_box_t box = {place(width, locator->x, side), place(height, locator->y, side), (uint16_t)side, (uint16_t)side};
     return box;
 }
 

@@ -16,7 +16,7 @@ typedef struct sm_preprocess_scratch {
 
 /* The square a locator picks from a frame of width x height pixels (1 to SM_MAX_FRAME_SIDE each); always inside the
  * frame. */
-sm_box_t sm_locate(sm_locator_t locator, uint16_t width, uint16_t height);
+sm_box_t sm_locate(const sm_locator_t *locator, uint16_t width, uint16_t height);
 
 /*
  * Scales the box to size x size by exact area average and normalizes it. `pixels` is the frame, `stride` its width in

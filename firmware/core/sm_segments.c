@@ -22,7 +22,6 @@ void sm_segments_leave(sm_segments_t *segments, const sm_log_t *log) {
 
 /* The log's own file is used where it is the same: no file system likes one that is open twice. */
 static int open_file(sm_segments_t *segments, const sm_log_t *log) {
-    char name[SM_NAME_MAX];
     if (!log->mounted) {
         return SM_ERR_NO_CARD;
     }
@@ -30,6 +29,7 @@ static int open_file(sm_segments_t *segments, const sm_log_t *log) {
     if (segments->borrowed) {
         segments->file = log->file;
     } else {
+        char name[SM_NAME_MAX];
         sm_log_segment_name(segments->number, name);
         segments->file = log->hal->file_open(log->hal->context, name);
     }
@@ -126,7 +126,7 @@ typedef struct search {
     sm_segment_file_t *found;
 } search_t;
 
-static int note(void *argument, const char *name, uint32_t size) {
+static int note_segment(void *argument, const char *name, uint32_t size) {
     search_t *search = argument;
     sm_segment_file_t *found = search->found;
     int32_t number = sm_log_segment_number(name);
@@ -148,5 +148,5 @@ static int note(void *argument, const char *name, uint32_t size) {
 int sm_segments_find(const sm_log_t *log, uint32_t after, sm_segment_file_t found[SM_SEGMENTS_BATCH]) {
     search_t search = {log->hal, after, found};
     memset(found, 0, SM_SEGMENTS_BATCH * sizeof(*found));
-    return log->mounted ? log->hal->card_list(log->hal->context, note, &search) : SM_ERR_NO_CARD;
+    return log->mounted ? log->hal->card_list(log->hal->context, note_segment, &search) : SM_ERR_NO_CARD;
 }

@@ -124,7 +124,7 @@ static int preprocess_frame(sm_session_t *session, uint32_t index) {
     const sm_config_t *config = session->config;
     sm_capture_t *capture = &session->captures[index];
     uint64_t began = now_us(session);
-    capture->box = sm_locate(config->locator, capture->width, capture->height);
+    capture->box = sm_locate(&config->locator, capture->width, capture->height);
     int error = sm_preprocess(frame_memory(session, index), capture->width, capture->box, config->input_size,
                               config->normalize, &session->scratch, session->input);
     capture->input_crc = sm_crc32(0, session->input, (size_t)config->input_size * config->input_size);

@@ -73,7 +73,7 @@ async function buildLocked(request: BuildRequest): Promise<BuildResult> {
   if (target === "host") await findCompiler();
   const env = await ensurePythonEnv(request.context);
   await runBuild(env, request);
-  const sizes = await measureFirmware(join(projectDir, outputs[0]), target === "host" ? "host" : board.chip);
+  const sizes = await measureFirmware(join(projectDir, outputs[0]), target === "host" ? "host" : board);
   // sdkconfig.<board>, which PlatformIO makes and `menuconfig` changes, counts as an output: when it differs, the build runs again.
   await writeStamp(projectDir, inputs, target === "host" ? outputs : [...outputs, `sdkconfig.${target}`], sizes);
   return finish(sizes, false);

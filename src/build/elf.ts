@@ -1,12 +1,18 @@
-/** Section headers of an ELF file (System V gABI, chapter 4), 32 and 64 bit, little-endian: enough to add up sizes without a toolchain. */
-import { open } from "node:fs/promises";
-import { UserError } from "../errors.js";
+/** Sections of an ELF file (System V gABI, chapter 4), 32 and 64 bit, little-endian: enough for sizes and symbols without a toolchain. */
+import { type FileHandle, open } from "node:fs/promises";
+import { asEnvironmentError, UserError } from "../errors.js";
 
 export interface ElfSection {
   readonly name: string;
+  /** SHT_*. */
+  readonly type: number;
   readonly address: number;
   /** Bytes in memory. */
   readonly size: number;
+  /** Where its contents are in the file. */
+  readonly offset: number;
+  /** Index of the section it refers to: a symbol table's names. */
+  readonly link: number;
   /** SHF_ALLOC: part of the program's memory. */
   readonly allocated: boolean;
   readonly writable: boolean;
@@ -14,35 +20,55 @@ export interface ElfSection {
   readonly zeroed: boolean;
 }
 
+export interface ElfFile {
+  readonly is64: boolean;
+  readonly sections: readonly ElfSection[];
+  /** What a section holds. Throws UserError when the file ends before it does. */
+  contents(section: ElfSection): Promise<Buffer>;
+}
+
+export const SHT_SYMTAB = 2;
 const SHT_NOBITS = 8;
 const SHF_WRITE = 1;
 const SHF_ALLOC = 2;
-const MAX_TABLE = 16 * 1024 * 1024;
+/** Bytes; a firmware's symbol names take a few. */
+const MAX_TABLE = 64 * 1024 * 1024;
 
-/** The sections of an ELF file, or undefined when the file is of another format (Mach-O). Throws UserError for a damaged one. */
-export async function readElfSections(path: string): Promise<readonly ElfSection[] | undefined> {
-  const file = await open(path, "r");
+type Read = (offset: number, length: number) => Promise<Buffer>;
+
+/** What `use` makes of an ELF file; undefined when the file is of another format (Mach-O). Throws UserError for a damaged one. */
+export async function withElf<T>(path: string, use: (elf: ElfFile) => Promise<T>): Promise<T | undefined> {
+  const file = await open(path, "r").catch((error) => {
+    throw asEnvironmentError(error, path);
+  });
   try {
-    const read = async (offset: number, length: number) => {
-      if (length > MAX_TABLE) throw damaged(path);
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, offset);
-      if (bytesRead !== length) throw damaged(path);
-      return buffer;
-    };
     const { bytesRead, buffer: magic } = await file.read(Buffer.alloc(16), 0, 16, 0);
     if (bytesRead < 16 || magic.toString("latin1", 0, 4) !== "\x7fELF") return undefined;
     if (magic[5] !== 1 || (magic[4] !== 1 && magic[4] !== 2)) throw damaged(path);
-    return await sections(magic[4] === 2, read, path);
+    const read = reader(file, path);
+    const is64 = magic[4] === 2;
+    const sections = await readSections(is64, read, path);
+    return await use({ is64, sections, contents: ({ offset, size }) => read(offset, size) });
   } finally {
     await file.close();
   }
 }
 
-async function sections(
-  is64: boolean,
-  read: (offset: number, length: number) => Promise<Buffer>,
-  path: string,
-): Promise<ElfSection[]> {
+/** The sections of an ELF file, or undefined when the file is of another format (Mach-O). Throws UserError for a damaged one. */
+export async function readElfSections(path: string): Promise<readonly ElfSection[] | undefined> {
+  return withElf(path, async ({ sections }) => sections);
+}
+
+function reader(file: FileHandle, path: string): Read {
+  return async (offset, length) => {
+    if (length > MAX_TABLE) throw damaged(path);
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, offset);
+    if (bytesRead !== length) throw damaged(path);
+    return buffer;
+  };
+}
+
+async function readSections(is64: boolean, read: Read, path: string): Promise<ElfSection[]> {
   const header = await read(0, is64 ? 64 : 52);
   const tableOffset = is64 ? Number(header.readBigUInt64LE(40)) : header.readUInt32LE(32);
   const entrySize = header.readUInt16LE(is64 ? 58 : 46);
@@ -60,17 +86,22 @@ async function sections(
     const row = entry(index);
     const flags = word(row, 8, 8);
     const start = row.readUInt32LE(0);
+    const type = row.readUInt32LE(4);
     return {
       name: names.toString("latin1", start, names.indexOf(0, start)),
+      type,
       address: word(row, 12, 16),
       size: sizeOf(row),
+      offset: offsetOf(row),
+      link: row.readUInt32LE(is64 ? 40 : 24),
       allocated: (flags & SHF_ALLOC) !== 0,
       writable: (flags & SHF_WRITE) !== 0,
-      zeroed: row.readUInt32LE(4) === SHT_NOBITS,
+      zeroed: type === SHT_NOBITS,
     };
   });
 }
 
-function damaged(path: string): UserError {
+/** Also for what the file's sections say that cannot be. */
+export function damaged(path: string): UserError {
   return new UserError("the program file is damaged", { where: path, remedy: "Build it again." });
 }

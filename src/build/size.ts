@@ -4,6 +4,7 @@ import { ToolError } from "../errors.js";
 import { runOrThrow } from "../process/run.js";
 import { appPartitionBytes } from "../template/context.js";
 import { type ElfSection, readElfSections } from "./elf.js";
+import { holdsMemory, memoryRegions, type RegionName, regionOf } from "./memory-map.js";
 
 /** Bytes. `flash`: code, constants and initial values, as stored. `ram`: static data; stack and heap come on top. */
 export interface FirmwareSizes {
@@ -11,34 +12,28 @@ export interface FirmwareSizes {
   readonly ram: number;
   /** Code that runs from internal RAM (ESP32 IRAM); 0 on the host. */
   readonly iram: number;
+  /** Of a board: static contents of the other memories that have any. */
+  readonly regions: Readonly<Partial<Record<OtherRegion, number>>>;
 }
+
+export type OtherRegion = Exclude<RegionName, "dram" | "iram">;
 
 /** Bytes; absent where nothing limits it (on the host). */
 export type SizeLimits = Partial<FirmwareSizes>;
 
-interface Region {
-  readonly first: number;
-  readonly end: number;
-}
-
-/** ESP32 Technical Reference Manual, "System and Memory", and esp-idf components/esp_system/ld/esp32/memory.ld.in. */
-const ESP32_DRAM: Region = { first: 0x3ffb0000, end: 0x40000000 };
-const ESP32_IRAM: Region = { first: 0x40080000, end: 0x400a0000 };
-/** ESP32-S3: esp-idf components/esp_system/ld/esp32s3/memory.ld.in. */
-const ESP32S3_DRAM: Region = { first: 0x3fc88000, end: 0x3fd00000 };
-const ESP32S3_IRAM: Region = { first: 0x40370000, end: 0x403e0000 };
-
 /** What a board has room for. */
 export function sizeLimits(board: Board): SizeLimits {
-  const iram = board.chip === "esp32" ? { iram: ESP32_IRAM.end - ESP32_IRAM.first } : {};
-  return { flash: appPartitionBytes(board), ram: board.ramBytes, ...iram };
+  const regions = memoryRegions(board);
+  const limits = Object.fromEntries(regions.map(({ name, limit }) => [name, limit])) as Record<RegionName, number>;
+  const { dram, iram, ...others } = limits;
+  return { flash: appPartitionBytes(board), ram: dram, iram, regions: others };
 }
 
-/** Adds up a program's sections; `chip` says where its RAM lies. */
-export async function measureFirmware(path: string, chip: Board["chip"] | "host"): Promise<FirmwareSizes> {
+/** Adds up a program's sections by the memories they lie in. */
+export async function measureFirmware(path: string, target: Board | "host"): Promise<FirmwareSizes> {
   const sections = await readElfSections(path);
   if (sections === undefined) return machoSizes(path);
-  return chip === "host" ? hostSizes(sections) : chipSizes(sections, chip);
+  return target === "host" ? hostSizes(sections) : boardSizes(sections, target);
 }
 
 function hostSizes(sections: readonly ElfSection[]): FirmwareSizes {
@@ -47,22 +42,20 @@ function hostSizes(sections: readonly ElfSection[]): FirmwareSizes {
     flash: total(loaded.filter((section) => !section.zeroed)),
     ram: total(loaded.filter((section) => section.writable)),
     iram: 0,
+    regions: {},
   };
 }
 
-function chipSizes(sections: readonly ElfSection[], chip: Board["chip"]): FirmwareSizes {
-  const loaded = sections.filter((section) => section.allocated && section.size > 0);
-  const within = ({ first, end }: Region) =>
-    loaded.filter((section) => section.address >= first && section.address < end);
-  // The linker keeps address ranges free with sections named *dummy; they hold nothing, but .dram0.dummy of the ESP32-S3 is as long as the code that takes
-  // the same RAM by its other address (sections.ld.in).
-  const real = (list: readonly ElfSection[]) =>
-    list.filter(({ name }) => !name.includes("dummy") || (chip === "esp32s3" && name === ".dram0.dummy"));
-  return {
-    flash: total(real(loaded).filter((section) => !section.zeroed)),
-    ram: total(real(within(chip === "esp32" ? ESP32_DRAM : ESP32S3_DRAM))),
-    iram: total(real(within(chip === "esp32" ? ESP32_IRAM : ESP32S3_IRAM))),
-  };
+function boardSizes(sections: readonly ElfSection[], board: Board): FirmwareSizes {
+  const regions = memoryRegions(board);
+  const used = new Map<RegionName, number>();
+  for (const section of sections) {
+    const region = regionOf(section, regions);
+    if (region !== undefined) used.set(region, (used.get(region) ?? 0) + section.size);
+  }
+  const flash = total(sections.filter((section) => holdsMemory(section) && !section.zeroed));
+  const { dram = 0, iram = 0, ...others } = Object.fromEntries(used) as Partial<Record<RegionName, number>>;
+  return { flash, ram: dram, iram, regions: others };
 }
 
 function total(sections: readonly ElfSection[]): number {
@@ -76,32 +69,60 @@ async function machoSizes(path: string): Promise<FirmwareSizes> {
   if (!Number.isFinite(text) || !Number.isFinite(data)) {
     throw new ToolError("`size` printed something unexpected", { where: path, detail: result.stdout });
   }
-  return { flash: text + data, ram: data, iram: 0 };
+  return { flash: text + data, ram: data, iram: 0, regions: {} };
 }
 
-const LABELS = { flash: "flash", ram: "RAM", iram: "IRAM" } as const;
-const KINDS = ["flash", "ram", "iram"] as const;
+interface Use {
+  readonly label: string;
+  readonly bytes: number;
+  readonly limit: number | undefined;
+}
+
+const REGION_LABELS: Readonly<Record<OtherRegion, string>> = {
+  flashCode: "code in flash",
+  flashData: "constants in flash",
+  psram: "PSRAM",
+  rtcFast: "RTC fast",
+  rtcSlow: "RTC slow",
+};
+
+function uses(sizes: FirmwareSizes, limits: SizeLimits): Use[] {
+  const main = [
+    { label: "flash", bytes: sizes.flash, limit: limits.flash },
+    { label: "RAM", bytes: sizes.ram, limit: limits.ram },
+    { label: "IRAM", bytes: sizes.iram, limit: limits.iram },
+  ];
+  const others = (Object.keys(REGION_LABELS) as OtherRegion[]).map((name) => ({
+    label: REGION_LABELS[name],
+    bytes: sizes.regions[name] ?? 0,
+    limit: limits.regions?.[name],
+  }));
+  return [
+    ...main.filter(({ label, bytes }) => label !== "IRAM" || bytes > 0),
+    ...others.filter(({ bytes }) => bytes > 0),
+  ];
+}
 
 /** Lines of a table: what is used of what there is. */
 export function sizeTable(sizes: FirmwareSizes, limits: SizeLimits): string[] {
-  return KINDS.filter((kind) => kind !== "iram" || sizes.iram > 0).map((kind) => {
-    const limit = limits[kind];
-    const used = `${LABELS[kind].padEnd(5)} ${sizes[kind].toLocaleString("en-US").padStart(11)} bytes`;
+  const rows = uses(sizes, limits);
+  const width = Math.max(...rows.map(({ label }) => label.length));
+  return rows.map(({ label, bytes, limit }) => {
+    const used = `${label.padEnd(width)} ${bytes.toLocaleString("en-US").padStart(11)} bytes`;
     if (limit === undefined) return used;
-    const share = ((100 * sizes[kind]) / limit).toFixed(1).padStart(5);
+    const share = ((100 * bytes) / limit).toFixed(1).padStart(5);
     return `${used} of ${limit.toLocaleString("en-US").padStart(11)} (${share} %)`;
   });
 }
 
 /** Throws ToolError when the firmware takes more than there is. PlatformIO only warns about RAM. */
 export function enforceLimits(sizes: FirmwareSizes, limits: SizeLimits, where: string): void {
-  const over = KINDS.filter((kind) => limits[kind] !== undefined && sizes[kind] > limits[kind]);
+  const over = uses(sizes, limits).filter(({ bytes, limit }) => limit !== undefined && bytes > limit);
   if (over.length === 0) return;
-  const detail = over.map((kind) => {
-    const limit = limits[kind] as number;
-    return `${LABELS[kind]}: ${sizes[kind]} bytes, ${sizes[kind] - limit} more than the board's ${limit}`;
+  const detail = over.map(({ label, bytes, limit = 0 }) => {
+    return `${label}: ${bytes} bytes, ${bytes - limit} more than the board's ${limit}`;
   });
-  throw new ToolError(`the firmware does not fit: not enough ${over.map((kind) => LABELS[kind]).join(" and ")}`, {
+  throw new ToolError(`the firmware does not fit: not enough ${over.map(({ label }) => label).join(" and ")}`, {
     where,
     detail: detail.join("\n"),
     remedy: "Train a smaller network (train.architecture) or reduce input.size.",

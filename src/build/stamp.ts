@@ -6,7 +6,7 @@ import { writeJson } from "../files/write.js";
 import type { FirmwareSizes } from "./size.js";
 
 export interface BuildStamp {
-  readonly formatVersion: 1;
+  readonly formatVersion: 2;
   /** Hash over every input; see {@link hashInputs}. */
   readonly inputs: string;
   /** Output file (relative to the project) -> SHA-256. */
@@ -67,7 +67,7 @@ export async function matchingStamp(projectDir: string, inputs: string): Promise
 function parseStamp(text: string): BuildStamp | undefined {
   try {
     const stamp = JSON.parse(text) as BuildStamp;
-    return stamp.formatVersion === 1 ? stamp : undefined;
+    return stamp.formatVersion === 2 ? stamp : undefined;
   } catch {
     return undefined;
   }
@@ -82,7 +82,7 @@ export async function writeStamp(
   const hashes = await Promise.all(
     outputs.map(async (path) => [path, (await hashFile(join(projectDir, path))) ?? MISSING] as const),
   );
-  const stamp: BuildStamp = { formatVersion: 1, inputs, outputs: Object.fromEntries(hashes), sizes };
+  const stamp: BuildStamp = { formatVersion: 2, inputs, outputs: Object.fromEntries(hashes), sizes };
   await writeJson(stampPath(projectDir), stamp);
 }
 

@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { ToolError } from "../errors.js";
 import { packageRoot } from "../files/package-root.js";
 import { run, runOrThrow, toolError } from "../process/run.js";
+import { readElfSections } from "./elf.js";
 
 export interface SimulationRequest {
   /** Generated sources by name, `.c`, `.h` and `.S`; one of them defines `int <prefix>_invoke(const int8_t *, int8_t *)`. */
@@ -95,18 +96,11 @@ export async function simulateXtensa(request: SimulationRequest): Promise<Simula
   const folder = await mkdtemp(join(tmpdir(), "smilec-xtensa-"));
   try {
     await writeFiles(folder, request);
-    const program = await link(tools, folder, request);
-    const { stdout } = await runOrThrow(
-      tools.qemu,
-      [
-        ..."-M sim -cpu dc233c -semihosting -nographic -monitor none -serial none -icount shift=7,sleep=off -singlestep -kernel".split(
-          " ",
-        ),
-        program,
-      ],
-      "running on the Xtensa simulator",
-      { cwd: folder, timeoutMs: 600_000 },
-    );
+    const own = Object.keys(request.files).filter((name) => /\.[cS]$/.test(name));
+    const parts = ["sim_main.c", "sim_inputs.S"].map((name) => join(simFolder, name));
+    const sources = [...parts, ...(request.sources ?? []), ...own];
+    const program = await linkXtensa(tools, folder, sources, request.flags);
+    const stdout = await runXtensa(tools, program);
     return { ...parse(stdout, request), textBytes: await textBytes(program) };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -135,13 +129,21 @@ async function writeFiles(folder: string, request: SimulationRequest): Promise<v
   await Promise.all(Object.entries(all).map(([name, content]) => writeFile(join(folder, name), content)));
 }
 
-async function link(tools: XtensaTools, folder: string, request: SimulationRequest): Promise<string> {
-  const own = Object.keys(request.files).filter((name) => /\.[cS]$/.test(name));
-  const parts = ["sim_start.S", "sim_main.c", "sim_string.c"].map((name) => join(simFolder, name));
+/**
+ * Compiles and links a program that starts at `sim_main` (firmware/hal/sim/sim_calls.h), in `folder`, which is on the include path. `sources`: absolute,
+ * or relative to the folder. Returns the ELF file's path.
+ */
+export async function linkXtensa(
+  tools: XtensaTools,
+  folder: string,
+  sources: readonly string[],
+  flags: readonly string[] = [],
+): Promise<string> {
+  const parts = ["sim_start.S", "sim_string.c", "sim_divide.c"].map((name) => join(simFolder, name));
   const objects: string[] = [];
-  for (const [index, source] of [...parts, ...(request.sources ?? []), ...own].entries()) {
+  for (const [index, source] of [...parts, ...sources].entries()) {
     const object = `${index}.o`;
-    await assemble(tools, folder, source, object, request.flags ?? []);
+    await assemble(tools, folder, source, object, flags);
     objects.push(object);
   }
   const script = join(simFolder, "sim.ld");
@@ -149,6 +151,15 @@ async function link(tools: XtensaTools, folder: string, request: SimulationReque
   const args = ["--no-relax", "--gc-sections", "-T", script, "-o", program, ...objects];
   await runOrThrow(tools.linker, args, "linking for the Xtensa simulator", { cwd: folder });
   return program;
+}
+
+/** Runs a linked program to its end and returns what it wrote to its standard output. */
+export async function runXtensa(tools: XtensaTools, program: string): Promise<string> {
+  const machine =
+    "-M sim -cpu dc233c -semihosting -nographic -monitor none -serial none -icount shift=7,sleep=off -singlestep -kernel";
+  const what = "running on the Xtensa simulator";
+  const { stdout } = await runOrThrow(tools.qemu, [...machine.split(" "), program], what, { timeoutMs: 600_000 });
+  return stdout;
 }
 
 /** Through text: clang's own objects have misaligned literals, and the multiply-highs are replaced in the assembly. */
@@ -269,10 +280,14 @@ function highProduct(name: string, to: string, a: string, b: string): string[] {
 /** An instruction takes 2^7 ns of virtual time, and CCOUNT counts it at 10 MHz. */
 const TICKS_PER_INSTRUCTION = 1.28;
 
+/** Instructions of the ESP32 in so many ticks of CCOUNT, of which `highs` multiply-highs were replaced. */
+export function instructionsOf(ticks: number, highs: number): number {
+  return Math.round(ticks / TICKS_PER_INSTRUCTION) - highs * (REPLACEMENT - 1);
+}
+
 function parse(stdout: string, request: SimulationRequest): Omit<Simulation, "textBytes"> {
   const lines = stdout.split("\n").map((line) => line.trim().split(" "));
-  const count = (ticks: string, highs: string) =>
-    Math.round(Number(ticks) / TICKS_PER_INSTRUCTION) - Number(highs) * (REPLACEMENT - 1);
+  const count = (ticks: string, highs: string) => instructionsOf(Number(ticks), Number(highs));
   const runs = lines.filter(([first]) => /^\d+$/.test(first));
   const steps = lines.filter(([first]) => first === "k");
   if (runs.length !== request.inputs.length || steps.length !== (request.steps ?? 0)) {
@@ -288,16 +303,7 @@ function parse(stdout: string, request: SimulationRequest): Omit<Simulation, "te
 
 /** Sum of the sections that hold instructions or literals. */
 async function textBytes(program: string): Promise<number> {
-  const elf = await readFile(program);
-  const at = elf.readUInt32LE(32);
-  const [size, count, names] = [46, 48, 50].map((offset) => elf.readUInt16LE(offset));
-  const nameTable = elf.readUInt32LE(at + names * size + 16);
-  let total = 0;
-  for (let i = 0; i < count; i++) {
-    const header = at + i * size;
-    const start = nameTable + elf.readUInt32LE(header);
-    const name = elf.toString("latin1", start, elf.indexOf(0, start));
-    if (name === ".text" || name === ".literal") total += elf.readUInt32LE(header + 20);
-  }
-  return total;
+  const sections = (await readElfSections(program)) ?? [];
+  const code = sections.filter(({ name }) => name === ".text" || name === ".literal");
+  return code.reduce((sum, { size }) => sum + size, 0);
 }

@@ -1,9 +1,11 @@
 /** `smilec build [--target BOARD|host]` */
 import { boards } from "../board/boards.js";
 import { describeStrip, type Strip, stripBrightness, stripMilliamps } from "../board/strip.js";
+import { estimateTable } from "../build/memory-estimate.js";
 import { sizeTable } from "../build/size.js";
 import { suggestion } from "../config/problems.js";
 import { UserError } from "../errors.js";
+import { pressLines } from "../inspect/press-to-light.js";
 import { deployedModel } from "../pipeline/deploy.js";
 import { type Firmware, obtainFirmware } from "../pipeline/firmware.js";
 import { openProject } from "../pipeline/project.js";
@@ -35,6 +37,8 @@ export async function buildCommand(context: CommandContext, options: { readonly 
       arenaBytes,
       weightBytes: emitted?.weightBytes,
       lights: strip && stripFacts(strip),
+      memory: firmware.costs?.memory,
+      pressToLight: firmware.costs?.press,
     },
     () => [describe(firmware), ...(strip === undefined ? [] : [`lights: ${describeStrip(strip)}`])].join("\n"),
   );
@@ -46,9 +50,13 @@ function stripFacts(strip: Strip): object {
   return { count: strip.count, brightness, milliamps: stripMilliamps({ ...strip, brightness }) };
 }
 
-function describe({ build, emitted, arenaBytes, target }: Firmware): string {
+function describe({ build, emitted, arenaBytes, target, costs }: Firmware): string {
   const lines = [`${target}:`, ...sizeTable(build.sizes, build.limits).map((line) => `  ${line}`)];
   if (emitted !== undefined) lines.push(`of which weights ${bytes(emitted.weightBytes)}, arena ${bytes(arenaBytes)}`);
+  if (costs !== undefined) {
+    lines.push("when it runs, about:", ...estimateTable(costs.memory).map((line) => `  ${line}`));
+    lines.push(...pressLines(costs.press));
+  }
   lines.push(
     build.upToDate
       ? `up to date: ${build.programPath}`

@@ -1,6 +1,6 @@
-/** Function names of a firmware's ELF file (System V gABI, chapter 4, 32 bit little-endian), to read a backtrace without a toolchain. */
-import { readFile } from "node:fs/promises";
-import { asEnvironmentError, UserError } from "../errors.js";
+/** Function names of a firmware's ELF file (System V gABI, chapter 4), to read a backtrace without a toolchain. */
+import { damaged, type ElfFile, SHT_SYMTAB, withElf } from "../build/elf.js";
+import { UserError } from "../errors.js";
 
 export interface FunctionSymbol {
   readonly name: string;
@@ -9,44 +9,32 @@ export interface FunctionSymbol {
   readonly size: number;
 }
 
-const SHT_SYMTAB = 2;
 const STT_FUNC = 2;
+/** Of a 32-bit file. */
 const SYMBOL_BYTES = 16;
 
 /** Functions in the order of their addresses. Throws UserError for what is no 32-bit ELF file or a damaged one. */
 export async function readFunctions(path: string): Promise<readonly FunctionSymbol[]> {
-  const file = await readFile(path).catch((error) => {
-    throw asEnvironmentError(error, path);
-  });
-  if (file.toString("latin1", 0, 6) !== "\x7fELF\x01\x01") {
+  const functions = await withElf(path, async (elf) => (elf.is64 ? undefined : functionsOf(elf, path)));
+  if (functions === undefined) {
     throw new UserError("this is no ELF file of an ESP32", { where: path, remedy: "Give the build's firmware.elf." });
   }
-  try {
-    return functionsOf(file).sort((a, b) => a.address - b.address);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ERR_OUT_OF_RANGE") throw cause;
-    throw new UserError("the program file is damaged", { where: path, remedy: "Build it again.", cause });
-  }
+  return functions.sort((a, b) => a.address - b.address);
 }
 
-function functionsOf(file: Buffer): FunctionSymbol[] {
-  const [table, size, count] = [file.readUInt32LE(32), file.readUInt16LE(46), file.readUInt16LE(48)];
-  const section = (index: number) => ({
-    type: file.readUInt32LE(table + index * size + 4),
-    offset: file.readUInt32LE(table + index * size + 16),
-    size: file.readUInt32LE(table + index * size + 20),
-    link: file.readUInt32LE(table + index * size + 24),
-  });
+async function functionsOf({ sections, contents }: ElfFile, path: string): Promise<FunctionSymbol[]> {
   const functions: FunctionSymbol[] = [];
-  for (let index = 0; index < count; index++) {
-    const symbols = section(index);
-    if (symbols.type !== SHT_SYMTAB) continue;
-    const names = section(symbols.link).offset;
-    for (let at = symbols.offset; at < symbols.offset + symbols.size; at += SYMBOL_BYTES) {
-      if ((file.readUInt8(at + 12) & 0xf) !== STT_FUNC) continue;
-      const start = names + file.readUInt32LE(at);
-      const name = file.toString("latin1", start, file.indexOf(0, start));
-      functions.push({ name, address: file.readUInt32LE(at + 4), size: file.readUInt32LE(at + 8) });
+  for (const table of sections.filter(({ type }) => type === SHT_SYMTAB)) {
+    const named = sections[table.link];
+    if (named === undefined) throw damaged(path);
+    const [symbols, names] = [await contents(table), await contents(named)];
+    for (let at = 0; at + SYMBOL_BYTES <= symbols.length; at += SYMBOL_BYTES) {
+      if ((symbols.readUInt8(at + 12) & 0xf) !== STT_FUNC) continue;
+      const start = symbols.readUInt32LE(at);
+      const end = names.indexOf(0, start);
+      if (start >= names.length || end < 0) throw damaged(path);
+      const name = names.toString("latin1", start, end);
+      functions.push({ name, address: symbols.readUInt32LE(at + 4), size: symbols.readUInt32LE(at + 8) });
     }
   }
   return functions;

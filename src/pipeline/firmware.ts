@@ -4,11 +4,13 @@ import { pinConflicts } from "../board/rules.js";
 import type { Board } from "../board/types.js";
 import { withPins } from "../board/wiring.js";
 import { type BuildResult, buildFirmware } from "../build/build.js";
+import { refuseTooLarge } from "../build/memory-estimate.js";
 import { type EmittedC, emitC } from "../emit/c/model.js";
 import { emitTflmEngine, firmwareArena } from "../emit/tflite/tflm-engine.js";
 import { UserError } from "../errors.js";
 import { toolVersion } from "../files/package-root.js";
 import { renderProject } from "../template/project.js";
+import { type BoardCosts, boardCosts } from "./board-costs.js";
 import type { Model } from "./model.js";
 import { buildDir, type Project } from "./project.js";
 import type { StageContext } from "./reporter.js";
@@ -24,6 +26,8 @@ export interface Firmware {
   readonly emitted?: EmittedC;
   /** Working memory of the engine that was built, bytes. */
   readonly arenaBytes: number;
+  /** What the board will spend; absent for the host. */
+  readonly costs?: BoardCosts;
 }
 
 /** Renders and builds the firmware for `host` or the project's board. `model` is absent for engine coin only. */
@@ -41,6 +45,8 @@ export async function obtainFirmware(
   const cores = target === "host" ? 1 : coresOf(project, board);
   const emitted =
     model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model), target: kernels, cores });
+  const costs = target === "host" ? undefined : boardCosts(project.config, board, cores, model, emitted);
+  if (costs !== undefined) refuseTooLarge(costs.memory, dir);
   const rendered = await renderProject({
     dir,
     target,
@@ -54,7 +60,15 @@ export async function obtainFirmware(
   const build = await buildFirmware({ projectDir: dir, target, board, context });
   const usesTflm = model !== undefined && target !== "host" && project.config.engine === "tflm";
   const arenaBytes = usesTflm ? firmwareArena(model.graph, board.chip).arenaBytes : (emitted?.arenaBytes ?? 0);
-  return { target, dir, board, build, arenaBytes, ...(emitted === undefined ? {} : { emitted }) };
+  return {
+    target,
+    dir,
+    board,
+    build,
+    arenaBytes,
+    ...(emitted === undefined ? {} : { emitted }),
+    ...(costs === undefined ? {} : { costs }),
+  };
 }
 
 /** The board of the target, wired as configured; `pins` are of the configured board and mean nothing for another one. */

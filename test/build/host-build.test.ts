@@ -82,7 +82,7 @@ describe("building for the host with PlatformIO", () => {
       .split(/\s+/)
       .map(Number);
     if (process.platform === "linux") {
-      expect(result.sizes).toEqual({ flash: text + data, ram: data + bss, iram: 0 });
+      expect(result.sizes).toEqual({ flash: text + data, ram: data + bss, iram: 0, regions: {} });
     }
     expect(result.sizes.flash).toBeGreaterThan(500);
   });

@@ -5,6 +5,7 @@ import { describe, expect, it } from "@jest/globals";
 import { boards } from "#smilec/board/boards.js";
 import { esp32cam } from "#smilec/board/esp32cam.js";
 import type { Board } from "#smilec/board/types.js";
+import { LAYER_BYTES } from "#smilec/build/memory-estimate.js";
 import { configSchema } from "#smilec/config/schema.js";
 import { emitC } from "#smilec/emit/c/model.js";
 import { packageRoot } from "#smilec/files/package-root.js";
@@ -94,6 +95,23 @@ describe("firmware for the ESP32", () => {
       writeFileSync(join(generated, "smilec_config.h"), "#define SMILEC_ENGINE SM_ENGINE_AOT\n");
       const file = join(packageRoot, "firmware", "hal", "esp32", "esp32_cores.c");
       const { all, exitCode } = await check(file, [...folders, generated]);
+      expect({ exitCode, all }).toEqual({ exitCode: 0, all: "" });
+    },
+    60_000,
+  );
+
+  checked(
+    `takes about as much memory for its drivers as was estimated${suffix}`,
+    async () => {
+      const { check } = await checker();
+      const folder = temporaryFolder("esp-sizes-");
+      const file = join(folder, "probe.c");
+      const within = (bytes: number) => `sizeof(esp32_hal_t) <= ${bytes}`;
+      writeFileSync(
+        file,
+        `#include "esp32_hal.h"\n_Static_assert(${within(LAYER_BYTES + 1024)} && !(${within(LAYER_BYTES - 1024)}), "");\n`,
+      );
+      const { all, exitCode } = await check(file, [...folders, await generatedHeaders(esp32cam)]);
       expect({ exitCode, all }).toEqual({ exitCode: 0, all: "" });
     },
     60_000,

@@ -32,19 +32,26 @@ export interface Program {
   dispose(): Promise<void>;
 }
 
-/** `files` by name; those ending in .c are compiled and linked, firmware/kernels is on the include path. At most two compilers at a time. */
-export async function compile(files: Readonly<Record<string, string>>, flags: readonly string[]): Promise<Program> {
-  const { command: compiler } = await findCompiler();
+/**
+ * `files` by name; those ending in .c are compiled and linked, firmware/kernels is on the include path. At most two compilers at a time. `compiler`: default
+ * that of host builds.
+ */
+export async function compile(
+  files: Readonly<Record<string, string>>,
+  flags: readonly string[],
+  compiler?: string,
+): Promise<Program> {
+  const command = compiler ?? (await findCompiler()).command;
   const folder = await mkdtemp(join(tmpdir(), "smilec-compile-"));
   try {
     await Promise.all(Object.entries(files).map(([name, text]) => writeInto(folder, name, text)));
     const sources = Object.keys(files).filter((name) => name.endsWith(".c"));
     const all = [...flags, `-I${folder}`, `-I${kernelFolder}`];
     await inTwoLanes(sources, (source) =>
-      runOrThrow(compiler, [...all, "-c", source, "-o", `${source}.o`], `compiling ${source}`, { cwd: folder }),
+      runOrThrow(command, [...all, "-c", source, "-o", `${source}.o`], `compiling ${source}`, { cwd: folder }),
     );
     const objects = sources.map((source) => `${source}.o`);
-    await runOrThrow(compiler, [...all, ...objects, "-o", "program", "-lm"], "linking", { cwd: folder });
+    await runOrThrow(command, [...all, ...objects, "-o", "program", "-lm"], "linking", { cwd: folder });
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;

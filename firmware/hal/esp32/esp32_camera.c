@@ -176,7 +176,7 @@ static int wait_until_settled(esp32_camera_t *camera, sensor_t *sensor) {
     int64_t deadline = esp_timer_get_time() + SETTLE_WAIT_US;
     bool settled = false;
     while (!settled && esp_timer_get_time() < deadline) {
-        camera_fb_t *picture = next_picture(camera->returned_us, FRAME_WAIT_US);
+        camera_fb_t *picture = next_picture(camera->asked_us, FRAME_WAIT_US);
         if (picture == NULL) {
             ESP_LOGE(TAG, "no frame of %dx%d in %d ms", SMILEC_FRAME_WIDTH, SMILEC_FRAME_HEIGHT,
                      (int)(FRAME_WAIT_US / 1000));
@@ -217,7 +217,7 @@ static int start_once(esp32_camera_t *camera) {
     sensor_t *sensor = esp_camera_sensor_get();
     int result = sensor == NULL ? SM_ERR_CAMERA : choose_format(sensor);
     if (result == SM_OK) {
-        camera->returned_us = esp_timer_get_time();
+        camera->asked_us = esp_timer_get_time();
         result = wait_until_settled(camera, sensor);
     }
     if (result != SM_OK) {
@@ -275,9 +275,11 @@ int esp32_camera_acquire(esp32_camera_t *camera, sm_frame_t *frame) {
     if (sensor == NULL) {
         return SM_ERR_CAMERA;
     }
-    camera_fb_t *picture = next_picture(camera->returned_us, FRAME_WAIT_US);
+    /* The frame that follows the last one began before that one was handed over, but after it was asked for. */
+    int64_t after_us = camera->asked_us;
+    camera->asked_us = esp_timer_get_time();
+    camera_fb_t *picture = next_picture(after_us, FRAME_WAIT_US);
     if (picture == NULL) {
-        camera->returned_us = esp_timer_get_time();
         return SM_ERR_CAMERA;
     }
     light_t light = read_light(sensor);
@@ -292,7 +294,6 @@ int esp32_camera_acquire(esp32_camera_t *camera, sm_frame_t *frame) {
         .handle = picture,
     };
     camera->restarted = false;
-    camera->returned_us = esp_timer_get_time();
     return SM_OK;
 }
 

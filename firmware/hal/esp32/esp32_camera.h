@@ -17,7 +17,7 @@
 typedef struct esp32_camera {
     bool running;
     bool restarted; /* the next frame is the first one after a restart */
-    int64_t returned_us; /* when the last acquire returned, esp_timer time */
+    int64_t asked_us; /* when the last acquire was called, esp_timer time */
 } esp32_camera_t;
 
 /*

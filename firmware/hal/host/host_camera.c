@@ -1,22 +1,31 @@
 #include "host_camera.h"
 
-#include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Longest header that is read: comments may be long, but a file of nothing else is refused. */
 #define MAX_HEADER 65536L
 
+static int next_byte(FILE *file) {
+    return feof(file) || ferror(file) || ftell(file) >= MAX_HEADER ? EOF : getc(file);
+}
+
 /* Next character, with a comment read as the line end that closes it; EOF at the end or when the header is too long. */
 static int next_char(FILE *file) {
-    int c = ftell(file) < MAX_HEADER ? getc(file) : EOF;
+    int c = next_byte(file);
     if (c == '#') {
         do {
-            c = ftell(file) < MAX_HEADER ? getc(file) : EOF;
+            c = next_byte(file);
         } while (c != EOF && c != '\n' && c != '\r');
     }
     return c;
+}
+
+/* White space of PGM headers, in any locale. */
+static bool is_space(int c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 /* A decimal number of at most six digits after white space, with the one character behind it; -1 when there is none. */
@@ -24,14 +33,14 @@ static long next_number(FILE *file) {
     long value = 0;
     int digits = 0;
     int c = next_char(file);
-    while (c != EOF && isspace(c)) {
+    while (is_space(c)) {
         c = next_char(file);
     }
     for (; c >= '0' && c <= '9' && digits < 7; digits++) {
         value = value * 10 + (c - '0');
         c = next_char(file);
     }
-    return digits > 0 && digits < 7 && c != EOF && isspace(c) ? value : -1;
+    return digits > 0 && digits < 7 && is_space(c) ? value : -1;
 }
 
 static const char *read_picture(host_picture_t *picture, FILE *file, char *detail, size_t detail_bytes) {

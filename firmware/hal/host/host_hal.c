@@ -202,8 +202,8 @@ static void report(void *context, const struct sm_report *report) {
 }
 
 void host_press(host_t *host) {
-    host->press_us = host->now_us + HOST_PRESS_AFTER_MS * 1000u;
-    host->release_us = host->press_us + HOST_PRESS_MS * 1000u;
+    host->press_us = host->now_us + UINT64_C(1000) * HOST_PRESS_AFTER_MS;
+    host->release_us = host->press_us + UINT64_C(1000) * HOST_PRESS_MS;
 }
 
 void host_hold(host_t *host, uint32_t ms) {

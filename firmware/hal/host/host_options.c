@@ -14,7 +14,7 @@ typedef struct option {
     const char *meaning;
 } option_t;
 
-static bool parse_number(const char *text, int base, uint64_t largest, uint64_t *value) {
+bool host_parse_number(const char *text, int base, uint64_t largest, uint64_t *value) {
     char *end = NULL;
     errno = 0;
     unsigned long long parsed = strtoull(text, &end, base);
@@ -42,7 +42,7 @@ static bool set_raw(host_options_t *options, char **values) {
     }
     memcpy(width, values[0], digits);
     width[digits] = '\0';
-    if (!parse_number(width, 10, UINT16_MAX, &numbers[0]) || !parse_number(cross + 1, 10, UINT16_MAX, &numbers[1]) ||
+    if (!host_parse_number(width, 10, UINT16_MAX, &numbers[0]) || !host_parse_number(cross + 1, 10, UINT16_MAX, &numbers[1]) ||
         numbers[0] == 0 || numbers[1] == 0) {
         return false;
     }
@@ -80,13 +80,13 @@ static bool set_box(host_options_t *options, char **values) {
 
 static bool set_device_id(host_options_t *options, char **values) {
     uint64_t number = 0;
-    bool valid = strlen(values[0]) == 8 && parse_number(values[0], 16, UINT32_MAX, &number);
+    bool valid = strlen(values[0]) == 8 && host_parse_number(values[0], 16, UINT32_MAX, &number);
     options->device_id = (uint32_t)number;
     return valid;
 }
 
 static bool set_seed(host_options_t *options, char **values) {
-    return parse_number(values[0], 10, UINT64_MAX, &options->seed);
+    return host_parse_number(values[0], 10, UINT64_MAX, &options->seed);
 }
 
 static const option_t table[] = {

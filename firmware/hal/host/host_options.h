@@ -19,6 +19,9 @@ typedef struct host_options {
     uint64_t seed;
 } host_options_t;
 
+/* A whole number of the base without sign, at most `largest`. */
+bool host_parse_number(const char *text, int base, uint64_t largest, uint64_t *value);
+
 /* Reads the arguments. false after saying on standard error what is wrong and how the program is used. */
 bool host_options_parse(int count, char **arguments, host_options_t *options);
 

@@ -1,5 +1,6 @@
 #include "host_run.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* Virtual time after which a press that is not finished counts as a bug, microseconds. */
@@ -63,6 +64,7 @@ void host_run_report(void *context, const struct sm_report *report) {
 /* Reads the next line of the list without its end. 1: a line, 0: end of the list, negative: too long or unreadable. */
 static int next_line(FILE *list, char line[HOST_LINE_BYTES]) {
     do {
+        errno = 0;
         if (fgets(line, HOST_LINE_BYTES, list) == NULL) {
             return ferror(list) ? -1 : 0;
         }
@@ -100,8 +102,7 @@ static int next_picture_in_turn(host_run_t *run) {
     }
     int more = next_picture(run);
     if (more == 0) {
-        rewind(run->list);
-        more = next_picture(run);
+        more = fseek(run->list, 0, SEEK_SET) == 0 ? next_picture(run) : -1;
     }
     if (more == 0) {
         (void)fprintf(stderr, "%s: names no pictures\n", run->options->frames);
@@ -212,14 +213,14 @@ static int run_keyboard(host_run_t *run) {
 
 /* Does what a line of standard input says. */
 static int obey(host_run_t *run, const char *line) {
-    char message[HOST_MESSAGE_MAX];
-    unsigned ms = HOST_PRESS_MS;
-    char after = '\0';
-    if (strcmp(line, "press") == 0 || (sscanf(line, "press %6u%c", &ms, &after) == 1 && ms <= 100000u)) {
-        host_hold(&run->host, ms);
+    uint64_t ms = HOST_PRESS_MS;
+    if (strcmp(line, "press") == 0 ||
+        (strncmp(line, "press ", 6) == 0 && host_parse_number(line + 6, 10, 100000, &ms))) {
+        host_hold(&run->host, (uint32_t)ms);
         return 0;
     }
     if (strncmp(line, "picture ", 8) == 0) {
+        char message[HOST_MESSAGE_MAX];
         (void)snprintf(run->line, sizeof(run->line), "%s", line + 8);
         run->events.frame = run->line;
         return host_picture_load(&run->host.picture, run->line, message) == 0 ? 0 : complain(message);

@@ -38,9 +38,10 @@ int host_serial_open(host_serial_t *serial) {
         return -1;
     }
     const char *path = grantpt(serial->master) == 0 && unlockpt(serial->master) == 0 ? ptsname(serial->master) : NULL;
-    if (path != NULL && strlen(path) < sizeof(serial->path)) {
-        serial->slave = open(path, O_RDWR | O_NOCTTY);
+    if (path == NULL || strlen(path) >= sizeof(serial->path)) {
+        return -1;
     }
+    serial->slave = open(path, O_RDWR | O_NOCTTY);
     if (serial->slave < 0 || make_raw(serial->slave) != 0 || set_nonblocking(serial->master) != 0) {
         return -1;
     }

@@ -1,6 +1,7 @@
 /*
- * Start-up for qemu-system-xtensa -M sim -cpu dc233c: the reset vector, the six window vectors that the windowed ABI
- * needs, and the two simulator calls that the program makes. Any other exception ends the run with exit code 99.
+ * Start-up for qemu-system-xtensa -M sim -cpu dc233c: the reset vector, the six window vectors and the exception that
+ * the windowed ABI needs, and the two simulator calls that programs make. Any other exception ends the run with exit
+ * code 99.
  */
     .section .reset, "ax"
     .global _reset
@@ -102,9 +103,34 @@ _vectors:
     .org    0x300           /* kernel, user and double exceptions */
     j       fault
     .org    0x340
+    wsr     a0, excsave1
+    rsr     a0, exccause
+    beqi    a0, 5, alloca
     j       fault
     .org    0x3c0
     j       fault
+/*
+ * MOVSP with the caller's registers spilled: reload them as a window underflow would, which also returns to the
+ * instruction (Xtensa ISA, "The windowed register option"; as FreeRTOS' port does it on the ESP32).
+ */
+alloca:
+    rsr     a0, windowbase
+    rotw    -1                  /* the window's base is in a4 now */
+    rsr     a2, ps
+    extui   a3, a2, 8, 4        /* OWB */
+    xor     a3, a3, a4
+    rsr     a4, excsave1        /* what a0 was */
+    slli    a3, a3, 8
+    xor     a2, a2, a3
+    wsr     a2, ps              /* OWB is the present base */
+    rsync
+    bbsi    a4, 31, 1f
+    j       _vectors + 0x040
+1:  rotw    -1                  /* a0 is in a8 now */
+    bbsi    a8, 30, 2f
+    j       _vectors + 0x0c0
+2:  rotw    -1
+    j       _vectors + 0x140
 fault:
     movi    a2, 1
     movi    a3, 99
@@ -143,9 +169,3 @@ sim_multiplies:
     entry   a1, 16
     rsr     a2, misc0
     retw
-
-    .section .rodata
-    .align  4
-    .global sim_inputs
-sim_inputs:
-    .incbin "inputs.bin"

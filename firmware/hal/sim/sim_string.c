@@ -1,4 +1,4 @@
-/* The C library functions that generated code and compilers call. Words where both sides are aligned. */
+/* The C library functions that the core, generated code and compilers call. Words where both sides are aligned. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -65,4 +65,35 @@ int memcmp(const void *a, const void *b, size_t count)
         }
     }
     return 0;
+}
+
+size_t strlen(const char *text)
+{
+    size_t length = 0;
+
+    while (*(const volatile char *)(text + length) != '\0') {
+        length++;
+    }
+    return length;
+}
+
+void *memchr(const void *data, int value, size_t count)
+{
+    const uint8_t *at = data;
+
+    for (; count > 0; count--, at++) {
+        if (*at == (uint8_t)value) {
+            return (void *)(uintptr_t)at;
+        }
+    }
+    return NULL;
+}
+
+int strcmp(const char *a, const char *b)
+{
+    while (*a != '\0' && *a == *b) {
+        a++;
+        b++;
+    }
+    return (uint8_t)*a - (uint8_t)*b;
 }

@@ -33,7 +33,7 @@ static int answer(FILE *in, FILE *out, const uint16_t *request) {
     sm_box_t box = {request[5], request[6], request[7], request[8]};
     int error = pixels == NULL || input == NULL || scratch == NULL || fread(pixels, 1, count, in) != count;
     if (box.width == 0) {
-        box = sm_locate(locator, request[0], request[1]);
+        box = sm_locate(&locator, request[0], request[1]);
     }
     if (!error) {
         error = sm_preprocess(pixels, request[0], box, request[9], request[10], scratch, input);
