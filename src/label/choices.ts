@@ -4,7 +4,7 @@ import { UserError } from "../errors.js";
 import type { Choice } from "./protocol.js";
 
 /** Letters that mean something else on the page (src/label/page/keys.ts). */
-const TAKEN = new Set([..."fuzgbcrxmhijkto"]);
+const TAKEN = new Set([..."fubcghjkmorxz"]);
 const DIGITS = 9;
 
 /** The project's labels by number and, where it is free, by first letter; then no face and unsure. Throws UserError when a label's name is one of those two. */

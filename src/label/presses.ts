@@ -161,8 +161,8 @@ export function keptItems({ items }: Press): Item[] {
   return items.filter(({ state }) => state === "kept");
 }
 
-/** Calibrated probability of the positive label; undefined when the model is not known. */
-export function probabilityOf({ margin, scale }: Press): number | undefined {
+/** Calibrated probability of the positive label at a margin per frame; undefined when the model is not known. */
+export function probabilityAt({ scale }: Press, margin: number): number | undefined {
   return scale === undefined ? undefined : logistic(margin * scale);
 }
 

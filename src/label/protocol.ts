@@ -45,6 +45,12 @@ export interface StudioProgress {
   readonly disagreements: number;
 }
 
+/** Sent to every open page when something is said of captures. */
+export interface ChangeMessage {
+  readonly presses: readonly number[];
+  readonly progress: StudioProgress;
+}
+
 export interface Queue {
   /** Numbers of the presses, in the order to be shown. */
   readonly presses: readonly number[];
@@ -85,6 +91,8 @@ export interface PressView {
   readonly scored: boolean;
   /** Of the positive label, 0 to 1; undefined when the model that scored it is not known. */
   readonly probability: number | undefined;
+  /** What it had to reach, as a probability. */
+  readonly neededProbability: number | undefined;
   /** Of the press, in int8 logit steps per frame, and what it had to reach. */
   readonly margin: number;
   readonly threshold: number;

@@ -78,7 +78,7 @@ class Handler {
     private readonly routes: Routes,
     private readonly assets: ReadonlyMap<string, Asset>,
   ) {
-    studio.on("change", (presses) => this.tell("change", presses));
+    studio.on("change", (presses) => this.tell("change", { presses, progress: studio.progress() }));
     studio.on("captures", () => this.tell("captures", null));
   }
 

@@ -13,7 +13,7 @@ import { choicesOf } from "./choices.js";
 import { LOOK_REVISION, measureLook } from "./measure.js";
 import { PictureProblem, picturePath, readFrame } from "./picture.js";
 import { type Item, PressIndex, setLook } from "./presses.js";
-import type { PressView, Queue, Stroke, StudioInfo } from "./protocol.js";
+import type { PressView, Queue, Stroke, StudioInfo, StudioProgress } from "./protocol.js";
 import { QueueMaker, type QueueRequest } from "./queue.js";
 import type { ModelScales } from "./scores.js";
 import { pressView } from "./views.js";
@@ -82,7 +82,11 @@ export class Studio extends EventEmitter<{ change: [presses: number[]]; captures
   }
 
   async queue(request: QueueRequest): Promise<Queue> {
-    return { presses: await this.queueMaker.make(request), progress: this.queueMaker.progress() };
+    return { presses: await this.queueMaker.make(request), progress: this.progress() };
+  }
+
+  progress(): StudioProgress {
+    return this.queueMaker.progress();
   }
 
   /** What may be shown of presses; `reveal` shows both looks of what they disagree about. Unknown numbers are left out. */

@@ -1,5 +1,5 @@
 /** What the page is told of a press. Labels of the first look are kept from the second one. */
-import { boxIn, type Item, keptItems, type Press, probabilityOf } from "./presses.js";
+import { boxIn, type Item, keptItems, type Press, probabilityAt } from "./presses.js";
 import type { CaptureView, PressView } from "./protocol.js";
 
 export function pressView(press: Press, pass: 1 | 2, reveal: boolean): PressView {
@@ -11,7 +11,8 @@ export function pressView(press: Press, pass: 1 | 2, reveal: boolean): PressView
     takenErrorMs: taken?.errorMs,
     smile: press.smile,
     scored: press.scored,
-    probability: probabilityOf(press),
+    probability: probabilityAt(press, press.margin),
+    neededProbability: probabilityAt(press, press.threshold),
     margin: press.margin,
     threshold: press.threshold,
     captures: keptItems(press).map((item) => captureView(item, pass, reveal)),
