@@ -103,9 +103,11 @@ export class QueueMaker {
 
   private async byInformation(): Promise<number[]> {
     this.informative ??= new InformativeOrder(
-      [...this.index.all]
-        .sort(compareTime)
-        .map((press) => ({ press: press.press, uncertainty: uncertaintyOf(press), sketch: press.items[0].sketch })),
+      [...this.index.all].sort(compareTime).map((press) => ({
+        press: press.press,
+        uncertainty: uncertaintyOf(press),
+        sketch: press.items.find(({ sketch }) => sketch !== undefined)?.sketch,
+      })),
     );
     const { informative } = this;
     // What is judged already has its place too, so the places of the others do not move while one works.

@@ -68,7 +68,7 @@ describeInBrowser(`the label studio in Chromium${reason}`, () => {
 
   const place = (page: Page) => page.text("#place");
   const waitFor = (page: Page, text: string) =>
-    page.until(`document.querySelector('#place').textContent === ${JSON.stringify(text)}`);
+    page.until(`${SHOWN} && document.querySelector('#place').textContent === ${JSON.stringify(text)}`);
 
   it("labels press after press by single keys, faster than one every 700 ms, without anything moving", async () => {
     const page = await open();
@@ -169,6 +169,30 @@ describeInBrowser(`the label studio in Chromium${reason}`, () => {
     await offline(false);
     await page.until(`${ALL_SAVED} && document.querySelector('#banner').hidden`);
     expect(labels().filter((label) => label !== undefined)).toHaveLength(4);
+  });
+
+  it("shows no old picture for one that has not come, takes no label for it, and catches up", async () => {
+    const page = await open();
+    await page.send("Network.emulateNetworkConditions", {
+      offline: true,
+      latency: 0,
+      downloadThroughput: -1,
+      uploadThroughput: -1,
+    });
+    // Beyond what was loaded ahead.
+    for (let i = 0; i < 8; i++) await page.key("j");
+    await page.until("document.querySelector('#frame .problem')?.textContent === 'no connection to smilec'");
+    await page.send("Network.emulateNetworkConditions", {
+      offline: false,
+      latency: 0,
+      downloadThroughput: -1,
+      uploadThroughput: -1,
+    });
+    await page.key("j");
+    await page.until(`${SHOWN} && document.querySelector('#frame .problem') === null`);
+    await page.key("k");
+    await page.until(`${SHOWN} && document.querySelector('#frame .problem') === null`);
+    expect(await place(page)).toBe(`9 / ${PRESSES}`);
   });
 
   it("loses nothing that it called saved when the server is killed, and delivers the rest to the next one", async () => {

@@ -1,5 +1,5 @@
 /** Buttons, menus, dialogs and keys. */
-import type { Choice, StudioInfo } from "../protocol.js";
+import type { Choice, PressView, StudioInfo } from "../protocol.js";
 import { button, byId, element } from "./dom.js";
 import { PAGE } from "./grid.js";
 import { type Command, HELP, listenToKeys } from "./keys.js";
@@ -23,7 +23,8 @@ export function listenToControls(session: Session, info: StudioInfo): void {
   on("empty-reload", () => void session.reload());
   on("help-open", () => byId<HTMLDialogElement>("help").showModal());
   on("only", () => toggleOnly(session));
-  on("delete", () => void askToDelete(session));
+  on("delete", () => askToDelete(session));
+  on("confirm-delete", () => void session.delete(asked));
   for (const consent of document.querySelectorAll<HTMLElement>("#consent button[data-consent]")) {
     consent.addEventListener("click", () => session.consent(consent.dataset.consent === "given" ? "given" : "refused"));
   }
@@ -91,17 +92,16 @@ function toggleOnly(session: Session): void {
   session.render();
 }
 
-async function askToDelete(session: Session): Promise<void> {
-  const press = session.desk.current;
-  if (press === undefined || press.captures.length === 0) return;
-  const count = press.captures.length;
+/** The press that the open question is about. */
+let asked: PressView | undefined;
+
+function askToDelete(session: Session): void {
+  asked = session.desk.current;
+  const count = asked?.captures.length ?? 0;
+  if (count === 0) return;
   byId("confirm-text").textContent =
     count === 1 ? "Delete this picture?" : `Delete the ${count} pictures of this press?`;
-  const dialog = byId<HTMLDialogElement>("confirm");
-  dialog.returnValue = "";
-  dialog.showModal();
-  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
-  if (dialog.returnValue === "delete") await session.delete();
+  byId<HTMLDialogElement>("confirm").showModal();
 }
 
 /** Says whether the key meant something. */
@@ -117,7 +117,7 @@ function obey(session: Session, command: Command): boolean {
     box: () => session.editBox(),
     consent: () => session.consent("given"),
     refuse: () => session.consent("refused"),
-    delete: () => void askToDelete(session),
+    delete: () => askToDelete(session),
     metadata: () => byId("metadata").toggleAttribute("open"),
     only: () => toggleOnly(session),
     help: () => byId<HTMLDialogElement>("help").showModal(),

@@ -1,5 +1,5 @@
 /** Many presses at once, a page at a time. */
-import type { PressView, StudioInfo } from "../protocol.js";
+import type { CaptureView, PressView, StudioInfo } from "../protocol.js";
 import { byId, element } from "./dom.js";
 import type { Desk } from "./desk.js";
 import { smallFrame } from "./frame-view.js";
@@ -15,8 +15,15 @@ export interface GridListener {
   open(place: number): void;
 }
 
+interface Tile {
+  readonly button: HTMLButtonElement;
+  /** All that it shows. */
+  shown: string;
+}
+
 export class GridView {
   private readonly list = byId("tiles");
+  private tiles: Tile[] = [];
   /** First place of the page that is built. */
   private built = -1;
 
@@ -31,21 +38,20 @@ export class GridView {
     return this.desk.at - (this.desk.at % PAGE);
   }
 
-  /** Builds the page that holds the current press; `focus` puts the keyboard there. */
+  /** Shows the page that holds the current press; `focus` puts the keyboard there. Tiles stay where they are, so that a click in progress keeps its target. */
   render(focus: boolean): void {
     const { first, desk } = this;
     const places = desk.queue.slice(first, first + PAGE);
-    this.built = first;
-    const hadFocus = this.list.contains(document.activeElement);
-    this.list.replaceChildren(...places.map((press, i) => this.tile(desk.view(press), first + i)));
-    if (focus || hadFocus) this.currentTile()?.focus();
-    const last = Math.min(desk.queue.length, first + PAGE);
+    if (this.built !== first || this.tiles.length !== places.length) this.build(first, places.length);
+    places.forEach((press, i) => this.fill(this.tiles[i], press, first + i));
+    this.mark(focus);
+    const last = first + places.length;
     byId("page-text").textContent = `${first + 1} to ${last} of ${desk.queue.length}`;
     byId<HTMLButtonElement>("page-back").disabled = first === 0;
     byId<HTMLButtonElement>("page-on").disabled = last >= desk.queue.length;
   }
 
-  /** Makes another tile of the page the current one; false when it is on another page. Nothing is built anew: a click in progress keeps its target. */
+  /** Makes another tile of the page the current one; false when it is on another page. */
   mark(focus: boolean): boolean {
     const item = this.list.children[this.desk.at - this.first];
     if (this.built !== this.first || item === undefined) return false;
@@ -70,42 +76,51 @@ export class GridView {
     return this.list.querySelector("[aria-current] button");
   }
 
-  private tile(press: PressView | undefined, place: number): HTMLElement {
-    const item = element("li", { class: "tile" });
-    const isCurrent = place === this.desk.at;
-    if (isCurrent) item.setAttribute("aria-current", "true");
-    const tile = element("button", { type: "button", tabindex: isCurrent ? "0" : "-1" });
-    tile.addEventListener("focus", () => this.listener.focus(place));
-    tile.addEventListener("dblclick", () => this.listener.open(place));
-    tile.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter") return;
-      event.preventDefault();
-      this.listener.open(place);
+  private build(first: number, count: number): void {
+    this.built = first;
+    this.tiles = Array.from({ length: count }, (_, i) => {
+      const button = element("button", { type: "button", tabindex: "-1" });
+      button.addEventListener("focus", () => this.listener.focus(first + i));
+      button.addEventListener("dblclick", () => this.listener.open(first + i));
+      button.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter") return;
+        event.preventDefault();
+        this.listener.open(first + i);
+      });
+      return { button, shown: "" };
     });
-    item.append(tile);
-    if (press === undefined) tile.append(element("span", { class: "frame" }), "\u2026");
-    else this.fill(tile, press, place);
-    return item;
+    this.list.replaceChildren(...this.tiles.map(({ button }) => element("li", { class: "tile" }, button)));
   }
 
-  private fill(tile: HTMLElement, press: PressView, place: number): void {
-    const [capture] = press.captures;
-    if (capture === undefined) return void tile.append(element("span", { class: "frame" }), "deleted");
+  /** Fills a tile, if what it shows has changed. */
+  private fill(tile: Tile, number: number, place: number): void {
+    const press = this.desk.view(number);
+    const labels = press?.captures.map((one) => [this.desk.labelOf(one), this.desk.isUnderWay(one)]);
+    const shown = JSON.stringify([number, press, labels]);
+    if (tile.shown === shown) return;
+    tile.shown = shown;
+    const [capture] = press?.captures ?? [];
+    if (press !== undefined && capture !== undefined) return this.fillPress(tile.button, press, capture, place);
+    const text = press === undefined ? "\u2026" : "deleted";
+    tile.button.replaceChildren(element("span", { class: "frame" }), text);
+    tile.button.setAttribute("aria-label", `Press ${place + 1}: ${press === undefined ? "not here yet" : text}`);
+  }
+
+  private fillPress(button: HTMLElement, press: PressView, capture: CaptureView, place: number): void {
     const labels = [...new Set(press.captures.map((one) => this.desk.labelOf(one)))];
     const isSaving = press.captures.some((one) => this.desk.isUnderWay(one));
     const words = labels
       .map((label) => (label === undefined ? "\u2013" : labelText(label, this.info.choices)))
       .join(" / ");
-    const verdict = verdictText(press, this.info.positive);
-    tile.append(smallFrame(this.pool, "grid", capture, ""));
-    const lamp = element("span", { class: press.smile ? "lamp green" : "lamp" });
     const state = labels[0] === undefined ? "mark" : isSaving ? "mark saving" : "mark saved";
-    tile.append(element("span", { class: "tile-line" }, lamp, element("span", { class: state }, words)));
-    if (capture.lights.length > 0) tile.append(element("span", { class: "tile-lights" }, capture.lights.join(", ")));
+    const lamp = element("span", { class: press.smile ? "lamp green" : "lamp" });
+    const line = element("span", { class: "tile-line" }, lamp, element("span", { class: state }, words));
+    const lights =
+      capture.lights.length === 0 ? undefined : element("span", { class: "tile-lights" }, capture.lights.join(", "));
+    button.replaceChildren(smallFrame(this.pool, "grid", capture, ""), line, ...(lights === undefined ? [] : [lights]));
     const said = labels[0] === undefined ? "not labelled" : `labelled ${words}${isSaving ? ", not saved yet" : ""}`;
-    tile.setAttribute(
-      "aria-label",
-      `Press ${place + 1}: bot ${verdict}; ${said}${capture.lights.map((light) => `, ${light}`).join("")}`,
-    );
+    const verdict = verdictText(press, this.info.positive);
+    const light = capture.lights.map((one) => `, ${one}`).join("");
+    button.setAttribute("aria-label", `Press ${place + 1}: bot ${verdict}; ${said}${light}`);
   }
 }

@@ -21,7 +21,9 @@ export class PicturePool {
   /** The picture for a place; an element can be in one place only. */
   get(place: string, url: string): HTMLImageElement {
     const key = `${place} ${url}`;
-    const image = this.kept.get(key) ?? loaded(url);
+    const kept = this.kept.get(key);
+    // What failed is tried again: the connection may be back.
+    const image = kept === undefined || (kept.classList.contains("broken") && !kept.isConnected) ? loaded(url) : kept;
     this.kept.delete(key);
     this.kept.set(key, image);
     for (const [oldest, { isConnected }] of this.kept) {
@@ -47,6 +49,7 @@ function loaded(url: string): HTMLImageElement {
   image.alt = "";
   image.draggable = false;
   image.src = url;
-  image.decode().catch(() => image.classList.add("broken"));
+  image.addEventListener("error", () => image.classList.add("broken"));
+  image.decode().catch(() => undefined);
   return image;
 }

@@ -32,6 +32,8 @@ export class Session {
   /** Drawn, but not said with a label yet. */
   private drawn: { readonly press: number; readonly box: Box } | undefined;
   private wasConnected = false;
+  /** The queue on the desk is about to be another one. */
+  private isLoading = false;
 
   constructor(private readonly info: StudioInfo) {
     const name = `smilec-label/${info.catalogue}/${info.pass}`;
@@ -74,9 +76,7 @@ export class Session {
       captures: () => this.status.offerNew(),
       ready: () => {
         this.status.line(true);
-        // What happened while the line was down is not known.
-        if (this.wasConnected)
-          void this.desk.refetch(this.desk.queue.slice(Math.max(0, this.desk.at - 60), this.desk.at + 60));
+        if (this.wasConnected) void this.catchUp();
         this.wasConnected = true;
       },
       lost: () => this.status.line(false),
@@ -86,9 +86,18 @@ export class Session {
     });
   }
 
+  /** After the line was down: what happened meanwhile is not known, and something may not have come. */
+  private async catchUp(): Promise<void> {
+    const { at, queue } = this.desk;
+    await this.desk.refetch(queue.slice(Math.max(0, at - PAGE), at + PAGE));
+    await this.desk.need(at - 1, at + 6);
+    this.render();
+  }
+
   /** Asks for the queue again, staying at the press where it is still in it. */
   async reload(): Promise<void> {
     this.boxEditor.close();
+    this.isLoading = true;
     byId("stage").setAttribute("aria-busy", "true");
     try {
       await this.desk.load(this.desk.queue[this.desk.at]);
@@ -96,6 +105,7 @@ export class Session {
     } catch (error) {
       this.status.say(`The queue could not be read: ${(error as Error).message}`);
     }
+    this.isLoading = false;
     byId("stage").removeAttribute("aria-busy");
     this.show(this.view);
     this.speak("");
@@ -144,7 +154,8 @@ export class Session {
   choose(label: string, onlyThis: boolean): void {
     const press = this.desk.current;
     const capture = this.single.capture;
-    if (press === undefined || capture === undefined) return;
+    if (press === undefined || capture === undefined || this.isLoading) return;
+    if (this.view === "single" && !this.single.isSeen) return void announce("The picture is not there yet");
     if (this.boxEditor.isOpen) this.boxEditor.keep();
     const isPart = (onlyThis || this.onlyThis) && press.captures.length > 1 && this.view === "single";
     this.send(press, isPart ? [capture] : press.captures, label);
@@ -179,11 +190,12 @@ export class Session {
     const captures = press.captures.map(({ id }) => id);
     this.outbox.add({ path: "/consent", body: { captures, consent: isAgain ? "unknown" : consent }, captures });
     announce(isAgain ? "Consent open" : `Consent ${consent}`);
+    if (consent === "refused" && !isAgain)
+      this.status.say("Refused: these pictures are not used for training. Delete removes them from the disk.");
   }
 
-  /** Removes the pictures of the press from the disk; the caller has asked. */
-  async delete(): Promise<void> {
-    const press = this.desk.current;
+  /** Removes the pictures of a press from the disk; the caller has asked. */
+  async delete(press: PressView | undefined): Promise<void> {
     if (press === undefined) return;
     const captures = press.captures.map(({ id }) => id);
     try {

@@ -24,6 +24,8 @@ export class SingleView {
   /** The capture of the burst that is shown. */
   private shown: { press: number; index: number } = { press: 0, index: 0 };
   private metadataOf = 0;
+  /** All that the strip of the burst shows. */
+  private burst = "";
 
   constructor(
     private readonly info: StudioInfo,
@@ -43,6 +45,12 @@ export class SingleView {
     return press.captures[Math.min(this.shown.index, press.captures.length - 1)];
   }
 
+  /** Whether what is to be judged can be seen, or will never be. */
+  get isSeen(): boolean {
+    const image = this.frame.querySelector("img");
+    return image !== null && image.complete;
+  }
+
   /** Goes through the burst; says whether there was anywhere to go. */
   step(delta: number): boolean {
     const count = this.desk.current?.captures.length ?? 0;
@@ -56,6 +64,11 @@ export class SingleView {
     const press = this.desk.current;
     const { capture } = this;
     this.preload();
+    // Never another press's picture beside this one's number.
+    byId("shown").hidden = capture === undefined;
+    byId("absent").hidden = capture !== undefined;
+    byId("absent").textContent =
+      press === undefined ? "This press is not here yet." : "The pictures of this press were deleted.";
     if (press === undefined || capture === undefined) return;
     this.frame.style.aspectRatio = `${capture.width} / ${capture.height}`;
     this.frame.style.setProperty("--shape", String(capture.width / capture.height));
@@ -117,21 +130,21 @@ export class SingleView {
     byId("taken").textContent = `${takenText(press)} · bot ${press.device}`;
   }
 
+  /** Builds the strip anew only when it changes, so that a click in progress keeps its target. */
   private renderBurst(press: PressView, shown: CaptureView): void {
     const strip = byId("burst");
-    strip.hidden = press.captures.length < 2;
-    if (strip.hidden) return void strip.replaceChildren();
-    const tiles = press.captures.map((capture, i) => {
-      const label = this.desk.labelOf(capture);
-      const tile = button("", () => this.listener.pick(i), {
-        class: "tile",
-        "aria-pressed": String(capture === shown),
-      });
-      const text = captureText(capture, i, press.captures.length);
-      tile.append(smallFrame(this.pool, "burst", capture, text));
-      tile.append(
-        element("span", { class: "tile-label" }, label === undefined ? "\u2013" : labelText(label, this.info.choices)),
-      );
+    const { captures } = press;
+    strip.hidden = captures.length < 2;
+    const labels = captures.map((capture) => this.desk.labelOf(capture));
+    const state = JSON.stringify([captures, labels, shown.id]);
+    if (strip.hidden || state === this.burst) return;
+    this.burst = state;
+    const tiles = captures.map((capture, i) => {
+      const pressed = String(capture === shown);
+      const tile = button("", () => this.listener.pick(i), { class: "tile", "aria-pressed": pressed });
+      const label = labels[i] === undefined ? "\u2013" : labelText(labels[i], this.info.choices);
+      const frame = smallFrame(this.pool, "burst", capture, captureText(capture, i, captures.length));
+      tile.append(frame, element("span", { class: "tile-label" }, label));
       return tile;
     });
     strip.replaceChildren(...tiles);
