@@ -12,6 +12,8 @@ export interface Candidate {
   readonly sketch: Uint8Array | undefined;
 }
 
+/** Values of a sketch between two looks at whether it is too far already. */
+const BLOCK = 48;
 /** Steps between two pauses in which the server answers. */
 const STEPS = 8;
 
@@ -72,17 +74,20 @@ export class InformativeOrder {
     this.chosen.push(best);
     this.open = this.open.filter((index) => index !== best);
     for (const index of this.open) {
-      const distance = this.distance(index, best);
-      if (isFirst || distance < this.nearest[index]) this.nearest[index] = distance;
+      this.nearest[index] = this.distance(index, best, isFirst ? Infinity : this.nearest[index]);
     }
   }
 
-  private distance(a: number, b: number): number {
+  /** Squared distance of two sketches, or `limit` when it is not less. */
+  private distance(a: number, b: number, limit: number): number {
     const { sketches, length } = this;
     let sum = 0;
-    for (let i = a * length, j = b * length, end = i + length; i < end; i++, j++) {
-      const difference = sketches[i] - sketches[j];
-      sum += difference * difference;
+    for (let at = 0; at < length; at += BLOCK) {
+      for (let i = a * length + at, j = b * length + at, end = i + Math.min(BLOCK, length - at); i < end; i++, j++) {
+        const difference = sketches[i] - sketches[j];
+        sum += difference * difference;
+      }
+      if (sum >= limit) return limit;
     }
     return sum;
   }

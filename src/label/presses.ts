@@ -27,7 +27,7 @@ export interface Item extends PictureReference {
 }
 
 export interface Press {
-  /** Number of its first capture. */
+  /** Number of the first of its captures that was found. */
   readonly press: number;
   readonly device: string;
   readonly epoch: string;
@@ -83,11 +83,13 @@ export class PressIndex {
   /** Takes in what was catalogued since; returns the presses that are new or larger. */
   addNew(): Set<number> {
     const changed = new Set<number>();
-    const found = [...this.catalogue.captures({ afterId: this.last })];
-    for (const capture of found.sort((a, b) => a.id - b.id)) {
-      this.last = capture.id;
+    let { last } = this;
+    // One at a time: a capture's metadata is a kilobyte.
+    for (const capture of this.catalogue.captures({ afterId: this.last })) {
+      last = Math.max(last, capture.id);
       changed.add(this.add(capture).press);
     }
+    this.last = last;
     for (const number of changed) this.presses.get(number)!.items.sort((a, b) => a.sequence - b.sequence);
     return changed;
   }

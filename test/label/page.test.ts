@@ -248,6 +248,24 @@ describeInBrowser(`the label studio in Chromium${reason}`, () => {
     expect(judged[1].judgements[0]?.box).toEqual(drawn);
   });
 
+  it("corrects the face box by a finger, and the label of the moment keeps it", async () => {
+    const page = await open(360, 740, true);
+    await page.evaluate("document.querySelector('#edit-box').click()");
+    await page.until("!document.querySelector('#box-editor').hidden");
+    expect(await page.text("#edit-box")).toBe("Keep box");
+    const { x, y } = await page.middle("#box-editor");
+    await page.swipe({ x, y }, { x: x - 60, y: y - 20 });
+    await page.evaluate("document.querySelector('#choices button').click()");
+    await waitFor(page, `2 / ${PRESSES}`);
+    await page.until(ALL_SAVED);
+    const catalogue = Catalogue.open(join(project, "captures"));
+    const [{ metadata, judgements }] = catalogue.captures({ judged: true });
+    expect(catalogue.lastEvent()).toBe(2);
+    catalogue.close();
+    expect(judgements[0]?.box?.width).toBe(metadata.box.width);
+    expect(judgements[0]!.box!.x).toBeLessThan(metadata.box.x - 10);
+  });
+
   it("asks before it deletes", async () => {
     const page = await open();
     await page.key("x");

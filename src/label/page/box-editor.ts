@@ -50,17 +50,24 @@ export class BoxEditor {
   open(box: Box, size: Size): void {
     this.size = size;
     this.handle.hidden = false;
+    byId("edit-box").textContent = "Keep box";
     this.set(box);
     this.handle.focus();
   }
 
   close(): void {
     this.handle.hidden = true;
+    byId("edit-box").textContent = "Correct box";
+  }
+
+  /** The box as it was drawn; the editor is closed. */
+  take(): Box {
+    this.close();
+    return this.box;
   }
 
   keep(): void {
-    this.close();
-    this.listener.kept(this.box);
+    this.listener.kept(this.take());
   }
 
   /** Moves the centre and changes the side by pixels. */

@@ -11,6 +11,8 @@ export interface Wanted {
 /** Presses asked for at once, and held. */
 const WINDOW = 24;
 const HELD = 600;
+/** Presses ahead whose pictures may be loaded already. */
+const NEAR = 24;
 
 interface UnderWay {
   readonly stroke: string;
@@ -50,6 +52,18 @@ export class Desk {
     this.asked.clear();
     this.at = press === undefined ? 0 : Math.max(0, presses.indexOf(press));
     await this.need(this.at, this.at + 2);
+  }
+
+  /** Asks for the rest of the queue again: with every label more is known about which are telling. What is near stays in its place. */
+  async renew(): Promise<void> {
+    const { wanted } = this;
+    const { presses, progress } = await getQueue({ ...wanted });
+    if (wanted !== this.wanted) return;
+    const near = this.queue.slice(0, this.at + NEAR);
+    const taken = new Set(near);
+    this.queue = [...near, ...presses.filter((press) => !taken.has(press))];
+    this.progress = progress;
+    this.changed();
   }
 
   /** Makes sure that the presses from place `from` up to `to` are here, or coming. */

@@ -14,6 +14,9 @@ import { SingleView, spoken } from "./single.js";
 import { Status } from "./status.js";
 import { labelText } from "./words.js";
 
+/** Strokes between two looks at what is the most telling now. */
+const RENEW_EVERY = 24;
+
 export type View = "single" | "grid";
 
 export class Session {
@@ -32,6 +35,7 @@ export class Session {
   /** Drawn, but not said with a label yet. */
   private drawn: { readonly press: number; readonly box: Box } | undefined;
   private wasConnected = false;
+  private strokes = 0;
   /** The queue on the desk is about to be another one. */
   private isLoading = false;
 
@@ -156,10 +160,12 @@ export class Session {
     const capture = this.single.capture;
     if (press === undefined || capture === undefined || this.isLoading) return;
     if (this.view === "single" && !this.single.isSeen) return void announce("The picture is not there yet");
-    if (this.boxEditor.isOpen) this.boxEditor.keep();
+    if (this.boxEditor.isOpen) this.drawn = { press: press.press, box: this.boxEditor.take() };
     const isPart = (onlyThis || this.onlyThis) && press.captures.length > 1 && this.view === "single";
     this.send(press, isPart ? [capture] : press.captures, label);
     this.pace.stroke(performance.now());
+    // A queue that could not be renewed is still a queue.
+    if (++this.strokes % RENEW_EVERY === 0 && !this.desk.reveals) this.desk.renew().catch(() => undefined);
     const said = `${labelText(label, this.info.choices)}. `;
     if (isPart) {
       this.render();
@@ -211,6 +217,7 @@ export class Session {
   editBox(): void {
     const { capture } = this.single;
     if (capture === undefined) return;
+    if (this.boxEditor.isOpen) return this.boxEditor.keep();
     if (this.view === "grid") this.show("single");
     announce("Face box. Arrow keys move it, plus and minus resize it, Enter keeps it, Escape cancels.");
     this.boxEditor.open(this.drawnFor(this.desk.current) ?? capture.box, capture);
