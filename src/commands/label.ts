@@ -11,8 +11,6 @@ export interface LabelOptions {
   readonly pass: string;
 }
 
-const OPEN_TIMEOUT_MS = 10_000;
-
 export async function labelCommand(context: CommandContext, options: LabelOptions): Promise<void> {
   const port = options.port === undefined ? undefined : portNumber(options.port);
   const project = await openProject(context.project);
@@ -40,8 +38,8 @@ function portNumber(text: string): number {
   });
 }
 
-/** Where there is no browser the printed address is enough. */
+/** Where there is no browser the printed address is enough. What opens it may stay as long as the browser does, so it is left behind. */
 async function openBrowser(url: string): Promise<void> {
   const opener = process.platform === "darwin" ? "open" : "xdg-open";
-  await run(opener, [url], { timeoutMs: OPEN_TIMEOUT_MS });
+  await run("/bin/sh", ["-c", '"$0" "$1" >/dev/null 2>&1 &', opener, url]);
 }

@@ -16,16 +16,16 @@ export type PictureReference = Pick<CatalogueCapture, "path" | "payloadCrc" | "w
 /** A picture that cannot be shown, and why. */
 export class PictureProblem extends Error {}
 
-/** Absolute path of a capture's picture. A path that leaves the captures' folder is a damaged catalogue's. */
-export function picturePath(dir: string, path: string): string {
+/** Absolute path of a capture's picture; undefined when it leaves the captures' folder, as only a damaged catalogue's does. */
+export function picturePath(dir: string, path: string): string | undefined {
   const whole = join(dir, path);
-  if (isInside(Buffer.from(dir), Buffer.from(whole)) && whole !== dir) return whole;
-  throw new PictureProblem("its path leads out of the captures' folder");
+  return isInside(Buffer.from(dir), Buffer.from(whole)) && whole !== dir ? whole : undefined;
 }
 
 /** The frame as the device saw it. Throws PictureProblem when the file is missing or not as it was pulled. */
 export async function readFrame(dir: string, reference: PictureReference): Promise<GrayImage> {
   const path = picturePath(dir, reference.path);
+  if (path === undefined) throw new PictureProblem("its path leads out of the captures' folder");
   const payload = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw new PictureProblem(
       error.code === "ENOENT" ? "the file is missing" : `the file cannot be read (${error.code})`,
@@ -34,7 +34,9 @@ export async function readFrame(dir: string, reference: PictureReference): Promi
   if (payloadCrc(payload) !== reference.payloadCrc) throw new PictureProblem("the file is damaged: its CRC is wrong");
   const { width, height } = reference;
   const { offset } = readNetpbmHeader(payload);
-  return { width, height, pixels: payload.subarray(offset, offset + width * height) };
+  const pixels = payload.subarray(offset, offset + width * height);
+  if (pixels.length < width * height) throw new PictureProblem("the file is smaller than its picture");
+  return { width, height, pixels };
 }
 
 /** The frame as PNG. */

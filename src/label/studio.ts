@@ -197,6 +197,8 @@ export class Studio extends EventEmitter<{ change: [presses: number[]]; captures
 
   private async removePicture({ path }: Item): Promise<void> {
     const whole = picturePath(this.catalogue.dir, path);
+    // What a damaged catalogue names outside of the folder is not ours to remove.
+    if (whole === undefined) return;
     await rm(whole, { force: true }).catch((error: unknown) => {
       throw asEnvironmentError(error, whole);
     });

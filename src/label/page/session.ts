@@ -6,7 +6,7 @@ import { Desk } from "./desk.js";
 import { announce, byId } from "./dom.js";
 import { GridView, PAGE } from "./grid.js";
 import { History } from "./history.js";
-import { type Delivery, type Letter, Outbox } from "./outbox.js";
+import { type Delivery, type Letter, Outbox, strokeName } from "./outbox.js";
 import { Pace } from "./pace.js";
 import { PicturePool } from "./pictures.js";
 import { follow, post } from "./server.js";
@@ -251,7 +251,7 @@ export class Session {
     const box = this.drawnFor(press);
     const ids = captures.map(({ id }) => id);
     const stroke: Stroke = {
-      stroke: crypto.randomUUID(),
+      stroke: strokeName(),
       captures: ids,
       label,
       ...(box === undefined ? {} : { box }),
