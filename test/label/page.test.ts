@@ -232,6 +232,10 @@ describeInBrowser(`the label studio in Chromium${reason}`, () => {
     await page.mouse("mouseReleased", corner.x - 60, corner.y - 60);
     await page.key("Enter");
     expect(await page.text("#note")).toMatch(/not saved yet/);
+    // What is not saved stays in sight whatever else happens.
+    await page.key("c");
+    await page.until("document.querySelector('[data-consent=given]').getAttribute('aria-pressed') === 'true'");
+    expect(await page.evaluate("document.querySelector('#box').className")).toBe("box corrected");
     await page.key("s");
     await waitFor(page, `2 / ${PRESSES}`);
     await page.until(ALL_SAVED);

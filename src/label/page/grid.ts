@@ -43,7 +43,7 @@ export class GridView {
     const { first, desk } = this;
     const places = desk.queue.slice(first, first + PAGE);
     if (this.built !== first || this.tiles.length !== places.length) this.build(first, places.length);
-    places.forEach((press, i) => this.fill(this.tiles[i], press, first + i));
+    for (const [i, press] of places.entries()) this.fill(this.tiles[i], press, first + i);
     this.mark(focus);
     const last = first + places.length;
     byId("page-text").textContent = `${first + 1} to ${last} of ${desk.queue.length}`;
@@ -100,7 +100,7 @@ export class GridView {
     if (tile.shown === shown) return;
     tile.shown = shown;
     const [capture] = press?.captures ?? [];
-    if (press !== undefined && capture !== undefined) return this.fillPress(tile.button, press, capture, place);
+    if (press !== undefined && capture !== undefined) return void this.fillPress(tile.button, press, capture, place);
     const text = press === undefined ? "\u2026" : "deleted";
     tile.button.replaceChildren(element("span", { class: "frame" }), text);
     tile.button.setAttribute("aria-label", `Press ${place + 1}: ${press === undefined ? "not here yet" : text}`);

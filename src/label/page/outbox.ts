@@ -117,8 +117,3 @@ function storedKeys(name: string): string[] {
     return [];
   }
 }
-
-/** A name that no other act has. (`crypto.randomUUID` is not everywhere where the page is.) */
-export function strokeName(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}

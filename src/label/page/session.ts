@@ -1,17 +1,16 @@
 /** Somebody at work: what is done to the press on the desk, and what comes of it. */
 import type { Box } from "../../data/types.js";
-import type { CaptureView, PressView, Stroke, StudioInfo } from "../protocol.js";
+import type { CaptureView, PressView, StudioInfo } from "../protocol.js";
 import { BoxEditor } from "./box-editor.js";
 import { Desk } from "./desk.js";
 import { announce, byId } from "./dom.js";
 import { GridView, PAGE } from "./grid.js";
-import { History } from "./history.js";
-import { type Delivery, type Letter, Outbox, strokeName } from "./outbox.js";
 import { Pace } from "./pace.js";
 import { PicturePool } from "./pictures.js";
 import { follow, post } from "./server.js";
 import { SingleView, spoken } from "./single.js";
 import { Status } from "./status.js";
+import { Strokes } from "./strokes.js";
 import { labelText } from "./words.js";
 
 /** Strokes between two looks at what is the most telling now. */
@@ -28,25 +27,20 @@ export class Session {
   private readonly pool = new PicturePool();
   private readonly single: SingleView;
   private readonly grid: GridView;
-  private readonly outbox: Outbox;
-  private readonly history: History;
+  private readonly strokes: Strokes;
   private readonly pace = new Pace();
   private readonly status: Status;
   /** Drawn, but not said with a label yet. */
   private drawn: { readonly press: number; readonly box: Box } | undefined;
   private wasConnected = false;
-  private strokes = 0;
+  /** Labels given on this page. */
+  private given = 0;
   /** The queue on the desk is about to be another one. */
   private isLoading = false;
 
   constructor(private readonly info: StudioInfo) {
-    const name = `smilec-label/${info.catalogue}/${info.pass}`;
-    this.history = new History(name);
-    this.outbox = new Outbox(name, {
-      changed: (letter, delivery, reason) => this.delivered(letter, delivery, reason),
-      troubled: (reason) => this.status.trouble(reason, this.outbox.unsaved),
-    });
     this.status = new Status(this.desk, this.pace);
+    this.strokes = new Strokes(info, this.desk, this.status, () => this.render());
     this.single = new SingleView(info, this.desk, this.pool, {
       move: (delta) => this.move(delta),
       pick: (index) => {
@@ -70,12 +64,12 @@ export class Session {
 
   async start(): Promise<void> {
     await this.reload();
-    this.outbox.resume();
+    this.strokes.resume();
     follow({
       change: ({ presses, progress }) => {
         this.desk.progress = progress;
         void this.desk.refetch(presses);
-        this.status.render(this.outbox.unsaved);
+        this.status.render(this.strokes.unsaved);
       },
       captures: () => this.status.offerNew(),
       ready: () => {
@@ -86,7 +80,7 @@ export class Session {
       lost: () => this.status.line(false),
     });
     window.addEventListener("beforeunload", (event) => {
-      if (this.outbox.unsaved > 0 || this.drawn !== undefined) event.preventDefault();
+      if (this.strokes.unsaved > 0 || this.drawn !== undefined) event.preventDefault();
     });
   }
 
@@ -129,12 +123,12 @@ export class Session {
     byId("single").hidden = isEmpty || this.view !== "single";
     byId("grid").hidden = isEmpty || this.view !== "grid";
     byId("choice-bar").hidden = isEmpty;
-    if (this.boxEditor.isOpen) return void this.status.render(this.outbox.unsaved);
-    if (!isEmpty && this.view === "single") this.single.render();
+    if (this.boxEditor.isOpen) return void this.status.render(this.strokes.unsaved);
+    if (!isEmpty && this.view === "single") this.single.render(this.drawnFor(this.desk.current));
     if (!isEmpty && this.view === "grid") this.grid.render(focusGrid);
     byId("only").setAttribute("aria-pressed", String(this.onlyThis));
     byId("only").hidden = (this.desk.current?.captures.length ?? 0) < 2 || this.view === "grid";
-    this.status.render(this.outbox.unsaved);
+    this.status.render(this.strokes.unsaved);
   }
 
   move(delta: number): void {
@@ -157,7 +151,7 @@ export class Session {
   /** Labels the press on the desk, or one picture of it, and goes on. */
   choose(label: string, onlyThis: boolean): void {
     const press = this.desk.current;
-    const capture = this.single.capture;
+    const { capture } = this.single;
     if (press === undefined || capture === undefined || this.isLoading) return;
     if (this.view === "single" && !this.single.isSeen) return void announce("The picture is not there yet");
     if (this.boxEditor.isOpen) this.drawn = { press: press.press, box: this.boxEditor.take() };
@@ -165,25 +159,21 @@ export class Session {
     this.send(press, isPart ? [capture] : press.captures, label);
     this.pace.stroke(performance.now());
     // A queue that could not be renewed is still a queue.
-    if (++this.strokes % RENEW_EVERY === 0 && !this.desk.reveals) this.desk.renew().catch(() => undefined);
-    const said = `${labelText(label, this.info.choices)}. `;
-    if (isPart) {
-      this.render();
-      announce(said);
-    } else if (this.desk.at + 1 < this.desk.queue.length) {
-      this.goTo(this.desk.at + 1, true, said);
-    } else {
-      this.render();
-      announce(`${said}That was the last one.`);
-      this.status.offerMore();
-    }
+    if (++this.given % RENEW_EVERY === 0 && !this.desk.reveals) this.desk.renew().catch(() => undefined);
+    this.goOn(isPart, `${labelText(label, this.info.choices)}. `);
+  }
+
+  private goOn(stays: boolean, said: string): void {
+    const isLast = this.desk.at + 1 >= this.desk.queue.length;
+    if (!stays && !isLast) return void this.goTo(this.desk.at + 1, true, said);
+    this.render();
+    announce(stays ? said : `${said}That was the last one.`);
+    if (!stays) this.status.offerMore();
   }
 
   undo(): void {
-    const act = this.history.pop();
+    const act = this.strokes.undo();
     if (act === undefined) return void announce("Nothing to take back");
-    this.desk.arrived(act.captures, act.stroke, undefined);
-    this.outbox.add({ path: "/undo", body: { stroke: act.stroke }, captures: act.captures });
     const place = this.desk.queue.indexOf(act.press);
     if (place >= 0) this.goTo(place, true, "Taken back. ");
     else announce("Taken back");
@@ -194,7 +184,7 @@ export class Session {
     if (press === undefined) return;
     const isAgain = press.captures.every((capture) => capture.consent === consent);
     const captures = press.captures.map(({ id }) => id);
-    this.outbox.add({ path: "/consent", body: { captures, consent: isAgain ? "unknown" : consent }, captures });
+    this.strokes.consent(captures, isAgain ? "unknown" : consent);
     announce(isAgain ? "Consent open" : `Consent ${consent}`);
     if (consent === "refused" && !isAgain)
       this.status.say("Refused: these pictures are not used for training. Delete removes them from the disk.");
@@ -217,7 +207,7 @@ export class Session {
   editBox(): void {
     const { capture } = this.single;
     if (capture === undefined) return;
-    if (this.boxEditor.isOpen) return this.boxEditor.keep();
+    if (this.boxEditor.isOpen) return void this.boxEditor.keep();
     if (this.view === "grid") this.show("single");
     announce("Face box. Arrow keys move it, plus and minus resize it, Enter keeps it, Escape cancels.");
     this.boxEditor.open(this.drawnFor(this.desk.current) ?? capture.box, capture);
@@ -243,24 +233,13 @@ export class Session {
     if (label !== undefined) this.send(press, this.onlyThis ? [capture] : same, label);
     else this.status.say("The box is not saved yet: it is saved with a label.");
     this.render();
-    this.preview(box);
     byId("stage").focus();
   }
 
   private send(press: PressView, captures: readonly CaptureView[], label: string): void {
     const box = this.drawnFor(press);
-    const ids = captures.map(({ id }) => id);
-    const stroke: Stroke = {
-      stroke: strokeName(),
-      captures: ids,
-      label,
-      ...(box === undefined ? {} : { box }),
-      ...(this.desk.reveals ? { settle: true } : {}),
-    };
     this.drawn = undefined;
-    this.desk.sent(ids, stroke.stroke, label);
-    this.history.push({ stroke: stroke.stroke, press: press.press, captures: ids });
-    this.outbox.add({ path: "/judge", body: { ...stroke }, captures: ids });
+    this.strokes.send(press, captures, label, box);
   }
 
   private goTo(place: number, speak: boolean, said = ""): void {
@@ -274,7 +253,7 @@ export class Session {
     desk.at = to;
     this.boxEditor.close();
     const isMarked = this.view === "grid" && this.grid.mark(speak);
-    if (isMarked) this.status.render(this.outbox.unsaved);
+    if (isMarked) this.status.render(this.strokes.unsaved);
     else this.render(this.view === "grid" && speak);
     const first = this.view === "grid" ? this.grid.first : to;
     void desk.need(first, this.view === "grid" ? first + PAGE : to + 6);
@@ -285,16 +264,5 @@ export class Session {
     const press = this.desk.current;
     if (press !== undefined) announce(said + spoken(press, this.desk.at, this.desk.queue.length, this.info));
     else announce(this.desk.queue.length === 0 ? "Nothing to show" : said);
-  }
-
-  private delivered({ path, body, captures }: Letter, delivery: Delivery, reason?: string): void {
-    if (path === "/judge") {
-      const { stroke, label } = body as { stroke?: string; label?: string };
-      if (delivery === "waiting") this.desk.sent(captures, String(stroke), String(label));
-      else this.desk.arrived(captures, String(stroke), delivery === "saved" ? label : undefined);
-    }
-    if (delivery === "refused") this.status.say(`Not saved: ${reason}`);
-    if (delivery !== "waiting" && path !== "/judge") void this.desk.refetch(this.desk.pressesOf(captures));
-    this.render();
   }
 }

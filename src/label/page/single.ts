@@ -48,7 +48,7 @@ export class SingleView {
   /** Whether what is to be judged can be seen, or will never be. */
   get isSeen(): boolean {
     const image = this.frame.querySelector("img");
-    return image !== null && image.complete;
+    return image?.complete === true;
   }
 
   /** Goes through the burst; says whether there was anywhere to go. */
@@ -60,7 +60,8 @@ export class SingleView {
     return true;
   }
 
-  render(): void {
+  /** @param drawn a box that is not saved yet */
+  render(drawn?: Box): void {
     const press = this.desk.current;
     const { capture } = this;
     this.preload();
@@ -78,8 +79,8 @@ export class SingleView {
       this.pool.get("single", frameUrl(capture)),
       `The frame, ${captureText(capture, index, press.captures.length)}`,
     );
-    this.showBox(capture.box, capture);
-    this.box.classList.toggle("corrected", capture.boxCorrected);
+    this.showBox(drawn ?? capture.box, capture);
+    this.box.classList.toggle("corrected", drawn !== undefined || capture.boxCorrected);
     this.renderVerdict(press, capture);
     this.renderBurst(press, capture);
     this.renderState(press, capture);
