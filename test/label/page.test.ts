@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { Catalogue } from "#smilec/captures/catalogue/catalogue.js";
@@ -182,17 +182,35 @@ describeInBrowser(`the label studio in Chromium${reason}`, () => {
     // Beyond what was loaded ahead.
     for (let i = 0; i < 8; i++) await page.key("j");
     await page.until("document.querySelector('#frame .problem')?.textContent === 'no connection to smilec'");
+    await page.key("s");
+    expect(await page.text("#live")).toBe("The picture is not there yet");
     await page.send("Network.emulateNetworkConditions", {
       offline: false,
       latency: 0,
       downloadThroughput: -1,
       uploadThroughput: -1,
     });
-    await page.key("j");
-    await page.until(`${SHOWN} && document.querySelector('#frame .problem') === null`);
-    await page.key("k");
     await page.until(`${SHOWN} && document.querySelector('#frame .problem') === null`);
     expect(await place(page)).toBe(`9 / ${PRESSES}`);
+    expect(labels().filter((label) => label !== undefined)).toEqual([]);
+    await page.key("s");
+    await waitFor(page, `10 / ${PRESSES}`);
+  });
+
+  it("shows what is wrong with a picture that is missing, and takes a label for it", async () => {
+    const page = await open();
+    const capture = Number((await page.evaluate<string>("document.querySelector('#frame img').src")).split("/").at(-1));
+    const catalogue = Catalogue.open(join(project, "captures"));
+    const { path } = catalogue.capture(capture)!;
+    catalogue.close();
+    rmSync(join(project, "captures", path));
+    await page.goto(studio.url);
+    await page.until("document.querySelector('#frame .problem') !== null");
+    expect(await page.text("#frame .problem")).toBe(`${path}: the file is missing`);
+    await page.key("0");
+    await waitFor(page, `2 / ${PRESSES}`);
+    await page.until(ALL_SAVED);
+    expect(labels().filter((label) => label === "no-face")).toHaveLength(2);
   });
 
   it("loses nothing that it called saved when the server is killed, and delivers the rest to the next one", async () => {

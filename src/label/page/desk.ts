@@ -11,6 +11,8 @@ export interface Wanted {
 /** Presses asked for at once, and held. */
 const WINDOW = 24;
 const HELD = 600;
+/** Between two attempts at presses that did not come, milliseconds. */
+const RETRY_MS = 1500;
 /** Presses ahead whose pictures may be loaded already. */
 const NEAR = 24;
 
@@ -138,6 +140,7 @@ export class Desk {
         for (const view of await getPresses(part, this.reveals)) this.hold(view);
       } catch {
         for (const press of part) if (!this.views.has(press)) this.asked.delete(press);
+        setTimeout(() => void this.need(this.at, this.at + NEAR), RETRY_MS);
       }
       this.changed();
     }

@@ -5,6 +5,9 @@ import { element } from "./dom.js";
 import { frameUrl, type PicturePool } from "./pictures.js";
 import { pictureProblem } from "./server.js";
 
+/** Between two attempts at a picture that did not come, milliseconds. */
+const RETRY_MS = 1500;
+
 /** Puts a box over a frame, in parts of its size. */
 export function placeBox(
   target: HTMLElement,
@@ -30,12 +33,27 @@ export function showPicture(place: HTMLElement, image: HTMLImageElement, alt: st
   else image.addEventListener("error", tell, { once: true });
 }
 
+/** Whether a picture was seen, or never will be. */
+export function isSettled(image: HTMLImageElement | null): boolean {
+  return image !== null && (image.dataset.lost !== undefined || (image.complete && image.naturalWidth > 0));
+}
+
 async function explain(place: HTMLElement, image: HTMLImageElement): Promise<void> {
   image.classList.add("broken");
   if (image.parentElement !== place) return;
-  const text = await pictureProblem(image.src);
+  const { text, stays } = await pictureProblem(image.src);
   if (image.parentElement !== place || place.querySelector(".problem") !== null) return;
   place.append(element("p", { class: "problem" }, text));
+  if (stays) image.dataset.lost = "";
+  else setTimeout(() => retry(place, image), RETRY_MS);
+}
+
+function retry(place: HTMLElement, image: HTMLImageElement): void {
+  if (image.parentElement !== place) return;
+  place.querySelector(".problem")?.remove();
+  image.classList.remove("broken");
+  image.addEventListener("error", () => void explain(place, image), { once: true });
+  image.setAttribute("src", image.src);
 }
 
 /** A small frame with its box, for strips and grids. */

@@ -51,13 +51,14 @@ export async function getPresses(numbers: readonly number[], reveal: boolean): P
 export const getMetadata = async (capture: number): Promise<Record<string, unknown>> =>
   (await request(`/metadata/${capture}`)) as Record<string, unknown>;
 
-/** Why a picture cannot be shown. */
-export async function pictureProblem(url: string): Promise<string> {
+/** Why a picture cannot be shown, and whether that will stay so. */
+export async function pictureProblem(url: string): Promise<{ readonly text: string; readonly stays: boolean }> {
   try {
     await request(url);
-    return "the picture cannot be shown";
+    return { text: "the picture did not come", stays: false };
   } catch (error) {
-    return error instanceof Refused ? error.message : "no connection to smilec";
+    if (error instanceof Refused) return { text: error.message, stays: error.final };
+    return { text: "no connection to smilec", stays: false };
   }
 }
 

@@ -3,7 +3,7 @@ import type { Box } from "../../data/types.js";
 import type { CaptureView, PressView, StudioInfo } from "../protocol.js";
 import { button, byId, element } from "./dom.js";
 import type { Desk } from "./desk.js";
-import { placeBox, showPicture, smallFrame } from "./frame-view.js";
+import { isSettled, placeBox, showPicture, smallFrame } from "./frame-view.js";
 import { frameUrl, inputUrl, type PicturePool } from "./pictures.js";
 import { getMetadata } from "./server.js";
 import { captureText, labelText, number, percent, takenText, verdictText } from "./words.js";
@@ -47,8 +47,7 @@ export class SingleView {
 
   /** Whether what is to be judged can be seen, or will never be. */
   get isSeen(): boolean {
-    const image = this.frame.querySelector("img");
-    return image?.complete === true;
+    return isSettled(this.frame.querySelector("img"));
   }
 
   /** Goes through the burst; says whether there was anywhere to go. */
