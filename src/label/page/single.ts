@@ -78,8 +78,8 @@ export class SingleView {
       this.pool.get("single", frameUrl(capture)),
       `The frame, ${captureText(capture, index, press.captures.length)}`,
     );
-    this.showBox(drawn ?? capture.box, capture);
-    this.box.classList.toggle("corrected", drawn !== undefined || capture.boxCorrected);
+    const isCorrected = drawn !== undefined || capture.boxCorrected;
+    this.showBox(drawn ?? capture.box, capture, isCorrected);
     this.renderVerdict(press, capture);
     this.renderBurst(press, capture);
     this.renderState(press, capture);
@@ -87,9 +87,12 @@ export class SingleView {
   }
 
   /** Shows a box and what the network sees in it. */
-  showBox(box: Box, capture: CaptureView): void {
+  showBox(box: Box, capture: CaptureView, isCorrected = true): void {
     placeBox(this.box, box, capture);
-    showPicture(byId("input"), this.pool.get("single", inputUrl(capture, box)), "What the network sees");
+    this.box.classList.toggle("corrected", isCorrected);
+    const text = isCorrected ? "what the network would see" : "what the network saw";
+    showPicture(byId("input"), this.pool.get("single", inputUrl(capture, box)), text);
+    byId("input-text").textContent = text;
   }
 
   /** Of a disagreement the first picture that is one; else the first. */
@@ -162,10 +165,9 @@ export class SingleView {
     }
     const mark = byId("mark");
     const isSaving = this.desk.isUnderWay(capture);
-    mark.textContent =
-      label === undefined
-        ? "not labelled"
-        : `${labelText(label, this.info.choices)}${isSaving ? " \u2026 saving" : " \u2713 saved"}`;
+    const said = label === undefined ? undefined : labelText(label, this.info.choices);
+    const open = this.desk.reveals ? "not settled" : "not labelled";
+    mark.textContent = said === undefined ? open : `${said}${isSaving ? " \u2026 saving" : " \u2713 saved"}`;
     mark.className = label === undefined ? "mark" : isSaving ? "mark saving" : "mark saved";
     const { looks } = capture;
     const text =

@@ -39,9 +39,10 @@ export class Status {
   trouble(reason: "offline" | "locked" | undefined, unsaved: number): void {
     const banner = byId("banner");
     const count = unsaved === 1 ? "1 label is" : `${unsaved} labels are`;
-    const kept = unsaved === 0 ? "" : ` ${count} not saved yet; this browser keeps them and sends them then.`;
+    const kept =
+      unsaved === 0 ? "" : ` ${count} not saved yet: this browser keeps what is not saved, and sends it then.`;
     const texts = {
-      offline: `No connection to smilec. Is \`smilec label\` still running?${kept}`,
+      offline: `No connection to smilec. Is smilec label still running?${kept}`,
       locked: `smilec was started anew: open the address that it printed.${kept}`,
     };
     const text = reason === undefined ? "" : texts[reason];
