@@ -9,12 +9,15 @@ import type { CaptureMetadata } from "../metadata.js";
 import { type Database, guarded, type OpenOptions, openDatabase } from "./database.js";
 import type {
   CaptureKey,
+  CaptureState,
   CatalogueCapture,
   Consent,
   Judgement,
+  KnownCapture,
   NewCapture,
   PullKind,
   QuarantinedRecord,
+  SeenSegment,
   SegmentState,
 } from "./types.js";
 
@@ -22,7 +25,7 @@ export const CATALOGUE_FILE = "catalogue.sqlite";
 
 export interface CaptureFilter {
   readonly device?: string;
-  readonly state?: "kept" | "deleted";
+  readonly state?: CaptureState;
   /** Only those with (true) or without (false) a judgement of the first look. */
   readonly judged?: boolean;
 }
@@ -39,6 +42,8 @@ const JOINED = `
 type Row = Record<string, string | number | null>;
 
 export class Catalogue {
+  private readonly statements = new Map<string, Database.Statement>();
+
   private constructor(
     /** Folder of the pictures. */
     readonly dir: string,
@@ -142,9 +147,25 @@ export class Catalogue {
     return this.all(sql, hex32(device), hex32(epoch), boot, press).map(captureOf);
   }
 
-  segment(device: string, epoch: string, segment: number): SegmentState | undefined {
+  /** All that is known of the captures of one epoch, by sequence number. */
+  known(device: string, epoch: string): Map<number, KnownCapture> {
+    const known = new Map<number, KnownCapture>();
+    for (const { sequence } of this.all("SELECT sequence FROM withdrawn WHERE device = ? AND epoch = ?", device, epoch))
+      known.set(Number(sequence), { payloadCrc: undefined, state: "withdrawn", path: undefined });
+    const sql = "SELECT sequence, payload_crc, state, path FROM capture WHERE device = ? AND epoch = ?";
+    for (const { sequence, payload_crc, state, path } of this.all(sql, device, epoch))
+      known.set(Number(sequence), {
+        payloadCrc: Number.parseInt(String(payload_crc), 16),
+        state: state as CaptureState,
+        path: String(path),
+      });
+    return known;
+  }
+
+  segment(device: string, epoch: string, segment: number): SeenSegment | undefined {
     const row = this.get(
-      "SELECT * FROM segment WHERE device = ? AND epoch = ? AND segment = ?",
+      `SELECT segment.*, started_ms FROM segment JOIN pull ON pull.id = segment.pull
+       WHERE device = ? AND epoch = ? AND segment = ?`,
       device,
       epoch,
       segment,
@@ -157,6 +178,7 @@ export class Catalogue {
       slots: Number(row.slots),
       slotsRead: Number(row.slots_read),
       mark: String(row.mark),
+      seenMs: Number(row.started_ms),
     };
   }
 
@@ -176,21 +198,64 @@ export class Catalogue {
 
   /** Notes a record that was not taken; false when it was noted before. */
   quarantine(record: QuarantinedRecord, pull: number): boolean {
-    const { file, slot, offset, reason, message, path } = record;
-    const sql =
-      "INSERT OR IGNORE INTO quarantine (pull, file, slot, offset, reason, message, path) VALUES (?, ?, ?, ?, ?, ?, ?)";
-    return this.run(sql, pull, file, slot ?? null, offset, reason, message, path ?? null).changes > 0;
+    const { file, slot, offset, reason, message, key, crc, path } = record;
+    const sql = `INSERT OR IGNORE INTO quarantine (pull, file, slot, offset, reason, message, device, epoch, sequence, crc, path)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    const identity = [key?.device ?? "", key?.epoch ?? "", key?.sequence ?? 0] as const;
+    const values = [pull, file, slot ?? null, offset, reason, message, ...identity, hex32(crc), path ?? null];
+    return this.run(sql, ...values).changes > 0;
   }
 
   quarantined(): QuarantinedRecord[] {
-    return this.all("SELECT * FROM quarantine ORDER BY id").map(({ file, slot, offset, reason, message, path }) => ({
-      file: String(file),
-      slot: slot === null ? undefined : Number(slot),
-      offset: Number(offset),
-      reason: String(reason),
-      message: String(message),
-      path: path === null ? undefined : String(path),
+    return this.all("SELECT * FROM quarantine ORDER BY id").map((row) => ({
+      file: String(row.file),
+      slot: row.slot === null ? undefined : Number(row.slot),
+      offset: Number(row.offset),
+      reason: String(row.reason),
+      message: String(row.message),
+      key: row.device === "" ? undefined : keyOf(row),
+      crc: Number.parseInt(String(row.crc), 16),
+      path: row.path === null ? undefined : String(row.path),
     }));
+  }
+
+  /**
+   * Notes that a capture was taken back on the bot; what was put aside of it is forgotten. Returns the paths of its picture and of what was put aside:
+   * removing them is the caller's.
+   */
+  withdraw({ device, epoch, sequence }: CaptureKey, pull: number): string[] {
+    const key = [device, epoch, sequence] as const;
+    this.run("INSERT OR IGNORE INTO withdrawn VALUES (?, ?, ?, ?)", ...key, pull);
+    const aside = this.all(
+      "SELECT path FROM quarantine WHERE device = ? AND epoch = ? AND sequence = ? AND path IS NOT NULL",
+      ...key,
+    );
+    this.run("UPDATE quarantine SET path = NULL WHERE device = ? AND epoch = ? AND sequence = ?", ...key);
+    const kept = this.all(
+      "SELECT path FROM capture WHERE device = ? AND epoch = ? AND sequence = ? AND state = 'kept'",
+      ...key,
+    );
+    this.run(
+      "UPDATE capture SET state = 'withdrawn' WHERE device = ? AND epoch = ? AND sequence = ? AND state = 'kept'",
+      ...key,
+    );
+    return [...kept, ...aside].map(({ path }) => String(path));
+  }
+
+  /** Whether a pull was begun that did not end: it may have left pictures without a row, or files of what was withdrawn. */
+  hasUnfinishedPull(): boolean {
+    return this.get("SELECT 1 AS found FROM pull WHERE finished_ms IS NULL") !== undefined;
+  }
+
+  /** Ends all pulls that were begun and left. */
+  endUnfinishedPulls(finishedMs: number): void {
+    this.run("UPDATE pull SET finished_ms = ? WHERE finished_ms IS NULL", finishedMs);
+  }
+
+  /** Paths of all files that belong to the catalogue: pictures of kept captures, and what was put aside. */
+  *paths(): Generator<string, void, undefined> {
+    const sql = `SELECT path FROM capture WHERE state = 'kept' UNION ALL SELECT path FROM quarantine WHERE path IS NOT NULL`;
+    for (const row of guarded(this.path, () => this.database.prepare(sql).iterate())) yield String((row as Row).path);
   }
 
   /** Adds a person's judgement of a capture in the first or second look; returns its event, for {@link undo}. */
@@ -223,15 +288,22 @@ export class Catalogue {
   }
 
   private run(sql: string, ...values: (string | number | null)[]): Database.RunResult {
-    return guarded(this.path, () => this.database.prepare(sql).run(...values));
+    return guarded(this.path, () => this.prepared(sql).run(...values));
   }
 
   private get(sql: string, ...values: (string | number | null)[]): Row | undefined {
-    return guarded(this.path, () => this.database.prepare(sql).get(...values)) as Row | undefined;
+    return guarded(this.path, () => this.prepared(sql).get(...values)) as Row | undefined;
   }
 
   private all(sql: string, ...values: (string | number | null)[]): Row[] {
-    return guarded(this.path, () => this.database.prepare(sql).all(...values)) as Row[];
+    return guarded(this.path, () => this.prepared(sql).all(...values)) as Row[];
+  }
+
+  /** Preparing takes longer than running. */
+  private prepared(sql: string): Database.Statement {
+    const statement = this.statements.get(sql) ?? this.database.prepare(sql);
+    this.statements.set(sql, statement);
+    return statement;
   }
 }
 
@@ -262,11 +334,15 @@ function judgementOf(row: Row, pass: 1 | 2): Judgement | undefined {
   };
 }
 
+function keyOf(row: Row): CaptureKey {
+  return { device: String(row.device), epoch: String(row.epoch), sequence: Number(row.sequence) };
+}
+
 function captureOf(row: Row): CatalogueCapture {
   const taken = row.taken_ms === null ? undefined : { ms: Number(row.taken_ms), errorMs: Number(row.taken_error_ms) };
   return {
     id: Number(row.id),
-    key: { device: String(row.device), epoch: String(row.epoch), sequence: Number(row.sequence) },
+    key: keyOf(row),
     metadata: JSON.parse(String(row.metadata)) as CaptureMetadata,
     width: Number(row.width),
     height: Number(row.height),
@@ -276,7 +352,7 @@ function captureOf(row: Row): CatalogueCapture {
     pull: Number(row.pull),
     recovered: row.recovered === 1,
     taken,
-    state: row.state === "deleted" ? "deleted" : "kept",
+    state: row.state as CaptureState,
     consent: row.consent as Consent,
     judgements: [judgementOf(row, 1), judgementOf(row, 2)],
   };

@@ -5,6 +5,13 @@ export type PullKind = "folder" | "image" | "serial";
 
 export type Consent = "unknown" | "given" | "refused";
 
+/**
+ * - `kept`: its picture is there
+ * - `deleted`: a person asked for it here; the picture is gone and is never pulled again
+ * - `withdrawn`: taken back on the bot after it was pulled; as deleted
+ */
+export type CaptureState = "kept" | "deleted" | "withdrawn";
+
 /** What a person can say of a capture besides one of the configuration's labels. */
 export const NO_FACE = "no-face";
 export const UNSURE = "unsure";
@@ -43,8 +50,7 @@ export interface CatalogueCapture extends NewCapture {
   readonly id: number;
   readonly key: CaptureKey;
   readonly pull: number;
-  /** deleted: the person asked for it; the picture is gone and is never pulled again. */
-  readonly state: "kept" | "deleted";
+  readonly state: CaptureState;
   readonly consent: Consent;
   /** Of the first and of the second look, undefined where there is none. */
   readonly judgements: readonly [first: Judgement | undefined, second: Judgement | undefined];
@@ -68,7 +74,20 @@ export interface QuarantinedRecord {
   readonly offset: number;
   readonly reason: string;
   readonly message: string;
+  /** Whose record it is, where its header could be read. */
+  readonly key: CaptureKey | undefined;
+  /** CRC-32 of the record's bytes, as far as they were read. */
+  readonly crc: number;
   /** Of the bytes put aside, below the captures' folder; undefined when there was nothing to keep. */
+  readonly path: string | undefined;
+}
+
+/** What the catalogue says of a capture that turns up again. */
+export interface KnownCapture {
+  /** Undefined for one that was withdrawn before it could be pulled. */
+  readonly payloadCrc: number | undefined;
+  readonly state: CaptureState;
+  /** Of the picture, below the captures' folder; undefined as payloadCrc. */
   readonly path: string | undefined;
 }
 
@@ -81,4 +100,10 @@ export interface SegmentState {
   readonly slotsRead: number;
   /** Says whether it has changed since; the puller's own. */
   readonly mark: string;
+}
+
+/** A segment as it was at the last pull that read it. */
+export interface SeenSegment extends SegmentState {
+  /** When that pull began, milliseconds since 1970. */
+  readonly seenMs: number;
 }

@@ -131,6 +131,31 @@ describe("a catalogue of captures", () => {
     expect(catalogue.capture(id)).toMatchObject({ state: "deleted", consent: "refused" });
   });
 
+  it("never takes again what was withdrawn on the bot, and says which files have to go", () => {
+    const pull = catalogue.beginPull("folder", "a", 1);
+    catalogue.add(capture(1), pull);
+    const aside = { file: "SEG00001.TAR", slot: 0, offset: 1024, reason: "conflict", message: "", crc: 1 };
+    catalogue.quarantine({ ...aside, key: { ...key, sequence: 1 }, path: "quarantine/a.bin" }, pull);
+    expect(catalogue.withdraw({ ...key, sequence: 1 }, pull)).toEqual([capture(1).path, "quarantine/a.bin"]);
+    expect(catalogue.withdraw({ ...key, sequence: 1 }, pull)).toEqual([]);
+    expect(catalogue.withdraw({ ...key, sequence: 2 }, pull)).toEqual([]);
+    expect([...catalogue.known(key.device, key.epoch)]).toEqual([
+      [1, { payloadCrc: 0xfedcba98, state: "withdrawn", path: capture(1).path }],
+      [2, { payloadCrc: undefined, state: "withdrawn", path: undefined }],
+    ]);
+    expect([...catalogue.paths()]).toEqual([]);
+    expect(catalogue.count({ state: "kept" })).toBe(0);
+  });
+
+  it("knows of pulls that did not end", () => {
+    catalogue.endPull(catalogue.beginPull("folder", "a", 1), 2);
+    expect(catalogue.hasUnfinishedPull()).toBe(false);
+    catalogue.beginPull("folder", "a", 3);
+    expect(catalogue.hasUnfinishedPull()).toBe(true);
+    catalogue.endUnfinishedPulls(4);
+    expect(catalogue.hasUnfinishedPull()).toBe(false);
+  });
+
   it("lists what was put aside once", () => {
     const pull = catalogue.beginPull("image", "card.img", 1);
     const record = {
@@ -139,6 +164,8 @@ describe("a catalogue of captures", () => {
       offset: 0,
       reason: "foreign",
       message: "no head",
+      key: undefined,
+      crc: 0x01020304,
       path: undefined,
     };
     expect([catalogue.quarantine(record, pull), catalogue.quarantine(record, pull)]).toEqual([true, false]);
