@@ -44,6 +44,7 @@ function declare(signal: AbortSignal): Command {
   declareModel(program, action);
   declareCompiler(program, action);
   declareDevice(program, action);
+  declareCaptures(program, action);
   return program;
 }
 
@@ -228,4 +229,16 @@ function declareDevice(program: Command, action: Action): void {
     .option("--whole", "the pictures are face crops: use all of each instead of the configured part", false)
     .option("--golden", "fail unless every score equals the TypeScript reference", false)
     .action(action(async () => (await import("./commands/simulate.js")).simulateCommand));
+}
+
+function declareCaptures(program: Command, action: Action): void {
+  program
+    .command("pull-captures")
+    .description("copy new captures from the bot's card; continues where an interrupted pull stopped")
+    .option("--from <path>", "folder of the mounted card, or a segment file (default: the card that is mounted)")
+    .addOption(
+      new Option("--image <path>", "read a card that is not mounted: its device, or an image of it").conflicts("from"),
+    )
+    .option("--recover", "find captures by their headers: damaged file systems, deleted segments", false)
+    .action(action(async () => (await import("./commands/pull-captures.js")).pullCapturesCommand));
 }

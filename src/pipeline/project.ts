@@ -33,3 +33,8 @@ export async function openProject(dir: string): Promise<Project> {
 export function buildDir(project: Project, target: string): string {
   return join(project.dir, "build", target);
 }
+
+/** Folder of the captures' catalogue and pictures. */
+export function capturesDir(project: Project): string {
+  return join(project.dir, "captures");
+}

@@ -19,6 +19,9 @@ import type {
   QuarantinedRecord,
   SeenSegment,
   SegmentState,
+  StartedCaptures,
+  TakenTime,
+  UntimedCapture,
 } from "./types.js";
 
 export const CATALOGUE_FILE = "catalogue.sqlite";
@@ -147,19 +150,19 @@ export class Catalogue {
     return this.all(sql, hex32(device), hex32(epoch), boot, press).map(captureOf);
   }
 
-  /** All that is known of the captures of one epoch, by sequence number. */
-  known(device: string, epoch: string): Map<number, KnownCapture> {
-    const known = new Map<number, KnownCapture>();
-    for (const { sequence } of this.all("SELECT sequence FROM withdrawn WHERE device = ? AND epoch = ?", device, epoch))
-      known.set(Number(sequence), { payloadCrc: undefined, state: "withdrawn", path: undefined });
-    const sql = "SELECT sequence, payload_crc, state, path FROM capture WHERE device = ? AND epoch = ?";
-    for (const { sequence, payload_crc, state, path } of this.all(sql, device, epoch))
-      known.set(Number(sequence), {
-        payloadCrc: Number.parseInt(String(payload_crc), 16),
-        state: state as CaptureState,
-        path: String(path),
-      });
-    return known;
+  /** What is known of a capture, also of one that was withdrawn before it could be pulled. */
+  known({ device, epoch, sequence }: CaptureKey): KnownCapture | undefined {
+    const key = [device, epoch, sequence] as const;
+    const sql = `SELECT payload_crc, state, path FROM capture WHERE device = ? AND epoch = ? AND sequence = ?
+      UNION ALL SELECT NULL, 'withdrawn', NULL FROM withdrawn WHERE device = ? AND epoch = ? AND sequence = ? LIMIT 1`;
+    const row = this.get(sql, ...key, ...key);
+    if (row === undefined) return undefined;
+    const { payload_crc: crc, state, path } = row;
+    return {
+      payloadCrc: crc === null ? undefined : Number.parseInt(String(crc), 16),
+      state: state as CaptureState,
+      path: path === null ? undefined : String(path),
+    };
   }
 
   segment(device: string, epoch: string, segment: number): SeenSegment | undefined {
@@ -240,6 +243,28 @@ export class Catalogue {
       ...key,
     );
     return [...kept, ...aside].map(({ path }) => String(path));
+  }
+
+  /** Captures whose time was not estimated yet, in the order each bot took them, those of a damaged card apart and by epoch. */
+  *untimed(): Generator<UntimedCapture, void, undefined> {
+    const sql = `SELECT device, epoch, segment, slot, sequence, boot, uptime_ms, recovered FROM capture WHERE taken_ms IS NULL
+      ORDER BY device, recovered, CASE recovered WHEN 1 THEN epoch END, segment, slot`;
+    for (const row of guarded(this.path, () => this.database.prepare(sql).iterate())) yield untimedOf(row as Row);
+  }
+
+  /** When a start of a bot was, by an estimated capture of it: its time less its uptime. */
+  startOf(device: string, epoch: string, boot: number): TakenTime | undefined {
+    const sql = `SELECT taken_ms - uptime_ms AS ms, taken_error_ms AS error FROM capture
+      WHERE device = ? AND epoch = ? AND boot = ? AND taken_ms IS NOT NULL LIMIT 1`;
+    const row = this.get(sql, device, epoch, boot);
+    return row === undefined ? undefined : { ms: Number(row.ms), errorMs: Number(row.error) };
+  }
+
+  /** Estimates the time of captures of one start, sequence numbers `first` to `last`: `start` plus their uptime. */
+  setTaken({ device, epoch, boot, first, last }: StartedCaptures, start: TakenTime): void {
+    const sql = `UPDATE capture SET taken_ms = ? + uptime_ms, taken_error_ms = ?
+      WHERE device = ? AND epoch = ? AND boot = ? AND sequence BETWEEN ? AND ? AND taken_ms IS NULL`;
+    this.run(sql, start.ms, start.errorMs, device, epoch, boot, first, last);
   }
 
   /** Whether a pull was begun that did not end: it may have left pictures without a row, or files of what was withdrawn. */
@@ -331,6 +356,17 @@ function judgementOf(row: Row, pass: 1 | 2): Judgement | undefined {
     label: String(row[`judgement${pass}`]),
     box: typeof box === "string" ? (JSON.parse(box) as Box) : undefined,
     atMs: Number(row[`at${pass}`]),
+  };
+}
+
+function untimedOf(row: Row): UntimedCapture {
+  return {
+    key: keyOf(row),
+    segment: Number(row.segment),
+    slot: Number(row.slot),
+    boot: Number(row.boot),
+    uptimeMs: Number(row.uptime_ms),
+    recovered: row.recovered === 1,
   };
 }
 

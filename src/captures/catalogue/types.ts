@@ -32,6 +32,26 @@ export interface TakenTime {
   readonly errorMs: number;
 }
 
+/** What the estimate of a capture's time rests on. */
+export interface UntimedCapture {
+  readonly key: CaptureKey;
+  readonly segment: number;
+  readonly slot: number;
+  readonly boot: number;
+  readonly uptimeMs: number;
+  readonly recovered: boolean;
+}
+
+/** Neighbouring captures of one start of a bot. */
+export interface StartedCaptures {
+  readonly device: string;
+  readonly epoch: string;
+  readonly boot: number;
+  /** Sequence numbers, both included. */
+  readonly first: number;
+  readonly last: number;
+}
+
 /** A capture about to be catalogued; its picture is on the disk already. */
 export interface NewCapture {
   readonly metadata: CaptureMetadata;
