@@ -30,7 +30,7 @@ export interface Place {
   /** Name of the segment or image, without folders. */
   readonly file: string;
   readonly offset: number;
-  /** The record's bytes from its header on, in shared memory. */
+  /** The record's bytes from its header on. */
   readonly read: () => Promise<Uint8Array>;
 }
 

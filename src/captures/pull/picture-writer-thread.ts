@@ -5,17 +5,18 @@ import { type MessagePort, parentPort } from "node:worker_threads";
 
 export interface Picture {
   readonly path: string;
+  /** In memory that both threads see. */
   readonly bytes: Uint8Array;
 }
 
-/** `mark`: what was written until now belongs to the next `sync`. Both are answered by `done`. */
+/** `taken`: bytes of that memory that are free again once the pictures are written. `mark`: what was written until now belongs to the next `sync`. Both are answered by `done`. */
 export type ToWriter =
-  | { readonly kind: "write"; readonly pictures: readonly Picture[] }
+  | { readonly kind: "write"; readonly pictures: readonly Picture[]; readonly taken: number }
   | { readonly kind: "mark" }
   | { readonly kind: "sync" };
 
 export type FromWriter =
-  | { readonly kind: "written"; readonly bytes: number }
+  | { readonly kind: "written"; readonly taken: number }
   | { readonly kind: "done" }
   | { readonly kind: "failed"; readonly text: string; readonly code: string | undefined; readonly path: string };
 
@@ -68,13 +69,11 @@ function handle(port: MessagePort, message: ToWriter): void {
   let path = "";
   try {
     if (message.kind === "write") {
-      let bytes = 0;
       for (const picture of message.pictures) {
         path = picture.path;
         writePicture(picture);
-        bytes += picture.bytes.length;
       }
-      port.postMessage({ kind: "written", bytes } satisfies FromWriter);
+      port.postMessage({ kind: "written", taken: message.taken } satisfies FromWriter);
       return;
     }
     if (message.kind === "mark") [marked, written] = [written, []];

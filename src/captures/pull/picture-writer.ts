@@ -1,13 +1,14 @@
 /** Writes pictures in a thread of its own, and says when all of them are safe from a power cut. */
 import { Worker } from "node:worker_threads";
 import { asEnvironmentError } from "../../errors.js";
+import { MAX_FRAME_SIDE, slotBytes } from "../format.js";
 import { run } from "../../process/run.js";
 import type { FromWriter, Picture, ToWriter } from "./picture-writer-thread.js";
 
 /** Pictures handed over at once: a message costs about as much as opening a file. */
 const GROUP = 16;
-/** Bytes handed over and not written yet, beyond which {@link PictureWriter.write} waits. */
-const MAX_WAITING_BYTES = 16 << 20;
+/** Memory that both threads see: what is handed over and not written yet. The largest capture fits (docs/capture-log.md). */
+const RING_BYTES = slotBytes(MAX_FRAME_SIDE, MAX_FRAME_SIDE);
 
 /** Makes everything that was written to a folder's file system durable; false where the system has nothing for that. */
 export type SyncFolder = (folder: string) => Promise<boolean>;
@@ -25,8 +26,12 @@ interface Waiting {
 
 export class PictureWriter {
   private readonly worker = new Worker(new URL("./picture-writer-thread.js", import.meta.url));
+  private readonly ring = new Uint8Array(new SharedArrayBuffer(RING_BYTES));
+  /** Where the next file goes in the ring, and how much of it is taken. */
+  private head = 0;
+  private taken = 0;
   private group: Picture[] = [];
-  private waitingBytes = 0;
+  private groupTaken = 0;
   private room: Waiting | undefined;
   private answer: Waiting | undefined;
   private failure: unknown;
@@ -42,18 +47,13 @@ export class PictureWriter {
   }
 
   /**
-   * Hands over a file of `bytes`, which must lie in a SharedArrayBuffer and stay as they are; its folder is there. One of that name that is there is replaced.
-   * Rejects with the error of this or an earlier file.
+   * Hands over a file, whose folder is there; its bytes are copied. One of that name that is there is replaced. Rejects with the error of this or an earlier file.
    */
   async write(path: string, bytes: Uint8Array): Promise<void> {
-    if (this.failure !== undefined) throw this.failure;
-    this.group.push({ path, bytes });
-    this.waitingBytes += bytes.length;
-    if (this.group.length >= GROUP || this.waitingBytes > MAX_WAITING_BYTES) this.handOver();
-    if (this.waitingBytes > MAX_WAITING_BYTES)
-      await new Promise<void>((resolve, reject) => {
-        this.room = { resolve, reject };
-      });
+    const place = await this.takeRoom(bytes.length);
+    place.set(bytes);
+    this.group.push({ path, bytes: place });
+    if (this.group.length >= GROUP) this.handOver();
   }
 
   /** Resolves when all files handed over so far are durable; others may be handed over meanwhile. Not to be called again before it has. */
@@ -68,9 +68,30 @@ export class PictureWriter {
     await this.worker.terminate();
   }
 
+  /** Bytes of the ring, in one piece; waits until they are written that lie there. */
+  private async takeRoom(length: number): Promise<Uint8Array> {
+    for (;;) {
+      if (this.failure !== undefined) throw this.failure;
+      if (this.taken === 0) this.head = 0;
+      const skipped = this.head + length > RING_BYTES ? RING_BYTES - this.head : 0;
+      if (this.taken + skipped + length <= RING_BYTES) {
+        const start = skipped > 0 ? 0 : this.head;
+        this.head = start + length;
+        this.taken += skipped + length;
+        this.groupTaken += skipped + length;
+        return this.ring.subarray(start, this.head);
+      }
+      this.handOver();
+      await new Promise<void>((resolve, reject) => {
+        this.room = { resolve, reject };
+      });
+    }
+  }
+
   private handOver(): void {
-    if (this.group.length > 0) this.post({ kind: "write", pictures: this.group });
+    if (this.group.length > 0) this.post({ kind: "write", pictures: this.group, taken: this.groupTaken });
     this.group = [];
+    this.groupTaken = 0;
   }
 
   private ask(message: ToWriter): Promise<void> {
@@ -90,8 +111,7 @@ export class PictureWriter {
       const { text, code, path } = message;
       this.fail(asEnvironmentError(Object.assign(new Error(text), { code }), path));
     } else if (message.kind === "written") {
-      this.waitingBytes -= message.bytes;
-      if (this.waitingBytes > MAX_WAITING_BYTES) return;
+      this.taken -= message.taken;
       this.room?.resolve();
       this.room = undefined;
     } else {

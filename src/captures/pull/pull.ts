@@ -87,6 +87,11 @@ async function pullInto(catalogue: Catalogue, reading: Reading, request: PullReq
     });
     const milliseconds = Math.round(performance.now() - begin);
     return { tally, total: catalogue.count({ state: "kept" }), tidied, milliseconds };
+  } catch (error) {
+    await writer.close();
+    // Gives back the room that unfinished work takes, where the disk is full; what fails here is done by the next pull.
+    await tidyCaptures(catalogue, now()).catch(() => undefined);
+    throw error;
   } finally {
     await writer.close();
   }

@@ -58,7 +58,7 @@ export class Quarantine {
   }
 
   /**
-   * Notes a record and keeps its bytes (header and payload, as far as they were read; in shared memory). Nothing is kept of what may have been withdrawn, nor with
+   * Notes a record and keeps its bytes (header and payload, as far as they were read). Nothing is kept of what may have been withdrawn, nor with
    * `keep` false.
    */
   async put(finding: Finding, bytes: Uint8Array, keep: boolean): Promise<PutAside> {

@@ -6,10 +6,7 @@ const PIECE_BYTES = 1 << 20;
 /** A slot's header and the block behind it, which has the withdrawn mark. */
 const LEAST_BYTES = 1024;
 
-/**
- * Each piece is one SharedArrayBuffer that is never written again: what is returned stays valid and may be given to another thread. A read that begins where
- * the last one ended doubles the piece; any other makes it small again.
- */
+/** A read that begins where the last one ended doubles the piece; any other makes it small again. What is returned stays as it is. */
 export function readAhead(read: ReadBytes, fileBytes: number): ReadBytes {
   let piece: Uint8Array = new Uint8Array(0);
   let start = 0;
@@ -19,17 +16,10 @@ export function readAhead(read: ReadBytes, fileBytes: number): ReadBytes {
     if (offset < start || offset + length > start + piece.length) {
       ahead = offset === next ? Math.min(Math.max(2 * ahead, length), PIECE_BYTES) : 0;
       const wanted = Math.min(Math.max(length, ahead, LEAST_BYTES), Math.max(length, fileBytes - offset));
-      piece = shared(await read(offset, wanted));
+      piece = await read(offset, wanted);
       start = offset;
     }
     next = offset + length;
     return piece.subarray(offset - start, offset - start + length);
   };
-}
-
-/** A copy that other threads can see. */
-export function shared(bytes: Uint8Array): Uint8Array {
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  copy.set(bytes);
-  return copy;
 }

@@ -3,7 +3,6 @@ import type { PullKind } from "../catalogue/types.js";
 import { carve } from "../carve.js";
 import type { ReadBytes } from "../read-segment.js";
 import { type Reading, type ReadingParts, stopIfAsked } from "./pull.js";
-import { shared } from "./read-ahead.js";
 
 /** Something to search from its first byte to its last. */
 export interface Haystack {
@@ -53,7 +52,7 @@ export class RecoveryReading implements Reading {
 
   private async search(haystack: Haystack, parts: ReadingParts, onWindow: (offset: number) => void): Promise<void> {
     const opened = await haystack.open();
-    const read: ReadBytes = async (offset, length) => shared(await this.readAround(opened.read, offset, length));
+    const read: ReadBytes = async (offset, length) => this.readAround(opened.read, offset, length);
     try {
       for await (const { offset, bytes, record } of carve(read, (reached) => {
         stopIfAsked(parts.context, parts.tally);
