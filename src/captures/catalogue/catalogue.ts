@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Box } from "../../data/types.js";
 import { hex32 } from "../format.js";
 import type { CaptureMetadata } from "../metadata.js";
-import { type Database, guarded, type OpenOptions, openDatabase } from "./database.js";
+import { type Database, guarded, type OpenOptions, openDatabase, transaction } from "./database.js";
 import type {
   CaptureKey,
   CaptureState,
@@ -66,7 +66,7 @@ export class Catalogue {
 
   /** Runs `action` as one transaction: all of its writes are durable when it returns, or none when it throws. */
   transaction<T>(action: () => T): T {
-    return guarded(this.path, () => this.database.transaction(action).immediate() as T);
+    return guarded(this.path, () => transaction(this.database, action));
   }
 
   beginPull(kind: PullKind, origin: string, startedMs: number): number {

@@ -96,7 +96,5 @@ function beforeNext(start: Start, next: Start | undefined): void {
 
 /** Undefined when this computer's clock is, or was, wrong. */
 function timeOf({ earliestMs, latestMs }: Start): TakenTime | undefined {
-  return latestMs < FIRST_BOT_MS - 1e10 || earliestMs > latestMs
-    ? undefined
-    : { ms: latestMs, errorMs: latestMs - earliestMs };
+  return earliestMs > latestMs ? undefined : { ms: latestMs, errorMs: latestMs - earliestMs };
 }
