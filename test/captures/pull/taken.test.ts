@@ -37,9 +37,7 @@ describe("the estimated time of a capture", () => {
     const all = bounds();
     expect([1, 2, 3].map((sequence) => all[sequence][0])).toEqual([2, 1, 0]);
     // As early as the first bot could have started: the error is the same for all of a start.
-    expect(lookInto(into).captures.map(({ taken }) => taken!.errorMs)).toEqual(
-      Array(3).fill(NOON - 3 * HOUR - FIRST),
-    );
+    expect(lookInto(into).captures.map(({ taken }) => taken!.errorMs)).toEqual(Array(3).fill(NOON - 3 * HOUR - FIRST));
   });
 
   it("is before the next start of the bot", async () => {
