@@ -241,4 +241,8 @@ function declareCaptures(program: Command, action: Action): void {
     )
     .option("--recover", "find captures by their headers: damaged file systems, deleted segments", false)
     .action(action(async () => (await import("./commands/pull-captures.js")).pullCapturesCommand));
+  program
+    .command("captures")
+    .description("what was pulled: captures, presses and judgements per bot, and what was put aside")
+    .action(action(async () => (await import("./commands/captures.js")).capturesCommand));
 }

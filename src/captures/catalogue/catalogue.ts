@@ -8,6 +8,7 @@ import { hex32 } from "../format.js";
 import type { CaptureMetadata } from "../metadata.js";
 import { type Database, guarded, type OpenOptions, openDatabase, transaction } from "./database.js";
 import type {
+  BotSummary,
   CaptureKey,
   CaptureState,
   CatalogueCapture,
@@ -265,6 +266,38 @@ export class Catalogue {
     const sql = `UPDATE capture SET taken_ms = ? + uptime_ms, taken_error_ms = ?
       WHERE device = ? AND epoch = ? AND boot = ? AND sequence BETWEEN ? AND ? AND taken_ms IS NULL`;
     this.run(sql, start.ms, start.errorMs, device, epoch, boot, first, last);
+  }
+
+  /** Counts per bot, in the order of their names. */
+  bots(): BotSummary[] {
+    const sql = `SELECT device,
+        count(*) FILTER (WHERE state = 'kept') AS captures,
+        count(DISTINCT CASE state WHEN 'kept' THEN epoch || '/' || boot || '/' || press END) AS presses,
+        count(*) FILTER (WHERE state = 'kept' AND smile = 1) AS smiles,
+        count(judgement.event) FILTER (WHERE state = 'kept') AS judged,
+        count(*) FILTER (WHERE state = 'deleted') AS deleted,
+        count(*) FILTER (WHERE state = 'withdrawn') AS withdrawn,
+        min(taken_ms) FILTER (WHERE state = 'kept') AS first_ms,
+        max(taken_ms) FILTER (WHERE state = 'kept') AS last_ms
+      FROM capture LEFT JOIN judgement ON judgement.capture = capture.id AND judgement.pass = 1
+      GROUP BY device ORDER BY device`;
+    return this.all(sql).map((row) => ({
+      device: String(row.device),
+      captures: Number(row.captures),
+      presses: Number(row.presses),
+      smiles: Number(row.smiles),
+      judged: Number(row.judged),
+      deleted: Number(row.deleted),
+      withdrawn: Number(row.withdrawn),
+      firstMs: row.first_ms === null ? undefined : Number(row.first_ms),
+      lastMs: row.last_ms === null ? undefined : Number(row.last_ms),
+    }));
+  }
+
+  /** Records that were put aside, by reason. */
+  quarantineCounts(): Record<string, number> {
+    const rows = this.all("SELECT reason, count(*) AS n FROM quarantine GROUP BY reason ORDER BY reason");
+    return Object.fromEntries(rows.map(({ reason, n }) => [String(reason), Number(n)]));
   }
 
   /** Whether a pull was begun that did not end: it may have left pictures without a row, or files of what was withdrawn. */

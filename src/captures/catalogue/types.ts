@@ -127,3 +127,21 @@ export interface SeenSegment extends SegmentState {
   /** When that pull began, milliseconds since 1970. */
   readonly seenMs: number;
 }
+
+/** What there is of one bot. */
+export interface BotSummary {
+  readonly device: string;
+  /** Kept ones; the following but the last four are parts of them. */
+  readonly captures: number;
+  readonly presses: number;
+  /** For which the lights turned green. */
+  readonly smiles: number;
+  /** With a judgement of the first look. */
+  readonly judged: number;
+  readonly deleted: number;
+  /** Withdrawn on the bot after they were pulled. */
+  readonly withdrawn: number;
+  /** Latest possible time of the first and of the last, milliseconds since 1970; undefined where it is not known. */
+  readonly firstMs: number | undefined;
+  readonly lastMs: number | undefined;
+}

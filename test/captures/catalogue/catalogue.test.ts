@@ -147,6 +147,23 @@ describe("a catalogue of captures", () => {
     expect(catalogue.count({ state: "kept" })).toBe(0);
   });
 
+  it("counts what there is of each bot", () => {
+    const pull = catalogue.beginPull("folder", "a", 1);
+    const other = { device: 0x11111111, press: 2, smile: false };
+    for (const one of [capture(1), capture(2), capture(3, { press: 2 }), capture(4, other), capture(5, { press: 3 })])
+      catalogue.add(one, pull);
+    const ids = [...catalogue.captures()].map(({ id }) => id);
+    catalogue.judge(ids[1], 1, "smile", undefined, 1);
+    catalogue.judge(ids[1], 2, "smile", undefined, 1);
+    catalogue.markDeleted(ids[4]);
+    catalogue.withdraw({ ...key, sequence: 3 }, pull);
+    const times = { firstMs: 5, lastMs: 5 };
+    expect(catalogue.bots()).toEqual([
+      { device: "11111111", captures: 1, presses: 1, smiles: 0, judged: 0, deleted: 0, withdrawn: 0, ...times },
+      { device: "1a2b3c4d", captures: 2, presses: 1, smiles: 2, judged: 1, deleted: 1, withdrawn: 1, ...times },
+    ]);
+  });
+
   it("knows of pulls that did not end", () => {
     catalogue.endPull(catalogue.beginPull("folder", "a", 1), 2);
     expect(catalogue.hasUnfinishedPull()).toBe(false);
