@@ -4,7 +4,7 @@ import { makeFolder } from "../../files/write.js";
 import type { StageContext } from "../../pipeline/reporter.js";
 import { Catalogue } from "../catalogue/catalogue.js";
 import type { PullKind, UntimedCapture } from "../catalogue/types.js";
-import { Batches } from "./batches.js";
+import { Batches, type BatchLimits } from "./batches.js";
 import { Intake, PendingCaptures } from "./intake.js";
 import { FolderMaker } from "./picture-path.js";
 import { PictureWriter, type SyncFolder, syncFileSystem } from "./picture-writer.js";
@@ -20,6 +20,7 @@ export interface PullRequest {
   readonly context: StageContext;
   readonly now?: () => number;
   readonly sync?: SyncFolder;
+  readonly batch?: BatchLimits;
 }
 
 /** What is read, whichever way: a card's segments (pull-card.ts) or a damaged card (recover.ts). */
@@ -65,7 +66,7 @@ export async function pull(reading: Reading, request: PullRequest): Promise<Pull
 }
 
 async function pullInto(catalogue: Catalogue, reading: Reading, request: PullRequest): Promise<PullResult> {
-  const { context, now = Date.now, sync = syncFileSystem } = request;
+  const { context, now = Date.now, sync = syncFileSystem, batch } = request;
   const begin = performance.now();
   const startedMs = now();
   const tidied = await tidyCaptures(catalogue, startedMs);
@@ -74,7 +75,7 @@ async function pullInto(catalogue: Catalogue, reading: Reading, request: PullReq
   const writer = new PictureWriter(catalogue.dir, sync);
   try {
     const pending = new PendingCaptures(catalogue);
-    const batches = new Batches(catalogue, writer, pending);
+    const batches = new Batches(catalogue, writer, pending, batch);
     const folders = new FolderMaker(catalogue.dir);
     const quarantine = await Quarantine.open(catalogue, number, folders, writer, batches);
     const shared = { catalogue, pull: number, batches, tally };
