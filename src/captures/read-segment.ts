@@ -54,13 +54,16 @@ export interface ProblemRecord {
   readonly message: string;
 }
 
-/** Where bytes of a segment come from: a file, a FAT image, a serial line. Gives `length` bytes from `offset` on; fewer only at the end. */
-export type ReadBytes = (offset: number, length: number) => Promise<Uint8Array>;
+/**
+ * Where bytes of a segment come from: a file, a FAT image, a serial line. Gives `length` bytes from `offset` on; fewer only at the end. They may be a part of `space`, which the caller lends
+ * for it.
+ */
+export type ReadBytes = (offset: number, length: number, space?: Uint8Array) => Promise<Uint8Array>;
 
 /** The bytes of an open file. */
 export function bytesOf(file: FileHandle): ReadBytes {
-  return async (offset, length) => {
-    const buffer = Buffer.allocUnsafe(length);
+  return async (offset, length, space) => {
+    const buffer = space !== undefined && space.length >= length ? space : Buffer.allocUnsafe(length);
     let done = 0;
     while (done < length) {
       const { bytesRead } = await file.read(buffer, done, length - done, offset + done);

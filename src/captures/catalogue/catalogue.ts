@@ -43,6 +43,9 @@ const JOINED = `
   LEFT JOIN judgement j1 ON j1.capture = capture.id AND j1.pass = 1 LEFT JOIN label_event e1 ON e1.id = j1.event
   LEFT JOIN judgement j2 ON j2.capture = capture.id AND j2.pass = 2 LEFT JOIN label_event e2 ON e2.id = j2.event`;
 
+/** Values of a capture's row in the order of {@link Catalogue.addRow}. */
+export type CaptureRow = readonly (string | number | null)[];
+
 type Row = Record<string, string | number | null>;
 
 export class Catalogue {
@@ -91,12 +94,25 @@ export class Catalogue {
 
   /** Adds a capture; false when one of its name is there already (it stays as it is). */
   add(capture: NewCapture, pull: number): boolean {
-    const { metadata: m } = capture;
+    return this.addRow(this.rowOf(capture, pull));
+  }
+
+  /** As {@link add}, with what {@link rowOf} gave. */
+  addRow(row: CaptureRow): boolean {
     const { changes } = this.run(
       `INSERT INTO capture (device, epoch, sequence, segment, slot, boot, press, burst_index, uptime_ms, model, config, engine, sum, threshold, smile,
          width, height, metadata, payload_crc, payload_bytes, path, pull, recovered, taken_ms, taken_error_ms)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (device, epoch, sequence) DO NOTHING`,
+      ...row,
+    );
+    return changes > 0;
+  }
+
+  /** What {@link addRow} writes, as few values that thousands of may wait. */
+  rowOf(capture: NewCapture, pull: number): CaptureRow {
+    const { metadata: m } = capture;
+    return [
       hex32(m.device),
       hex32(m.epoch),
       m.sequence,
@@ -122,8 +138,7 @@ export class Catalogue {
       capture.recovered ? 1 : 0,
       capture.taken?.ms ?? null,
       capture.taken?.errorMs ?? null,
-    );
-    return changes > 0;
+    ];
   }
 
   capture(id: number): CatalogueCapture | undefined {
@@ -164,6 +179,13 @@ export class Catalogue {
       state: state as CaptureState,
       path: path === null ? undefined : String(path),
     };
+  }
+
+  /** Whether anything is known of captures of an epoch. */
+  hasEpoch(device: string, epoch: string): boolean {
+    const sql = `SELECT 1 AS found FROM capture WHERE device = ? AND epoch = ?
+      UNION ALL SELECT 1 FROM withdrawn WHERE device = ? AND epoch = ? LIMIT 1`;
+    return this.get(sql, device, epoch, device, epoch) !== undefined;
   }
 
   segment(device: string, epoch: string, segment: number): SeenSegment | undefined {

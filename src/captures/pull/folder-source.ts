@@ -1,19 +1,37 @@
 /** Segments of a mounted card, or a copy of one; a single segment file too. Files are opened for reading only, and links are not followed. */
 import { constants } from "node:fs";
-import { lstat, open, opendir, stat } from "node:fs/promises";
+import { lstat, open, opendir, realpath, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { asEnvironmentError, EnvironmentError, UserError } from "../../errors.js";
-import { segmentNumber } from "../format.js";
+import { BLOCK_BYTES, segmentNumber } from "../format.js";
 import { bytesOf } from "../read-segment.js";
 import { type CardSource, type OpenSegment, type SegmentFile, UnreadableSegment } from "./source.js";
 
-/** Throws UserError when there is nothing at `path`. */
-export async function openFolderSource(path: string): Promise<CardSource> {
-  const found = await statOrThrow(path);
+/** Throws UserError when there is nothing at the path. */
+export async function openFolderSource(given: string): Promise<CardSource> {
+  const found = await statOrThrow(given);
+  // Links on the way to the card are the user's own.
+  const path = await realpath(given);
+  if (found.isFile()) await refuseImage(path);
   const segments = found.isFile()
     ? async () => [segmentFile(path, found.size)]
     : async () => Promise.all((await segmentNames(path)).map((name) => listed(join(path, name))));
   return { kind: "folder", origin: path, live: false, segments, close: async () => undefined };
+}
+
+/** A boot sector ends in 55 AA; a segment's first block in zeros. */
+async function refuseImage(path: string): Promise<void> {
+  const { read, close } = await openSegmentFile(path);
+  try {
+    const block = await read(0, BLOCK_BYTES);
+    if (block[BLOCK_BYTES - 2] !== 0x55 || block[BLOCK_BYTES - 1] !== 0xaa) return;
+  } finally {
+    await close();
+  }
+  throw new UserError("this is the image of a card, not a folder", {
+    where: path,
+    remedy: `Read it with --image ${path}`,
+  });
 }
 
 /** Names of segment files in a folder, ascending; of two that differ in case only, both. */
@@ -56,8 +74,8 @@ export async function openSegmentFile(path: string): Promise<OpenSegment> {
 }
 
 function bytesWithPlace(read: OpenSegment["read"], path: string): OpenSegment["read"] {
-  return (offset, length) =>
-    read(offset, length).catch((error: unknown) => {
+  return (offset, length, space) =>
+    read(offset, length, space).catch((error: unknown) => {
       throw gone(error, path);
     });
 }

@@ -2,7 +2,7 @@
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Catalogue } from "../catalogue/catalogue.js";
-import type { KnownCapture } from "../catalogue/types.js";
+import type { CaptureKey, KnownCapture } from "../catalogue/types.js";
 import { BLOCK_BYTES, type EntryHeader, WITHDRAWN_OFFSET } from "../format.js";
 import type { Capture, SegmentRecord } from "../read-segment.js";
 import type { BatchEvents, Batches } from "./batches.js";
@@ -34,10 +34,12 @@ export interface Place {
   readonly read: () => Promise<Uint8Array>;
 }
 
-/** What was decided of captures but is not in the catalogue yet: two batches at most. */
+/** What was decided of captures but is not in the catalogue yet (two batches at most), and what the catalogue knows. */
 export class PendingCaptures implements BatchEvents {
   private fresh = new Map<string, KnownCapture>();
   private committing = new Map<string, KnownCapture>();
+  /** The device and epoch that was asked for last, and whether the catalogue has anything of it; until the next commit. */
+  private epoch = { name: "", known: false };
 
   constructor(private readonly catalogue: Catalogue) {}
 
@@ -48,18 +50,30 @@ export class PendingCaptures implements BatchEvents {
 
   onCommit(): void {
     this.committing = new Map();
+    this.epoch = { name: "", known: false };
   }
 
   get(header: EntryHeader): KnownCapture | undefined {
     const key = keyOf(header);
-    const name = `${key.device}/${key.epoch}/${key.sequence}`;
-    return this.fresh.get(name) ?? this.committing.get(name) ?? this.catalogue.known(key);
+    const name = nameOf(key);
+    const pending = this.fresh.get(name) ?? this.committing.get(name);
+    return pending ?? (this.isUnknown(key) ? undefined : this.catalogue.known(key));
   }
 
   set(header: EntryHeader, known: KnownCapture): void {
-    const { device, epoch, sequence } = keyOf(header);
-    this.fresh.set(`${device}/${epoch}/${sequence}`, known);
+    this.fresh.set(nameOf(keyOf(header)), known);
   }
+
+  /** Spares a question per capture: on a card most segments are new as a whole. */
+  private isUnknown({ device, epoch }: CaptureKey): boolean {
+    const name = `${device}/${epoch}`;
+    if (name !== this.epoch.name) this.epoch = { name, known: this.catalogue.hasEpoch(device, epoch) };
+    return !this.epoch.known;
+  }
+}
+
+function nameOf({ device, epoch, sequence }: CaptureKey): string {
+  return `${device}/${epoch}/${sequence}`;
 }
 
 export class Intake {
@@ -125,7 +139,8 @@ export class Intake {
     pending.set(header, { payloadCrc, state: "kept", path });
     tally.add(header, payloadBytes);
     const row = { metadata, width, height, payloadCrc, payloadBytes, path, taken: undefined, recovered };
-    await batches.add(() => catalogue.add(row, pull));
+    const values = catalogue.rowOf(row, pull);
+    await batches.add(() => catalogue.addRow(values));
   }
 
   /** Marks first, removes then: a picture that is left in between is removed by the next pull. */

@@ -1,12 +1,13 @@
 /** The thread of {@link PictureWriter}. */
 import { closeSync, constants, fsyncSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { type MessagePort, parentPort } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 
 export interface Picture {
   readonly path: string;
-  /** In memory that both threads see. */
-  readonly bytes: Uint8Array;
+  /** Where its bytes are in the memory that both threads see. */
+  readonly start: number;
+  readonly length: number;
 }
 
 /** `taken`: bytes of that memory that are free again once the pictures are written. `mark`: what was written until now belongs to the next `sync`. Both are answered by `done`. */
@@ -22,6 +23,7 @@ export type FromWriter =
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
+const memory = workerData as Uint8Array;
 let written: string[] = [];
 let marked: string[] = [];
 
@@ -36,10 +38,10 @@ function create(path: string): number {
   }
 }
 
-function writePicture({ path, bytes }: Picture): void {
+function writePicture({ path, start, length }: Picture): void {
   const file = create(path);
   try {
-    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+    for (let done = 0; done < length; ) done += writeSync(file, memory, start + done, length - done);
   } finally {
     closeSync(file);
   }

@@ -1,14 +1,16 @@
 /** Writes pictures in a thread of its own, and says when all of them are safe from a power cut. */
 import { Worker } from "node:worker_threads";
 import { asEnvironmentError } from "../../errors.js";
-import { MAX_FRAME_SIDE, slotBytes } from "../format.js";
 import { run } from "../../process/run.js";
+import { MAX_FRAME_SIDE, slotBytes } from "../format.js";
 import type { FromWriter, Picture, ToWriter } from "./picture-writer-thread.js";
 
-/** Pictures handed over at once: a message costs about as much as opening a file. */
-const GROUP = 16;
+/** Bytes handed over at once: a message wakes the other thread, which costs more than opening a file. */
+const GROUP_BYTES = 2 << 20;
 /** Memory that both threads see: what is handed over and not written yet. The largest capture fits (docs/capture-log.md). */
 const RING_BYTES = slotBytes(MAX_FRAME_SIDE, MAX_FRAME_SIDE);
+/** How much of it is used but for larger captures: what stays in the processor's cache is faster. */
+const USUAL_BYTES = 3 * GROUP_BYTES;
 
 /** Makes everything that was written to a folder's file system durable; false where the system has nothing for that. */
 export type SyncFolder = (folder: string) => Promise<boolean>;
@@ -25,8 +27,10 @@ interface Waiting {
 }
 
 export class PictureWriter {
-  private readonly worker = new Worker(new URL("./picture-writer-thread.js", import.meta.url));
   private readonly ring = new Uint8Array(new SharedArrayBuffer(RING_BYTES));
+  private readonly worker = new Worker(new URL("./picture-writer-thread.js", import.meta.url), {
+    workerData: this.ring,
+  });
   /** Where the next file goes in the ring, and how much of it is taken. */
   private head = 0;
   private taken = 0;
@@ -50,10 +54,11 @@ export class PictureWriter {
    * Hands over a file, whose folder is there; its bytes are copied. One of that name that is there is replaced. Rejects with the error of this or an earlier file.
    */
   async write(path: string, bytes: Uint8Array): Promise<void> {
-    const place = await this.takeRoom(bytes.length);
-    place.set(bytes);
-    this.group.push({ path, bytes: place });
-    if (this.group.length >= GROUP) this.handOver();
+    const { length } = bytes;
+    const start = await this.takeRoom(length);
+    this.ring.set(bytes, start);
+    this.group.push({ path, start, length });
+    if (this.groupTaken >= GROUP_BYTES) this.handOver();
   }
 
   /** Resolves when all files handed over so far are durable; others may be handed over meanwhile. Not to be called again before it has. */
@@ -68,18 +73,19 @@ export class PictureWriter {
     await this.worker.terminate();
   }
 
-  /** Bytes of the ring, in one piece; waits until they are written that lie there. */
-  private async takeRoom(length: number): Promise<Uint8Array> {
+  /** Where in the ring there is room in one piece; waits until what lies there is written. A larger capture has the ring to itself. */
+  private async takeRoom(length: number): Promise<number> {
     for (;;) {
       if (this.failure !== undefined) throw this.failure;
       if (this.taken === 0) this.head = 0;
-      const skipped = this.head + length > RING_BYTES ? RING_BYTES - this.head : 0;
-      if (this.taken + skipped + length <= RING_BYTES) {
-        const start = skipped > 0 ? 0 : this.head;
+      const wraps = this.head + length > USUAL_BYTES && this.head > 0;
+      const needed = length + (wraps ? Math.max(0, USUAL_BYTES - this.head) : 0);
+      if (this.taken === 0 || this.taken + needed <= USUAL_BYTES) {
+        const start = wraps ? 0 : this.head;
         this.head = start + length;
-        this.taken += skipped + length;
-        this.groupTaken += skipped + length;
-        return this.ring.subarray(start, this.head);
+        this.taken += needed;
+        this.groupTaken += needed;
+        return start;
       }
       this.handOver();
       await new Promise<void>((resolve, reject) => {

@@ -1,13 +1,20 @@
 /** Reads the segments of a card: first which of them have changed, then those, the newest first. */
 import { UserError } from "../../errors.js";
 import type { SeenSegment, UntimedCapture } from "../catalogue/types.js";
-import { type EntryHeader, HEADER_BYTES, hex32, BLOCK_BYTES, type SegmentHead, slotOffset } from "../format.js";
+import { BLOCK_BYTES, type EntryHeader, HEADER_BYTES, hex32, type SegmentHead, slotOffset } from "../format.js";
 import { readHead, readSlots } from "../read-segment.js";
 import type { Place } from "./intake.js";
 import { type Reading, type ReadingParts, stopIfAsked } from "./pull.js";
-import { readAhead } from "./read-ahead.js";
+import { PieceMemory, readAhead } from "./read-ahead.js";
 import { holdsCapture, isUnchanged, type SegmentAt, segmentState } from "./recognise.js";
-import { type CardSource, type OpenSegment, type SegmentFile, UnreadableSegment } from "./source.js";
+import {
+  type CardSource,
+  isReadError,
+  type OpenSegment,
+  readingSegment,
+  type SegmentFile,
+  UnreadableSegment,
+} from "./source.js";
 
 const MEGABYTE = 1e6;
 
@@ -25,6 +32,7 @@ export class CardReading implements Reading {
   /** What the catalogue said of the segments before this pull, by device and epoch; and of those that were the newest then. */
   private readonly seen = new Map<string, SeenSegment>();
   private readonly open: SeenSegment[] = [];
+  private readonly memory = new PieceMemory();
   /** Bots of which a newer segment with captures was met. */
   private readonly newer = new Set<number>();
 
@@ -66,31 +74,32 @@ export class CardReading implements Reading {
     return moments.length === 0 ? undefined : Math.max(...moments);
   }
 
-  /** Opens a segment and closes it after `action`; one that cannot be opened is listed. */
+  /** Opens a segment and closes it after `action`; one that cannot be read is listed. */
   private async withSegment<T>(
     file: SegmentFile,
-    parts: ReadingParts,
+    { intake }: ReadingParts,
     action: (segment: OpenSegment) => Promise<T>,
   ): Promise<T | undefined> {
-    let segment: OpenSegment;
     try {
-      segment = await file.open();
+      const segment = await file.open();
+      try {
+        return await action({ ...segment, read: readingSegment(segment.read) });
+      } finally {
+        await segment.close();
+      }
     } catch (error) {
       if (!(error instanceof UnreadableSegment)) throw error;
+      // Fails when it is the whole card that is gone.
+      if (isReadError(error)) await this.source.segments();
       const place = { file: file.name, offset: 0, read: async () => new Uint8Array(0) };
-      await parts.intake.putAside({ slot: undefined, reason: "unreadable", message: error.message }, place);
+      await intake.putAside({ slot: undefined, reason: "unreadable", message: error.message }, place);
       return undefined;
-    }
-    try {
-      return await action(segment);
-    } finally {
-      await segment.close();
     }
   }
 
   /** Undefined for a segment that has not changed, or is none. */
   private async look(file: SegmentFile, opened: OpenSegment, parts: ReadingParts): Promise<ChangedSegment | undefined> {
-    const read = readAhead(opened.read, file.size);
+    const read = readAhead(opened.read, file.size, this.memory);
     const head = await readHead(read, file.name);
     if ("kind" in head) {
       await parts.intake.take(head, { file: file.name, offset: 0, read: () => read(0, BLOCK_BYTES * 2) });
@@ -134,7 +143,7 @@ export class CardReading implements Reading {
     parts: ReadingParts,
     onSlot: (offset: number) => void,
   ): Promise<void> {
-    const read = readAhead(opened.read, file.size);
+    const read = readAhead(opened.read, file.size, this.memory);
     const segment = { head, read, fileBytes: file.size, open };
     let slotsRead = 0;
     const isKnown = this.isKnown(segment, parts);

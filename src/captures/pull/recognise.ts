@@ -73,7 +73,9 @@ export async function holdsCapture(segment: Omit<SegmentAt, "open">): Promise<bo
 
 async function markOf({ head, read, fileBytes, open }: SegmentAt, slotsRead: number): Promise<Mark> {
   const last = slotsRead === 0 ? new Uint8Array(0) : await read(slotOffset(head, slotsRead - 1), BLOCK_BYTES);
-  return { headCrc: crc32(await read(0, HEAD_BYTES)), lastCrc: crc32(last), fileBytes, open };
+  // Before the next read: the bytes are lent.
+  const lastCrc = crc32(last);
+  return { headCrc: crc32(await read(0, HEAD_BYTES)), lastCrc, fileBytes, open };
 }
 
 function formatMark({ headCrc, lastCrc, fileBytes, open }: Mark): string {

@@ -1,8 +1,10 @@
 /** `smilec pull-captures --recover`: captures found by their headers in a whole device or image, or in the files of a card. */
-import type { PullKind } from "../catalogue/types.js";
+
 import { carve } from "../carve.js";
+import type { PullKind } from "../catalogue/types.js";
 import type { ReadBytes } from "../read-segment.js";
 import { type Reading, type ReadingParts, stopIfAsked } from "./pull.js";
+import { isReadError } from "./source.js";
 
 /** Something to search from its first byte to its last. */
 export interface Haystack {
@@ -83,9 +85,4 @@ export class RecoveryReading implements Reading {
     if (first.length < half) return first;
     return Buffer.concat([first, await this.readAround(read, offset + half, length - half)]);
   }
-}
-
-function isReadError(error: unknown): boolean {
-  const { code, cause } = error as NodeJS.ErrnoException;
-  return code === "EIO" || (cause !== undefined && isReadError(cause));
 }

@@ -27,5 +27,20 @@ export interface CardSource {
   close(): Promise<void>;
 }
 
-/** A segment file that cannot be read although its card can: no regular file, a damaged chain of clusters. */
+/** A segment file that cannot be read although its card can: no regular file, a damaged chain of clusters, a bad block. */
 export class UnreadableSegment extends Error {}
+
+/** Whether a card, or what was one, has answered a read with an error. */
+export function isReadError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (error as NodeJS.ErrnoException).code === "EIO" || isReadError(error.cause);
+}
+
+/** The same bytes; a read error is one of this segment only. */
+export function readingSegment(read: ReadBytes): ReadBytes {
+  return (offset, length, space) =>
+    read(offset, length, space).catch((error: unknown) => {
+      if (!isReadError(error)) throw error;
+      throw new UnreadableSegment(`the card cannot be read here (from byte ${offset} on)`, { cause: error });
+    });
+}

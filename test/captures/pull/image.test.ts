@@ -5,6 +5,9 @@ import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { HEADER_BYTES } from "#smilec/captures/format.js";
+import { pull } from "#smilec/captures/pull/pull.js";
+import { RecoveryReading } from "#smilec/captures/pull/recover.js";
+import type { ReadBytes } from "#smilec/captures/read-segment.js";
 import { makeCard, makeSegment, smallSlot } from "../../support/card.js";
 import {
   copyIn,
@@ -16,7 +19,15 @@ import {
   placesOf,
   segmentPaths,
 } from "../../support/fat-image.js";
-import { counts, lookInto, pullFolder, pullImage, recoverFolder, recoverImage } from "../../support/pulling.js";
+import {
+  counts,
+  lookInto,
+  pullFolder,
+  pullImage,
+  quietly,
+  recoverFolder,
+  recoverImage,
+} from "../../support/pulling.js";
 import { temporaryFolders } from "../../support/temporary-folder.js";
 
 jest.setTimeout(60_000);
@@ -155,6 +166,13 @@ describe("pulling from an image", () => {
     await expect(pullImage(image, into)).rejects.toThrow(/neither a file system nor a card/);
     await expect(pullImage(join(work, "none"), into)).rejects.toThrow("there is no such image or device");
     await expect(pullImage(work, into)).rejects.toThrow("this is no image and no device");
+    const sector = Buffer.alloc(512);
+    sector.writeUInt16LE(0xaa55, 510);
+    writeFileSync(image, sector);
+    await expect(pullFolder(image, into)).rejects.toMatchObject({
+      exitCode: 2,
+      remedy: `Read it with --image ${image}`,
+    });
     execFileSync("mkfifo", [join(work, "pipe")]);
     await expect(pullImage(join(work, "pipe"), into)).rejects.toThrow("this is no image and no device");
   });
@@ -201,6 +219,22 @@ describe("recovery", () => {
     writeFileSync(join(card, "HOLIDAY.JPG"), makeSegment({ segment: 9 }));
     expect(counts(await pullFolder(card, into))).toEqual({ added: 8, foreign: 1 });
     expect(counts(await recoverFolder(card, into))).toEqual({ added: 16, known: 8 });
+  });
+
+  it("reads around blocks that cannot be read", async () => {
+    const bytes = Buffer.concat([makeSegment({ segment: 1 }), makeSegment({ segment: 2 })]);
+    const bad = smallSlot(3) + 1000;
+    const read: ReadBytes = async (offset, length) => {
+      if (offset <= bad && bad < offset + length) throw Object.assign(new Error("EIO"), { code: "EIO" });
+      return bytes.subarray(offset, offset + length);
+    };
+    const card = { name: "sdb", size: bytes.length, open: async () => ({ read, close: async () => undefined }) };
+    const reading = new RecoveryReading("image", "/dev/sdb", [card]);
+    const result = await pull(reading, { into, context: quietly });
+    // What is unreadable is 4,096 bytes, which is more than a slot of these.
+    expect(result.tally.added).toBeGreaterThanOrEqual(13);
+    expect(result.tally.added).toBeLessThan(16);
+    expect(reading.unreadable).toBe(4096);
   });
 
   it("goes through an image in pieces, whatever lies on their edges", async () => {

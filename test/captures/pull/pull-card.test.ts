@@ -6,7 +6,9 @@ import { Catalogue } from "#smilec/captures/catalogue/catalogue.js";
 import { HEADER_BYTES } from "#smilec/captures/format.js";
 import { openFolderSource } from "#smilec/captures/pull/folder-source.js";
 import { QUARANTINE_BYTES } from "#smilec/captures/pull/quarantine.js";
-import { readSegment } from "#smilec/captures/read-segment.js";
+import type { CardSource, SegmentFile } from "#smilec/captures/pull/source.js";
+import { type ReadBytes, readSegment } from "#smilec/captures/read-segment.js";
+import { EnvironmentError } from "#smilec/errors.js";
 import { makeCard, makeSegment, smallSlot } from "../../support/card.js";
 import { OPTIMIZED } from "../../support/compile.js";
 import { HostBot, randomPictures } from "../../support/host-bot.js";
@@ -156,6 +158,39 @@ describe("pulling a card", () => {
     // The newest segment is looked at again, because its last captures may have been withdrawn.
     expect(counts(await pullFolder(card, into))).toEqual({ foreign: 1, known: 2, truncated: 2 });
     expect(lookInto(into).quarantined).toHaveLength(quarantined.length);
+  });
+
+  it("lists a segment with a bad block, takes what is before it and all others, and ends when the card is gone", async () => {
+    makeCard(card, [{ segment: 1 }, { segment: 2, slots: 600, firstSequence: 9 }, { segment: 3, firstSequence: 700 }]);
+    const failing = async (offsetOfError: number): Promise<CardSource> => {
+      const source = await openFolderSource(card);
+      const open = (file: SegmentFile) => async () => {
+        const opened = await file.open();
+        const read: ReadBytes = async (offset, length) => {
+          if (file.name === "SEG00002.TAR" && offset + length > offsetOfError)
+            throw Object.assign(new Error("EIO: i/o error, read"), { code: "EIO" });
+          return opened.read(offset, length);
+        };
+        return { ...opened, read };
+      };
+      const segments = async () => (await source.segments()).map((file) => ({ ...file, open: open(file) }));
+      return { ...source, segments };
+    };
+    const result = await pullSource(await failing(smallSlot(500)), into);
+    expect(counts(result)).toEqual({ added: expect.any(Number), unreadable: 1 });
+    expect(result.tally.added).toBeGreaterThan(16 + 100);
+    expect(counts(await pullFolder(card, into))).toEqual({
+      added: 616 - result.tally.added,
+      known: expect.any(Number),
+    });
+
+    const gone = await failing(0);
+    let looks = 0;
+    const segments = async () => {
+      if (looks++ > 0) throw new EnvironmentError("the card cannot be read any more");
+      return gone.segments();
+    };
+    await expect(pullSource({ ...gone, segments }, into)).rejects.toThrow("the card cannot be read any more");
   });
 
   it("follows no links, waits for no pipe and leaves the folder by no name", async () => {
