@@ -1,5 +1,6 @@
 /**
- * A million damaged segments and FAT images (test/support/fuzz-captures.ts) through everything that reads them: counts, the slowest input, the memory of the whole process. Ends with
+ * A million damaged segments and FAT images (test/support/fuzz-captures.ts) through everything that reads them: counts, the slowest input, the memory
+ * of the whole process. Ends with
  * status 1 when anything but a UserError was thrown, a file appeared where none belongs, or more than 300 MiB were used.
  *
  *     npm run build && node --import ./bench/typescript.mjs bench/fuzz-captures.ts [inputs, default 1000000] [seed, default 1]

@@ -1,8 +1,10 @@
 /**
- * `smilec pull-captures` against `cp -r`, both from the same card of captures of 320 x 240 pixels (77 KB), in turns: rate with and without waiting for the disk, memory, and how long it
+ * `smilec pull-captures` against `cp -r`, both from the same card of captures of 320 x 240 pixels (77 KB), in turns: rate with and without waiting
+ * for the disk, memory, and how long it
  * takes to see that nothing has changed. The pull checks every CRC, makes its files durable and catalogues them; cp does not.
  *
- *     npm run build && node --import ./bench/typescript.mjs bench/pull.ts [captures, default 50000] [rounds, default 3] [folder, default the system's temporary one]
+ *     npm run build && node --import ./bench/typescript.mjs bench/pull.ts [captures, default 50000] [rounds, default 3] [folder, default the system's
+ * temporary one]
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";

@@ -1,5 +1,6 @@
 /**
- * Finds captures by their headers alone, wherever they lie: on a card whose file system is damaged, or in a segment that was deleted. A header begins at a multiple of 512 bytes and is known
+ * Finds captures by their headers alone, wherever they lie: on a card whose file system is damaged, or in a segment that was deleted. A header begins
+ * at a multiple of 512 bytes and is known
  * by its own CRC, its payload follows it (segments are contiguous) and is known by its CRC: so what is found is exact.
  */
 import {
@@ -26,7 +27,8 @@ export interface Carved {
 const WINDOW_BYTES = 4 << 20;
 const LARGEST_PAYLOAD = slotBytes(MAX_FRAME_SIDE, MAX_FRAME_SIDE) - HEADER_BYTES;
 /**
- * Payloads with a wrong CRC may be read up to this many times the bytes searched, plus a few; then what they claim to cover is skipped too. Otherwise headers made for it could let each block
+ * Payloads with a wrong CRC may be read up to this many times the bytes searched, plus a few; then what they claim to cover is skipped too. Otherwise
+ * headers made for it could let each block
  * cost 16 MB.
  */
 const DAMAGED_SHARE = 2;
@@ -36,7 +38,8 @@ const MAGIC = Buffer.from("ustar\x0000smilec1.", "latin1");
 const MAGIC_AT = 257;
 
 /**
- * Yields every capture, withdrawn mark and damaged capture whose header is whole, in order of their place. Memory is bounded by the window and the largest capture, time by the bytes: what
+ * Yields every capture, withdrawn mark and damaged capture whose header is whole, in order of their place. Memory is bounded by the window and the
+ * largest capture, time by the bytes: what
  * lies inside a whole capture is not searched again. `onWindow` gets the offset reached.
  */
 export async function* carve(

@@ -55,7 +55,8 @@ export interface ProblemRecord {
 }
 
 /**
- * Where bytes of a segment come from: a file, a FAT image, a serial line. Gives `length` bytes from `offset` on; fewer only at the end. They may be a part of `space`, which the caller lends
+ * Where bytes of a segment come from: a file, a FAT image, a serial line. Gives `length` bytes from `offset` on; fewer only at the end. They may be a
+ * part of `space`, which the caller lends
  * for it.
  */
 export type ReadBytes = (offset: number, length: number, space?: Uint8Array) => Promise<Uint8Array>;

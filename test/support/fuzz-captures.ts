@@ -1,4 +1,7 @@
-/** Damages segments and FAT images in every way that comes to mind, reads them, and says what was not as it must be. Used by a test and by bench/fuzz-captures.ts. */
+/**
+ * Damages segments and FAT images in every way that comes to mind, reads them, and says what was not as it must be. Used by a test and by
+ * bench/fuzz-captures.ts.
+ */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

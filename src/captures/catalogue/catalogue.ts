@@ -1,5 +1,6 @@
 /**
- * What was pulled, from where, and what people said of it: one SQLite file, `captures/catalogue.sqlite`, beside the pictures it speaks of. A row is written after its
+ * What was pulled, from where, and what people said of it: one SQLite file, `captures/catalogue.sqlite`, beside the pictures it speaks of. A row is
+ * written after its
  * picture is on the disk, so a picture without a row is unfinished work and a row without a picture is damage.
  */
 import { join } from "node:path";

@@ -107,7 +107,8 @@ export interface OpenOptions {
 }
 
 /**
- * Opens (and makes, and brings up to date) the catalogue at `path`. Commits are durable when they return (WAL, synchronous FULL). Several processes may have it open.
+ * Opens (and makes, and brings up to date) the catalogue at `path`. Commits are durable when they return (WAL, synchronous FULL). Several processes
+ * may have it open.
  * Throws UserError for a damaged, foreign or newer file and EnvironmentError where the machine is in the way.
  */
 export function openDatabase(

@@ -17,7 +17,8 @@ const WINDOW_BYTES = 4096;
 class ChainProblem extends Error {}
 
 /**
- * The first `bytes` of the chain that starts at `cluster`, or all of it up to `limit` when it may end earlier (folders). Every copy of the table is tried. A sentence
+ * The first `bytes` of the chain that starts at `cluster`, or all of it up to `limit` when it may end earlier (folders). Every copy of the table is
+ * tried. A sentence
  * says what is wrong: out of range, too short, in a circle, in too many pieces.
  */
 export async function readChain(

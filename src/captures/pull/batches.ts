@@ -8,8 +8,8 @@ export interface BatchLimits {
 }
 
 /**
- * What a kill costs at most: some seconds of work. While a file system is synced, making files on it waits: with a sync per 1,024 captures a pull took about 1.6 times as long as without any,
- * with this about 1.1 times (bench/pull.ts).
+ * What a kill costs at most: some seconds of work. While a file system is synced, making files on it waits: with a sync per 1,024 captures a pull took about
+ * twice as long as without any.
  */
 const LIMITS: BatchLimits = { rows: 8192, ms: 5000 };
 

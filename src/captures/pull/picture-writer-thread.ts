@@ -10,7 +10,10 @@ export interface Picture {
   readonly length: number;
 }
 
-/** `taken`: bytes of that memory that are free again once the pictures are written. `mark`: what was written until now belongs to the next `sync`. Both are answered by `done`. */
+/**
+ * `taken`: bytes of that memory that are free again once the pictures are written. `mark`: what was written until now belongs to the next `sync`. Both
+ * are answered by `done`.
+ */
 export type ToWriter =
   | { readonly kind: "write"; readonly pictures: readonly Picture[]; readonly taken: number }
   | { readonly kind: "mark" }

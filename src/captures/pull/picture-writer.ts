@@ -51,7 +51,8 @@ export class PictureWriter {
   }
 
   /**
-   * Hands over a file, whose folder is there; its bytes are copied. One of that name that is there is replaced. Rejects with the error of this or an earlier file.
+   * Hands over a file, whose folder is there; its bytes are copied. One of that name that is there is replaced. Rejects with the error of this or an
+   * earlier file.
    */
   async write(path: string, bytes: Uint8Array): Promise<void> {
     const { length } = bytes;

@@ -1,4 +1,7 @@
-/** One pull at a time in a captures' folder. The lock is SQLite's on a file of its own: the system drops it with the process that held it, however that ended. */
+/**
+ * One pull at a time in a captures' folder. The lock is SQLite's on a file of its own: the system drops it with the process that held it, however that
+ * ended.
+ */
 import { join } from "node:path";
 import Database from "libsql";
 import { EnvironmentError } from "../../errors.js";

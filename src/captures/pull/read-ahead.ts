@@ -17,7 +17,8 @@ export class PieceMemory {
 }
 
 /**
- * A read that begins where the last one ended doubles the piece; any other makes it small again. What is returned is good until the next read of any reader with the same memory.
+ * A read that begins where the last one ended doubles the piece; any other makes it small again. What is returned is good until the next read of any
+ * reader with the same memory.
  */
 export function readAhead(read: ReadBytes, fileBytes: number, memory = new PieceMemory()): ReadBytes {
   let piece: Uint8Array = new Uint8Array(0);

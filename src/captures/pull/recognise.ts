@@ -21,7 +21,8 @@ interface Mark {
   readonly lastCrc: number;
   readonly fileBytes: number;
   /**
-   * The newest segment of its bot on that card that held a capture: the bot may have written to it since, or withdrawn the last press in it. Of older segments it writes to none.
+   * The newest segment of its bot on that card that held a capture: the bot may have written to it since, or withdrawn the last press in it. Of older
+   * segments it writes to none.
    */
   readonly open: boolean;
 }
