@@ -17,7 +17,7 @@ const noFaults = process.platform === "linux" ? undefined : `LD_PRELOAD is for L
 const onLinux = noFaults === undefined ? it : it.skip;
 const reason = noFaults === undefined ? "" : ` (${noFaults})`;
 
-/** Of how many kills one is tried here; the exhaustive run is in docs/pull-captures.md. KILL_EVERY=1 does it. */
+/** Of how many kills one is tried here; KILL_EVERY=1 tries all. */
 const KILL_EVERY = Number(process.env.KILL_EVERY ?? 12);
 const CAPTURES = 12;
 
