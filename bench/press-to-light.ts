@@ -6,10 +6,10 @@
  */
 import { boards } from "#smilec/board/boards.js";
 import { planCalls } from "#smilec/emit/c/model.js";
-import { aotInstructions } from "#smilec/inspect/speed.js";
 import { preprocessInstructions, pressLines, pressToLight } from "#smilec/inspect/press-to-light.js";
+import { aotInstructions } from "#smilec/inspect/speed.js";
 import { kernelWorks } from "#smilec/inspect/work-rows.js";
-import { runOnXtensa, sessionConfig, sessionModel, type Stage } from "../test/support/session.js";
+import { runOnXtensa, type Stage, sessionConfig, sessionModel } from "../test/support/session.js";
 
 const BOX = 192;
 const NAMES: readonly (readonly [stage: Stage, what: string])[] = [

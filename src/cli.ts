@@ -215,6 +215,9 @@ function declareRunningDevice(program: Command, action: Action): void {
     .option("--out <file>", "the .png or .pgm to write", "frame.png")
     .action(action(async () => (await load()).deviceFrameCommand));
   ask("list", "the segments of captures on the card").action(action(async () => (await load()).deviceListCommand));
+  ask("pull <segment>", "copy one segment as it is, a tar file; goes on where an interrupted copy stopped")
+    .option("--out <file>", "the file to write (default: its name on the card)")
+    .action(action(async () => (await load()).devicePullCommand));
   ask("threshold [margin]", "where the lights turn green; given, sets it until the next start").action(
     action(async () => (await load()).deviceThresholdCommand),
   );
@@ -269,6 +272,26 @@ function declareDevice(program: Command, action: Action): void {
 }
 
 function declareCaptures(program: Command, action: Action): void {
+  program
+    .command("pull-captures")
+    .description("copy new captures from the bot's card; continues where an interrupted pull stopped")
+    .option("--from <path>", "folder of the mounted card, or a segment file (default: the card that is mounted)")
+    .addOption(
+      new Option("--image <path>", "read a card that is not mounted: its device, or an image of it").conflicts("from"),
+    )
+    .addOption(
+      new Option(
+        "--port [port]",
+        "read the card in a running bot over its serial line (default: the board's port)",
+      ).conflicts(["from", "image", "recover"]),
+    )
+    .option("--baud <rate>", "with --port: rate of the line (default: the project's firmware.serial.baud)")
+    .option("--recover", "find captures by their headers: damaged file systems, deleted segments", false)
+    .action(action(async () => (await import("./commands/pull-captures.js")).pullCapturesCommand));
+  program
+    .command("captures")
+    .description("what was pulled: captures, presses and judgements per bot, and what was put aside")
+    .action(action(async () => (await import("./commands/captures.js")).capturesCommand));
   const label = program
     .command("label")
     .description("label captures in the browser: a page of this machine's own, nothing leaves it")

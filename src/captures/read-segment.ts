@@ -40,30 +40,41 @@ export type SegmentRecord =
   | { readonly kind: "capture"; readonly capture: Capture }
   /** The person took it back: there is deliberately nothing of the picture here. */
   | { readonly kind: "withdrawn"; readonly slot: number; readonly header: EntryHeader }
-  | {
-      readonly kind: "problem";
-      readonly reason: ProblemReason;
-      /** Undefined for problems of the whole file. */
-      readonly slot: number | undefined;
-      /** Byte offset in the file. */
-      readonly offset: number;
-      readonly message: string;
-    };
+  | ProblemRecord;
 
-/** Reads up to `length` bytes; fewer only at the end of the file. */
-async function readAt(file: FileHandle, offset: number, length: number): Promise<Uint8Array> {
-  const buffer = Buffer.allocUnsafe(length);
-  let done = 0;
-  while (done < length) {
-    const { bytesRead } = await file.read(buffer, done, length - done, offset + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return buffer.subarray(0, done);
+export interface ProblemRecord {
+  readonly kind: "problem";
+  readonly reason: ProblemReason;
+  /** Undefined for problems of the whole file. */
+  readonly slot: number | undefined;
+  /** Byte offset in the file. */
+  readonly offset: number;
+  readonly message: string;
+}
+
+/**
+ * Where bytes of a segment come from: a file, a FAT image, a serial line. Gives `length` bytes from `offset` on; fewer only at the end. They may be a
+ * part of `space`, which the caller lends
+ * for it.
+ */
+export type ReadBytes = (offset: number, length: number, space?: Uint8Array) => Promise<Uint8Array>;
+
+/** The bytes of an open file. */
+export function bytesOf(file: FileHandle): ReadBytes {
+  return async (offset, length, space) => {
+    const buffer = space !== undefined && space.length >= length ? space : Buffer.allocUnsafe(length);
+    let done = 0;
+    while (done < length) {
+      const { bytesRead } = await file.read(buffer, done, length - done, offset + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return buffer.subarray(0, done);
+  };
 }
 
 /** Whether a valid header belongs to a committed capture of this segment. */
-function belongs(header: EntryHeader, head: SegmentHead): boolean {
+export function belongs(header: EntryHeader, head: SegmentHead): boolean {
   return (
     header.kind === "capture" &&
     header.device === head.header.device &&
@@ -74,7 +85,7 @@ function belongs(header: EntryHeader, head: SegmentHead): boolean {
 }
 
 /** Checks a committed slot's payload against its header and itself. */
-function judge(header: EntryHeader, slot: number, offset: number, payload: Uint8Array): SegmentRecord {
+export function judge(header: EntryHeader, slot: number, offset: number, payload: Uint8Array): SegmentRecord {
   const problem = (reason: ProblemReason, message: string): SegmentRecord => ({
     kind: "problem",
     reason,
@@ -114,7 +125,12 @@ function contradicts(
   return METADATA_BYTES + width * height > payloadBytes ? "the frame is larger than its slot" : undefined;
 }
 
-async function* readSlots(file: FileHandle, head: SegmentHead): AsyncGenerator<SegmentRecord> {
+/** Yields what is in the slots of a segment whose head was read. Nothing is read of the payload of a capture that is `known`; it yields nothing. */
+export async function* readSlots(
+  read: ReadBytes,
+  head: SegmentHead,
+  known: (header: EntryHeader, slot: number) => Promise<boolean> = async () => false,
+): AsyncGenerator<SegmentRecord, void, undefined> {
   let inLine = true;
   for (let slot = 0; slot < head.slots; slot++) {
     const offset = slotOffset(head, slot);
@@ -125,15 +141,16 @@ async function* readSlots(file: FileHandle, head: SegmentHead): AsyncGenerator<S
       offset,
       message,
     });
-    const block = await readAt(file, offset, HEADER_BYTES);
+    const block = await read(offset, HEADER_BYTES);
     if (block.length < HEADER_BYTES) {
       yield problem("truncated", `the file ends before slot ${slot} of ${head.slots}`);
       return;
     }
     const parsed = parseHeader(block);
     if (parsed.state === "valid" && belongs(parsed.header, head)) {
-      yield judge(parsed.header, slot, offset, await readAt(file, offset + HEADER_BYTES, parsed.header.payloadBytes));
       inLine = true;
+      if (await known(parsed.header, slot)) continue;
+      yield judge(parsed.header, slot, offset, await read(offset + HEADER_BYTES, parsed.header.payloadBytes));
       continue;
     }
     if (parsed.state === "valid") {
@@ -144,6 +161,22 @@ async function* readSlots(file: FileHandle, head: SegmentHead): AsyncGenerator<S
     }
     inLine = false;
   }
+}
+
+/** The head of a segment file of that name, or why the whole file is none of the bot's segments. */
+export async function readHead(read: ReadBytes, fileName: string): Promise<SegmentHead | ProblemRecord> {
+  const problem = (reason: ProblemReason, message: string): ProblemRecord => ({
+    kind: "problem",
+    reason,
+    slot: undefined,
+    offset: 0,
+    message,
+  });
+  const head = parseHead(await read(0, HEAD_BYTES));
+  if (typeof head === "string") return problem("foreign", head);
+  const number = segmentNumber(fileName);
+  if (number === undefined || number === head.header.segment) return head;
+  return problem("stale", `power was cut while the file was made: it still holds segment ${head.header.segment}`);
 }
 
 /**
@@ -158,16 +191,10 @@ export async function* readSegment(path: string): AsyncGenerator<SegmentRecord, 
     throw missing(error, path);
   }
   try {
-    const head = parseHead(await readAt(file, 0, HEAD_BYTES));
-    const number = segmentNumber(basename(path));
-    if (typeof head === "string") {
-      yield { kind: "problem", reason: "foreign", slot: undefined, offset: 0, message: head };
-    } else if (number !== undefined && number !== head.header.segment) {
-      const message = `power was cut while the file was made: it still holds segment ${head.header.segment}`;
-      yield { kind: "problem", reason: "stale", slot: undefined, offset: 0, message };
-    } else {
-      yield* readSlots(file, head);
-    }
+    const read = bytesOf(file);
+    const head = await readHead(read, basename(path));
+    if ("kind" in head) yield head;
+    else yield* readSlots(read, head);
   } catch (error) {
     throw asEnvironmentError(error, path);
   } finally {

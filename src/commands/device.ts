@@ -1,5 +1,7 @@
 /** `smilec device status|last|frame|list|threshold|selftest [--port P]`: asks the running bot. */
 import { extname } from "node:path";
+import { segmentFileName } from "../captures/format.js";
+import { MAX_SEGMENT } from "../captures/layout.js";
 import { encodePgm } from "../data/pgm.js";
 import { describeError, faultsOf } from "../device/log-lines.js";
 import {
@@ -9,7 +11,9 @@ import {
   type LastPress,
   type SelfTest,
 } from "../device/protocol/device.js";
+import { type PullResult, pullSegment } from "../device/protocol/pull.js";
 import { UserError } from "../errors.js";
+import type { Progress } from "../pipeline/reporter.js";
 import { baudOf } from "./console-baud.js";
 import type { CommandContext } from "./context.js";
 import { writeOutput } from "./output-file.js";
@@ -34,6 +38,36 @@ export async function deviceLastCommand(context: CommandContext, options: Device
 export async function deviceListCommand(context: CommandContext, options: DeviceOptions): Promise<void> {
   const segments = await withDevice(context, options, (device) => device.list());
   context.result(segments, () => describeSegments(segments));
+}
+
+export async function devicePullCommand(
+  context: CommandContext,
+  segment: string,
+  options: DeviceOptions & { readonly out?: string },
+): Promise<void> {
+  const number = Number(segment);
+  if (!Number.isInteger(number) || number < 1 || number > MAX_SEGMENT) {
+    throw new UserError(`no segment: ${segment}`, { remedy: "Give a number that `smilec device list` shows." });
+  }
+  const file = options.out ?? segmentFileName(number);
+  const result = await withDevice(context, options, (device) => copySegment(context, device, number, file));
+  context.result({ file, ...result }, () => `${file}: ${bytes(result.bytes)}`);
+}
+
+async function copySegment(
+  context: CommandContext,
+  device: Device,
+  segment: number,
+  file: string,
+): Promise<PullResult> {
+  const used = (await device.list()).find((one) => one.segment === segment)?.used;
+  let progress: Progress | undefined;
+  const onProgress = (done: number, total: number) => {
+    progress ??= context.reporter.progress("copy", Math.ceil(total / 1024), "KB", Math.floor(done / 1024));
+    progress.update(Math.floor(done / 1024));
+  };
+  const request = { client: device.client, segment, file, onProgress, ...(used === undefined ? {} : { used }) };
+  return pullSegment(request).finally(() => progress?.end());
 }
 
 export async function deviceSelfTestCommand(context: CommandContext, options: DeviceOptions): Promise<void> {

@@ -7,7 +7,7 @@ import { temporaryFolders } from "../support/temporary-folder.js";
 const folder = temporaryFolders();
 
 const VERBS =
-  "loop init data train augment quantize eval compile inspect boards build simulate flash monitor report doctor".split(
+  "loop init data train augment quantize eval compile inspect boards build simulate flash monitor pull-captures captures report doctor".split(
     " ",
   );
 
@@ -37,6 +37,8 @@ describe("smilec on the command line", () => {
     [["flash", "--baud", "fast"], "no baud rate for flashing"],
     [["flash", "--firmware", "nowhere"], "there is no such folder"],
     [["monitor", "--port", "/dev/null"], "this is no serial port"],
+    [["pull-captures", "--from", "card", "--image", "card.img"], "cannot be used with option '--from"],
+    [["pull-captures", "--from", "card"], "there is no smilec.config.json here"],
     [["train"], "there is no smilec.config.json here"],
   ])("answers %j with exit code 2 and what to do", async (args, message) => {
     const result = await smilec(args, { cwd: folder() });

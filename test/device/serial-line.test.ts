@@ -386,3 +386,40 @@ onTerminals("the bot", () => {
     expect((await (await connect(bot)).status()).presses).toBe(5);
   });
 });
+
+onTerminals("pull-captures --port", () => {
+  it("takes from the running bot what it would take from its card, without what was withdrawn, and once", async () => {
+    const { bot, card } = await startBot(undefined, 5);
+    bot.say("press 3500");
+    await bot.event(({ event }) => event === "withdrawn");
+    const project = temporaryFolder();
+    writeFileSync(join(project, "smilec.config.json"), "{}");
+    const pull = async (...args: string[]) =>
+      JSON.parse((await smilec(["pull-captures", "--json", "--quiet", ...args], { cwd: project })).stdout);
+    const first = await pull("--port", bot.port);
+    expect(first).toMatchObject({ kind: "serial", captures: { new: 8, withdrawn: 2 } });
+    expect(await pull("--port", bot.port)).toMatchObject({ captures: { new: 0, known: 0 } });
+    // The same card by hand: nothing is new, and every picture is the one on it.
+    expect(await pull("--from", card)).toMatchObject({ kind: "folder", captures: { new: 0 } });
+    const other = temporaryFolder();
+    writeFileSync(join(other, "smilec.config.json"), "{}");
+    await smilec(["pull-captures", "--quiet", "--from", card], { cwd: other });
+    const pictures = readdirSync(join(other, "captures"), { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith(".pgm"),
+    );
+    expect(pictures).toHaveLength(8);
+    for (const name of pictures)
+      expect(readFileSync(join(project, "captures", name)).equals(readFileSync(join(other, "captures", name)))).toBe(
+        true,
+      );
+  });
+
+  it("copies a segment to a file", async () => {
+    const { bot, card } = await startBot(undefined, 2);
+    const cwd = temporaryFolder();
+    const { exitCode } = await smilec(["device", "pull", "1", "--port", bot.port, "--quiet"], { cwd });
+    expect(exitCode).toBe(0);
+    expect(readFileSync(join(cwd, segmentFileName(1))).equals(segmentOn(card))).toBe(true);
+    expect((await smilec(["device", "pull", "x", "--port", bot.port], { cwd })).exitCode).toBe(2);
+  });
+});

@@ -4,11 +4,14 @@
  *   FAULT_FOLDER   files below this path are affected
  *   FAULT_BYTES    bytes that may still be written there before every write fails with ENOSPC; absent: unlimited
  *   FAULT_READONLY when set, creating or opening for writing fails with EROFS
+ *   FAULT_KILL     the process is killed at the operation of this number, from 1, that changes something there: making, writing, syncing, removing
+ *   FAULT_COUNT    file that the number of these operations is written to when the process ends
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -25,6 +28,25 @@ static int below_folder(const char *path) {
     return folder != NULL && strncmp(path, folder, strlen(folder)) == 0;
 }
 
+static atomic_llong operations;
+
+static void count_operation(void) {
+    long long number = atomic_fetch_add(&operations, 1) + 1;
+    const char *last = getenv("FAULT_KILL");
+    if (last != NULL && number == atoll(last)) {
+        kill(getpid(), SIGKILL);
+    }
+}
+
+__attribute__((destructor)) static void write_count(void) {
+    const char *path = getenv("FAULT_COUNT");
+    FILE *file = path == NULL ? NULL : fopen(path, "w");
+    if (file != NULL) {
+        fprintf(file, "%lld", atomic_load(&operations));
+        fclose(file);
+    }
+}
+
 static int is_affected(int fd) {
     char link[64];
     char path[4096];
@@ -38,8 +60,12 @@ static int is_affected(int fd) {
 }
 
 static int is_full(int fd, size_t bytes) {
+    if (!is_affected(fd)) {
+        return 0;
+    }
+    count_operation();
     const char *budget = getenv("FAULT_BYTES");
-    if (budget == NULL || !is_affected(fd)) {
+    if (budget == NULL) {
         return 0;
     }
     return atomic_fetch_add(&written, (long long)bytes) + (long long)bytes > atoll(budget);
@@ -99,6 +125,9 @@ ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t at) {
 }
 
 static int is_read_only(const char *path, int flags) {
+    if ((flags & O_CREAT) != 0 && below_folder(path)) {
+        count_operation();
+    }
     return getenv("FAULT_READONLY") != NULL && (flags & (O_WRONLY | O_RDWR | O_CREAT)) != 0 && below_folder(path);
 }
 
@@ -125,8 +154,32 @@ int open64(const char *path, int flags, ...) {
 }
 
 int mkdir(const char *path, mode_t mode) {
+    if (below_folder(path)) {
+        count_operation();
+    }
     if (getenv("FAULT_READONLY") != NULL && below_folder(path)) {
         FAIL(EROFS);
     }
     return REAL(mkdir)(path, mode);
+}
+
+int unlink(const char *path) {
+    if (below_folder(path)) {
+        count_operation();
+    }
+    return REAL(unlink)(path);
+}
+
+int fsync(int fd) {
+    if (is_affected(fd)) {
+        count_operation();
+    }
+    return REAL(fsync)(fd);
+}
+
+int fdatasync(int fd) {
+    if (is_affected(fd)) {
+        count_operation();
+    }
+    return REAL(fdatasync)(fd);
 }

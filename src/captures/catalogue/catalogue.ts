@@ -1,36 +1,48 @@
 /**
- * What was pulled, from where, and what people said of it: one SQLite file, `captures/catalogue.sqlite`, beside the pictures it speaks of. A row is written after its
- * picture is on the disk, so a picture without a row is unfinished work and a row without a picture is damage.
+ * What was pulled, from where, and what people said of it: one SQLite file, `captures/catalogue.sqlite`, beside the pictures it speaks of. A row is
+ * written after its picture is on the disk, so a picture without a row is unfinished work and a row without a picture is damage.
  */
 import { join } from "node:path";
 import { hex32 } from "../format.js";
 import type { CaptureMetadata } from "../metadata.js";
-import { type Database, guarded, type OpenOptions, openDatabase } from "./database.js";
-import { COLUMNS, captureOf, JOINED, lookOf, type Row } from "./rows.js";
+import { type Database, guarded, type OpenOptions, openDatabase, transaction } from "./database.js";
+import { COLUMNS, captureOf, JOINED, keyOf, lookOf, type Row, untimedOf } from "./rows.js";
 import type {
+  BotSummary,
   CaptureKey,
+  CaptureState,
   CatalogueCapture,
   Consent,
+  KnownCapture,
   Look,
   NewCapture,
   NewJudgement,
   PullKind,
   QuarantinedRecord,
+  SeenSegment,
   SegmentState,
+  StartedCaptures,
+  TakenTime,
+  UntimedCapture,
 } from "./types.js";
 
 export const CATALOGUE_FILE = "catalogue.sqlite";
 
 export interface CaptureFilter {
   readonly device?: string;
-  readonly state?: "kept" | "deleted";
+  readonly state?: CaptureState;
   /** Only those with (true) or without (false) a judgement of the first look. */
   readonly judged?: boolean;
   /** Only those catalogued after the capture of this number. */
   readonly afterId?: number;
 }
 
+/** Values of a capture's row in the order of {@link Catalogue.addRow}. */
+export type CaptureRow = readonly (string | number | null)[];
+
 export class Catalogue {
+  private readonly statements = new Map<string, Database.Statement>();
+
   private constructor(
     /** Folder of the pictures. */
     readonly dir: string,
@@ -50,7 +62,7 @@ export class Catalogue {
 
   /** Runs `action` as one transaction: all of its writes are durable when it returns, or none when it throws. */
   transaction<T>(action: () => T): T {
-    return guarded(this.path, () => this.database.transaction(action).immediate() as T);
+    return guarded(this.path, () => transaction(this.database, action));
   }
 
   beginPull(kind: PullKind, origin: string, startedMs: number): number {
@@ -74,12 +86,25 @@ export class Catalogue {
 
   /** Adds a capture; false when one of its name is there already (it stays as it is). */
   add(capture: NewCapture, pull: number): boolean {
-    const { metadata: m } = capture;
+    return this.addRow(this.rowOf(capture, pull));
+  }
+
+  /** As {@link add}, with what {@link rowOf} gave. */
+  addRow(row: CaptureRow): boolean {
     const { changes } = this.run(
       `INSERT INTO capture (device, epoch, sequence, segment, slot, boot, press, burst_index, uptime_ms, model, config, engine, sum, threshold, smile,
          width, height, metadata, payload_crc, payload_bytes, path, pull, recovered, taken_ms, taken_error_ms)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (device, epoch, sequence) DO NOTHING`,
+      ...row,
+    );
+    return changes > 0;
+  }
+
+  /** What {@link addRow} writes, as few values that thousands of may wait. */
+  rowOf(capture: NewCapture, pull: number): CaptureRow {
+    const { metadata: m } = capture;
+    return [
       hex32(m.device),
       hex32(m.epoch),
       m.sequence,
@@ -105,8 +130,7 @@ export class Catalogue {
       capture.recovered ? 1 : 0,
       capture.taken?.ms ?? null,
       capture.taken?.errorMs ?? null,
-    );
-    return changes > 0;
+    ];
   }
 
   capture(id: number): CatalogueCapture | undefined {
@@ -134,9 +158,32 @@ export class Catalogue {
     return this.all(sql, hex32(device), hex32(epoch), boot, press).map(captureOf);
   }
 
-  segment(device: string, epoch: string, segment: number): SegmentState | undefined {
+  /** What is known of a capture, also of one that was withdrawn before it could be pulled. */
+  known({ device, epoch, sequence }: CaptureKey): KnownCapture | undefined {
+    const key = [device, epoch, sequence] as const;
+    const sql = `SELECT payload_crc, state, path FROM capture WHERE device = ? AND epoch = ? AND sequence = ?
+      UNION ALL SELECT NULL, 'withdrawn', NULL FROM withdrawn WHERE device = ? AND epoch = ? AND sequence = ? LIMIT 1`;
+    const row = this.get(sql, ...key, ...key);
+    if (row === undefined) return undefined;
+    const { payload_crc: crc, state, path } = row;
+    return {
+      payloadCrc: crc === null ? undefined : Number.parseInt(String(crc), 16),
+      state: state as CaptureState,
+      path: path === null ? undefined : String(path),
+    };
+  }
+
+  /** Whether anything is known of captures of an epoch. */
+  hasEpoch(device: string, epoch: string): boolean {
+    const sql = `SELECT 1 AS found FROM capture WHERE device = ? AND epoch = ?
+      UNION ALL SELECT 1 FROM withdrawn WHERE device = ? AND epoch = ? LIMIT 1`;
+    return this.get(sql, device, epoch, device, epoch) !== undefined;
+  }
+
+  segment(device: string, epoch: string, segment: number): SeenSegment | undefined {
     const row = this.get(
-      "SELECT * FROM segment WHERE device = ? AND epoch = ? AND segment = ?",
+      `SELECT segment.*, started_ms FROM segment JOIN pull ON pull.id = segment.pull
+       WHERE device = ? AND epoch = ? AND segment = ?`,
       device,
       epoch,
       segment,
@@ -149,6 +196,7 @@ export class Catalogue {
       slots: Number(row.slots),
       slotsRead: Number(row.slots_read),
       mark: String(row.mark),
+      seenMs: Number(row.started_ms),
     };
   }
 
@@ -168,21 +216,122 @@ export class Catalogue {
 
   /** Notes a record that was not taken; false when it was noted before. */
   quarantine(record: QuarantinedRecord, pull: number): boolean {
-    const { file, slot, offset, reason, message, path } = record;
-    const sql =
-      "INSERT OR IGNORE INTO quarantine (pull, file, slot, offset, reason, message, path) VALUES (?, ?, ?, ?, ?, ?, ?)";
-    return this.run(sql, pull, file, slot ?? null, offset, reason, message, path ?? null).changes > 0;
+    const { file, slot, offset, reason, message, key, crc, path } = record;
+    const sql = `INSERT OR IGNORE INTO quarantine (pull, file, slot, offset, reason, message, device, epoch, sequence, crc, path)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    const identity = [key?.device ?? "", key?.epoch ?? "", key?.sequence ?? 0] as const;
+    const values = [pull, file, slot ?? null, offset, reason, message, ...identity, hex32(crc), path ?? null];
+    return this.run(sql, ...values).changes > 0;
   }
 
   quarantined(): QuarantinedRecord[] {
-    return this.all("SELECT * FROM quarantine ORDER BY id").map(({ file, slot, offset, reason, message, path }) => ({
-      file: String(file),
-      slot: slot === null ? undefined : Number(slot),
-      offset: Number(offset),
-      reason: String(reason),
-      message: String(message),
-      path: path === null ? undefined : String(path),
+    return this.all("SELECT * FROM quarantine ORDER BY id").map((row) => ({
+      file: String(row.file),
+      slot: row.slot === null ? undefined : Number(row.slot),
+      offset: Number(row.offset),
+      reason: String(row.reason),
+      message: String(row.message),
+      key: row.device === "" ? undefined : keyOf(row),
+      crc: Number.parseInt(String(row.crc), 16),
+      path: row.path === null ? undefined : String(row.path),
     }));
+  }
+
+  /**
+   * Notes that a capture was taken back on the bot; what was put aside of it is forgotten. Returns the paths of its picture and of what was put aside:
+   * removing them is the caller's.
+   */
+  withdraw({ device, epoch, sequence }: CaptureKey, pull: number): string[] {
+    const key = [device, epoch, sequence] as const;
+    this.run("INSERT OR IGNORE INTO withdrawn VALUES (?, ?, ?, ?)", ...key, pull);
+    // What was measured of the picture holds a sketch of it.
+    this.run(
+      "DELETE FROM look WHERE capture IN (SELECT id FROM capture WHERE device = ? AND epoch = ? AND sequence = ?)",
+      ...key,
+    );
+    const aside = this.all(
+      "SELECT path FROM quarantine WHERE device = ? AND epoch = ? AND sequence = ? AND path IS NOT NULL",
+      ...key,
+    );
+    this.run("UPDATE quarantine SET path = NULL WHERE device = ? AND epoch = ? AND sequence = ?", ...key);
+    const kept = this.all(
+      "SELECT path FROM capture WHERE device = ? AND epoch = ? AND sequence = ? AND state = 'kept'",
+      ...key,
+    );
+    this.run(
+      "UPDATE capture SET state = 'withdrawn' WHERE device = ? AND epoch = ? AND sequence = ? AND state = 'kept'",
+      ...key,
+    );
+    return [...kept, ...aside].map(({ path }) => String(path));
+  }
+
+  /** Captures whose time was not estimated yet, in the order each bot took them, those of a damaged card apart and by epoch. */
+  *untimed(): Generator<UntimedCapture, void, undefined> {
+    const sql = `SELECT device, epoch, segment, slot, sequence, boot, uptime_ms, recovered FROM capture WHERE taken_ms IS NULL
+      ORDER BY device, recovered, CASE recovered WHEN 1 THEN epoch END, segment, slot`;
+    for (const row of guarded(this.path, () => this.database.prepare(sql).iterate())) yield untimedOf(row as Row);
+  }
+
+  /** When a start of a bot was, by an estimated capture of it: its time less its uptime. */
+  startOf(device: string, epoch: string, boot: number): TakenTime | undefined {
+    const sql = `SELECT taken_ms - uptime_ms AS ms, taken_error_ms AS error FROM capture
+      WHERE device = ? AND epoch = ? AND boot = ? AND taken_ms IS NOT NULL LIMIT 1`;
+    const row = this.get(sql, device, epoch, boot);
+    return row === undefined ? undefined : { ms: Number(row.ms), errorMs: Number(row.error) };
+  }
+
+  /** Estimates the time of captures of one start, sequence numbers `first` to `last`: `start` plus their uptime. */
+  setTaken({ device, epoch, boot, first, last }: StartedCaptures, start: TakenTime): void {
+    const sql = `UPDATE capture SET taken_ms = ? + uptime_ms, taken_error_ms = ?
+      WHERE device = ? AND epoch = ? AND boot = ? AND sequence BETWEEN ? AND ? AND taken_ms IS NULL`;
+    this.run(sql, start.ms, start.errorMs, device, epoch, boot, first, last);
+  }
+
+  /** Counts per bot, in the order of their names. */
+  bots(): BotSummary[] {
+    const sql = `SELECT device,
+        count(*) FILTER (WHERE state = 'kept') AS captures,
+        count(DISTINCT CASE state WHEN 'kept' THEN epoch || '/' || boot || '/' || press END) AS presses,
+        count(*) FILTER (WHERE state = 'kept' AND smile = 1) AS smiles,
+        count(e1.id) FILTER (WHERE state = 'kept') AS judged,
+        count(*) FILTER (WHERE state = 'deleted') AS deleted,
+        count(*) FILTER (WHERE state = 'withdrawn') AS withdrawn,
+        min(taken_ms) FILTER (WHERE state = 'kept') AS first_ms,
+        max(taken_ms) FILTER (WHERE state = 'kept') AS last_ms
+      FROM ${JOINED} GROUP BY device ORDER BY device`;
+    return this.all(sql).map((row) => ({
+      device: String(row.device),
+      captures: Number(row.captures),
+      presses: Number(row.presses),
+      smiles: Number(row.smiles),
+      judged: Number(row.judged),
+      deleted: Number(row.deleted),
+      withdrawn: Number(row.withdrawn),
+      firstMs: row.first_ms === null ? undefined : Number(row.first_ms),
+      lastMs: row.last_ms === null ? undefined : Number(row.last_ms),
+    }));
+  }
+
+  /** Records that were put aside, by reason. */
+  quarantineCounts(): Record<string, number> {
+    const rows = this.all("SELECT reason, count(*) AS n FROM quarantine GROUP BY reason ORDER BY reason");
+    return Object.fromEntries(rows.map(({ reason, n }) => [String(reason), Number(n)]));
+  }
+
+  /** Whether a pull was begun that did not end: it may have left pictures without a row, or files of what was withdrawn. */
+  hasUnfinishedPull(): boolean {
+    return this.get("SELECT 1 AS found FROM pull WHERE finished_ms IS NULL") !== undefined;
+  }
+
+  /** Ends all pulls that were begun and left. */
+  endUnfinishedPulls(finishedMs: number): void {
+    this.run("UPDATE pull SET finished_ms = ? WHERE finished_ms IS NULL", finishedMs);
+  }
+
+  /** Paths of all files that belong to the catalogue: pictures of kept captures, and what was put aside. */
+  *paths(): Generator<string, void, undefined> {
+    const sql = `SELECT path FROM capture WHERE state = 'kept' UNION ALL SELECT path FROM quarantine WHERE path IS NOT NULL`;
+    for (const row of guarded(this.path, () => this.database.prepare(sql).iterate())) yield String((row as Row).path);
   }
 
   /** Adds a person's judgement; returns its event, for {@link undo}. A stroke that is there already changes nothing. */
@@ -228,10 +377,7 @@ export class Catalogue {
   states(): Map<number, { readonly state: CatalogueCapture["state"]; readonly consent: Consent }> {
     const rows = this.all("SELECT id, state, consent FROM capture");
     return new Map(
-      rows.map(({ id, state, consent }) => [
-        Number(id),
-        { state: state === "deleted" ? "deleted" : "kept", consent: consent as Consent },
-      ]),
+      rows.map(({ id, state, consent }) => [Number(id), { state: state as CaptureState, consent: consent as Consent }]),
     );
   }
 
@@ -258,15 +404,22 @@ export class Catalogue {
   }
 
   private run(sql: string, ...values: (string | number | null)[]): Database.RunResult {
-    return guarded(this.path, () => this.database.prepare(sql).run(...values));
+    return guarded(this.path, () => this.prepared(sql).run(...values));
   }
 
   private get(sql: string, ...values: (string | number | null)[]): Row | undefined {
-    return guarded(this.path, () => this.database.prepare(sql).get(...values)) as Row | undefined;
+    return guarded(this.path, () => this.prepared(sql).get(...values)) as Row | undefined;
   }
 
   private all(sql: string, ...values: (string | number | null)[]): Row[] {
-    return guarded(this.path, () => this.database.prepare(sql).all(...values)) as Row[];
+    return guarded(this.path, () => this.prepared(sql).all(...values)) as Row[];
+  }
+
+  /** Preparing takes longer than running. */
+  private prepared(sql: string): Database.Statement {
+    const statement = this.statements.get(sql) ?? this.database.prepare(sql);
+    this.statements.set(sql, statement);
+    return statement;
   }
 }
 

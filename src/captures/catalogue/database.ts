@@ -55,6 +55,23 @@ export function guarded<T>(path: string, action: () => T): T {
   }
 }
 
+/** Runs `action` as one transaction. Not the binding's own: where SQLite has rolled back already (disk full), that one's error hides the cause. */
+export function transaction<T>(database: Database.Database, action: () => T): T {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const result = action();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    try {
+      database.exec("ROLLBACK");
+    } catch {
+      // Rolled back already.
+    }
+    throw error;
+  }
+}
+
 function pragma(database: Database.Database, name: string): unknown {
   return (database.prepare(`PRAGMA ${name}`).get() as Record<string, unknown> | undefined)?.[name];
 }
@@ -79,7 +96,7 @@ function migrate(database: Database.Database, path: string, migrations: readonly
       database.exec(
         `${migrations[version]}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version + 1};`,
       );
-    database.transaction(step).immediate();
+    transaction(database, step);
   }
 }
 
@@ -90,7 +107,8 @@ export interface OpenOptions {
 }
 
 /**
- * Opens (and makes, and brings up to date) the catalogue at `path`. Commits are durable when they return (WAL, synchronous FULL). Several processes may have it open.
+ * Opens (and makes, and brings up to date) the catalogue at `path`. Commits are durable when they return (WAL, synchronous FULL). Several processes
+ * may have it open.
  * Throws UserError for a damaged, foreign or newer file and EnvironmentError where the machine is in the way.
  */
 export function openDatabase(

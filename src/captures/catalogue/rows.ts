@@ -1,7 +1,16 @@
 /** Rows of the catalogue's tables as what they mean. */
 import type { Box } from "../../data/types.js";
 import type { CaptureMetadata } from "../metadata.js";
-import type { CatalogueCapture, Consent, Judgement, Look, Pass } from "./types.js";
+import type {
+  CaptureKey,
+  CaptureState,
+  CatalogueCapture,
+  Consent,
+  Judgement,
+  Look,
+  Pass,
+  UntimedCapture,
+} from "./types.js";
 
 export type Row = Record<string, string | number | null>;
 
@@ -36,11 +45,26 @@ function judgementOf(row: Row, pass: Pass): Judgement | undefined {
   };
 }
 
+export function keyOf(row: Row): CaptureKey {
+  return { device: String(row.device), epoch: String(row.epoch), sequence: Number(row.sequence) };
+}
+
+export function untimedOf(row: Row): UntimedCapture {
+  return {
+    key: keyOf(row),
+    segment: Number(row.segment),
+    slot: Number(row.slot),
+    boot: Number(row.boot),
+    uptimeMs: Number(row.uptime_ms),
+    recovered: row.recovered === 1,
+  };
+}
+
 export function captureOf(row: Row): CatalogueCapture {
   const taken = row.taken_ms === null ? undefined : { ms: Number(row.taken_ms), errorMs: Number(row.taken_error_ms) };
   return {
     id: Number(row.id),
-    key: { device: String(row.device), epoch: String(row.epoch), sequence: Number(row.sequence) },
+    key: keyOf(row),
     metadata: JSON.parse(String(row.metadata)) as CaptureMetadata,
     width: Number(row.width),
     height: Number(row.height),
@@ -50,7 +74,7 @@ export function captureOf(row: Row): CatalogueCapture {
     pull: Number(row.pull),
     recovered: row.recovered === 1,
     taken,
-    state: row.state === "deleted" ? "deleted" : "kept",
+    state: row.state as CaptureState,
     consent: row.consent as Consent,
     judgements: [judgementOf(row, 1), judgementOf(row, 2)],
     resolution: judgementOf(row, 3),

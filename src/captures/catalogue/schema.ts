@@ -43,11 +43,20 @@ export const MIGRATIONS: readonly string[] = [
     recovered     INTEGER NOT NULL DEFAULT 0,
     taken_ms      INTEGER,
     taken_error_ms INTEGER,
-    state         TEXT NOT NULL DEFAULT 'kept' CHECK (state IN ('kept', 'deleted')),
+    state         TEXT NOT NULL DEFAULT 'kept' CHECK (state IN ('kept', 'deleted', 'withdrawn')),
     consent       TEXT NOT NULL DEFAULT 'unknown' CHECK (consent IN ('unknown', 'given', 'refused')),
     UNIQUE (device, epoch, sequence)
   ) STRICT;
   CREATE INDEX capture_press ON capture (device, epoch, boot, press);
+
+  -- Every capture that was taken back on the bot, pulled before or not: it is never pulled again, from whatever copy of the card.
+  CREATE TABLE withdrawn (
+    device   TEXT NOT NULL,
+    epoch    TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    pull     INTEGER NOT NULL REFERENCES pull (id),
+    PRIMARY KEY (device, epoch, sequence)
+  ) STRICT, WITHOUT ROWID;
 
   -- What was seen of each segment at the last pull, to recognise one that has not changed.
   CREATE TABLE segment (
@@ -69,9 +78,16 @@ export const MIGRATIONS: readonly string[] = [
     offset  INTEGER NOT NULL,
     reason  TEXT NOT NULL,
     message TEXT NOT NULL,
+    -- Of the capture, where its header could be read; else '' and 0.
+    device   TEXT NOT NULL DEFAULT '',
+    epoch    TEXT NOT NULL DEFAULT '',
+    sequence INTEGER NOT NULL DEFAULT 0,
+    -- CRC-32 of the record's bytes.
+    crc     TEXT NOT NULL,
     path    TEXT,
-    UNIQUE (file, offset, reason, message)
+    UNIQUE (file, offset, reason, message, device, epoch, sequence, crc)
   ) STRICT;
+  CREATE INDEX quarantine_capture ON quarantine (device, epoch, sequence);
 
   -- Append-only: taking a judgement back is an event too. Pass 3 settles what the first two looks disagree about. A stroke is one act of a person, sent again
   -- until it is acknowledged; it counts once.

@@ -5,6 +5,13 @@ export type PullKind = "folder" | "image" | "serial";
 
 export type Consent = "unknown" | "given" | "refused";
 
+/**
+ * - `kept`: its picture is there
+ * - `deleted`: a person asked for it here; the picture is gone and is never pulled again
+ * - `withdrawn`: taken back on the bot after it was pulled; as deleted
+ */
+export type CaptureState = "kept" | "deleted" | "withdrawn";
+
 /** What a person can say of a capture besides one of the configuration's labels. */
 export const NO_FACE = "no-face";
 export const UNSURE = "unsure";
@@ -25,6 +32,26 @@ export interface TakenTime {
   readonly errorMs: number;
 }
 
+/** What the estimate of a capture's time rests on. */
+export interface UntimedCapture {
+  readonly key: CaptureKey;
+  readonly segment: number;
+  readonly slot: number;
+  readonly boot: number;
+  readonly uptimeMs: number;
+  readonly recovered: boolean;
+}
+
+/** Neighbouring captures of one start of a bot. */
+export interface StartedCaptures {
+  readonly device: string;
+  readonly epoch: string;
+  readonly boot: number;
+  /** Sequence numbers, both included. */
+  readonly first: number;
+  readonly last: number;
+}
+
 /** A capture about to be catalogued; its picture is on the disk already. */
 export interface NewCapture {
   readonly metadata: CaptureMetadata;
@@ -43,8 +70,7 @@ export interface CatalogueCapture extends NewCapture {
   readonly id: number;
   readonly key: CaptureKey;
   readonly pull: number;
-  /** deleted: the person asked for it; the picture is gone and is never pulled again. */
-  readonly state: "kept" | "deleted";
+  readonly state: CaptureState;
   readonly consent: Consent;
   /** Of the first and of the second look, undefined where there is none. */
   readonly judgements: readonly [first: Judgement | undefined, second: Judgement | undefined];
@@ -93,7 +119,20 @@ export interface QuarantinedRecord {
   readonly offset: number;
   readonly reason: string;
   readonly message: string;
+  /** Whose record it is, where its header could be read. */
+  readonly key: CaptureKey | undefined;
+  /** CRC-32 of the record's bytes, as far as they were read. */
+  readonly crc: number;
   /** Of the bytes put aside, below the captures' folder; undefined when there was nothing to keep. */
+  readonly path: string | undefined;
+}
+
+/** What the catalogue says of a capture that turns up again. */
+export interface KnownCapture {
+  /** Undefined for one that was withdrawn before it could be pulled. */
+  readonly payloadCrc: number | undefined;
+  readonly state: CaptureState;
+  /** Of the picture, below the captures' folder; undefined as payloadCrc. */
   readonly path: string | undefined;
 }
 
@@ -106,4 +145,28 @@ export interface SegmentState {
   readonly slotsRead: number;
   /** Says whether it has changed since; the puller's own. */
   readonly mark: string;
+}
+
+/** A segment as it was at the last pull that read it. */
+export interface SeenSegment extends SegmentState {
+  /** When that pull began, milliseconds since 1970. */
+  readonly seenMs: number;
+}
+
+/** What there is of one bot. */
+export interface BotSummary {
+  readonly device: string;
+  /** Kept ones; the following but the last four are parts of them. */
+  readonly captures: number;
+  readonly presses: number;
+  /** For which the lights turned green. */
+  readonly smiles: number;
+  /** With a judgement of the first look. */
+  readonly judged: number;
+  readonly deleted: number;
+  /** Withdrawn on the bot after they were pulled. */
+  readonly withdrawn: number;
+  /** Latest possible time of the first and of the last, milliseconds since 1970; undefined where it is not known. */
+  readonly firstMs: number | undefined;
+  readonly lastMs: number | undefined;
 }

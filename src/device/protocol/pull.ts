@@ -6,7 +6,7 @@ import { type FileHandle, open, rename } from "node:fs/promises";
 import { parseHead, type SegmentHead, segmentBytes, slotOffset } from "../../captures/format.js";
 import { BLOCK_BYTES, HEAD_BYTES, MAX_SLOTS } from "../../captures/layout.js";
 import { asEnvironmentError, EnvironmentError } from "../../errors.js";
-import { type DeviceClient, readAll } from "./client.js";
+import { type DeviceClient, type ReadPlan, readAll } from "./client.js";
 import { COMMANDS } from "./packet.js";
 
 /** FAT files end here. */
@@ -39,7 +39,7 @@ export interface PullResult {
 export async function pullSegment(request: PullRequest): Promise<PullResult> {
   const { file, client, segment } = request;
   const part = `${file}.part`;
-  const head = await readAll(client, plan(segment, 0, HEAD_BYTES));
+  const head = await readAll(client, segmentPlan(segment, 0, HEAD_BYTES));
   const geometry = parseHead(head);
   if (typeof geometry === "string" || geometry.header.segment !== segment) {
     throw new EnvironmentError(
@@ -66,10 +66,11 @@ export async function pullSegment(request: PullRequest): Promise<PullResult> {
   }
 }
 
-function plan(segment: number, from: number, to: number) {
+/** Asks for bytes `from` to `to` of a segment file, both multiples of BLOCK_BYTES. */
+export function segmentPlan(segment: number, from: number, to: number): ReadPlan {
   return {
     command: COMMANDS.pull,
-    argumentsAt: (offset: number) => [segment, offset, to - offset] as const,
+    argumentsAt: (offset) => [segment, offset, to - offset],
     from,
     to,
     largest: LARGEST,
@@ -100,7 +101,7 @@ async function fill(
   }
   let copied = 0;
   if (resumedAt < end) {
-    for await (const { offset, data } of request.client.read(plan(request.segment, resumedAt, end))) {
+    for await (const { offset, data } of request.client.read(segmentPlan(request.segment, resumedAt, end))) {
       await output.write(data, 0, data.length, offset);
       copied += data.length;
       request.onProgress?.(offset + data.length, end);

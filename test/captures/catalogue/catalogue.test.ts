@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Catalogue } from "#smilec/captures/catalogue/catalogue.js";
 import { openDatabase } from "#smilec/captures/catalogue/database.js";
 import { MIGRATIONS } from "#smilec/captures/catalogue/schema.js";
-import type { NewCapture } from "#smilec/captures/catalogue/types.js";
+import type { Look, NewCapture } from "#smilec/captures/catalogue/types.js";
 import type { CaptureMetadata } from "#smilec/captures/metadata.js";
 import { UserError } from "#smilec/errors.js";
 import { temporaryFolders } from "../../support/temporary-folder.js";
@@ -190,6 +190,51 @@ describe("a catalogue of captures", () => {
     expect(catalogue.capture(id)).toMatchObject({ state: "deleted", consent: "refused" });
   });
 
+  it("never takes again what was withdrawn on the bot, and says which files have to go", () => {
+    const pull = catalogue.beginPull("folder", "a", 1);
+    catalogue.add(capture(1), pull);
+    const aside = { file: "SEG00001.TAR", slot: 0, offset: 1024, reason: "conflict", message: "", crc: 1 };
+    catalogue.quarantine({ ...aside, key: { ...key, sequence: 1 }, path: "quarantine/a.bin" }, pull);
+    const [{ id }] = catalogue.captures();
+    catalogue.setLook(id, 1, { measures: { face: 1 }, sketch: Uint8Array.of(1, 2) } as Look);
+    expect(catalogue.withdraw({ ...key, sequence: 1 }, pull)).toEqual([capture(1).path, "quarantine/a.bin"]);
+    expect(catalogue.withdraw({ ...key, sequence: 1 }, pull)).toEqual([]);
+    expect(catalogue.withdraw({ ...key, sequence: 2 }, pull)).toEqual([]);
+    const known = { payloadCrc: 0xfedcba98, state: "withdrawn", path: capture(1).path };
+    expect(catalogue.known({ ...key, sequence: 1 })).toEqual(known);
+    expect(catalogue.known({ ...key, sequence: 2 })).toEqual({ ...known, payloadCrc: undefined, path: undefined });
+    expect(catalogue.known({ ...key, sequence: 3 })).toBeUndefined();
+    // What was measured of it has a sketch of the face.
+    expect([...catalogue.looks(1)]).toEqual([]);
+    expect([...catalogue.paths()]).toEqual([]);
+    expect(catalogue.count({ state: "kept" })).toBe(0);
+  });
+
+  it("counts what there is of each bot", () => {
+    const pull = catalogue.beginPull("folder", "a", 1);
+    const other = { device: 0x11111111, press: 2, smile: false };
+    for (const one of [capture(1), capture(2), capture(3, { press: 2 }), capture(4, other), capture(5, { press: 3 })])
+      catalogue.add(one, pull);
+    const ids = [...catalogue.captures()].map(({ id }) => id);
+    for (const pass of [1, 2] as const) catalogue.judge(ids[1], { pass, label: "smile", box: undefined, atMs: 1 });
+    catalogue.markDeleted(ids[4]);
+    catalogue.withdraw({ ...key, sequence: 3 }, pull);
+    const times = { firstMs: 5, lastMs: 5 };
+    expect(catalogue.bots()).toEqual([
+      { device: "11111111", captures: 1, presses: 1, smiles: 0, judged: 0, deleted: 0, withdrawn: 0, ...times },
+      { device: "1a2b3c4d", captures: 2, presses: 1, smiles: 2, judged: 1, deleted: 1, withdrawn: 1, ...times },
+    ]);
+  });
+
+  it("knows of pulls that did not end", () => {
+    catalogue.endPull(catalogue.beginPull("folder", "a", 1), 2);
+    expect(catalogue.hasUnfinishedPull()).toBe(false);
+    catalogue.beginPull("folder", "a", 3);
+    expect(catalogue.hasUnfinishedPull()).toBe(true);
+    catalogue.endUnfinishedPulls(4);
+    expect(catalogue.hasUnfinishedPull()).toBe(false);
+  });
+
   it("lists what was put aside once", () => {
     const pull = catalogue.beginPull("image", "card.img", 1);
     const record = {
@@ -198,6 +243,8 @@ describe("a catalogue of captures", () => {
       offset: 0,
       reason: "foreign",
       message: "no head",
+      key: undefined,
+      crc: 0x01020304,
       path: undefined,
     };
     expect([catalogue.quarantine(record, pull), catalogue.quarantine(record, pull)]).toEqual([true, false]);

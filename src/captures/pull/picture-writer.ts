@@ -1,0 +1,138 @@
+/** Writes pictures in a thread of its own, and says when all of them are safe from a power cut. */
+import { Worker } from "node:worker_threads";
+import { asEnvironmentError } from "../../errors.js";
+import { run } from "../../process/run.js";
+import { slotBytes } from "../format.js";
+import { MAX_FRAME_SIDE } from "../layout.js";
+import type { FromWriter, Picture, ToWriter } from "./picture-writer-thread.js";
+
+/** Bytes handed over at once: a message wakes the other thread, which costs more than opening a file. */
+const GROUP_BYTES = 2 << 20;
+/** Memory that both threads see: what is handed over and not written yet. The largest capture fits (docs/capture-log.md). */
+const RING_BYTES = slotBytes(MAX_FRAME_SIDE, MAX_FRAME_SIDE);
+/** How much of it is used but for larger captures: what stays in the processor's cache is faster. */
+const USUAL_BYTES = 3 * GROUP_BYTES;
+
+/** Makes everything that was written to a folder's file system durable; false where the system has nothing for that. */
+export type SyncFolder = (folder: string) => Promise<boolean>;
+
+/** One call for thousands of files: syncfs(2) through coreutils' `sync`. Elsewhere each file is synced by itself. */
+export const syncFileSystem: SyncFolder = async (folder) => {
+  if (process.platform !== "linux") return false;
+  return (await run("sync", ["-f", folder])).exitCode === 0;
+};
+
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class PictureWriter {
+  private readonly ring = new Uint8Array(new SharedArrayBuffer(RING_BYTES));
+  private readonly worker = new Worker(new URL("./picture-writer-thread.js", import.meta.url), {
+    workerData: this.ring,
+  });
+  /** Where the next file goes in the ring, and how much of it is taken. */
+  private head = 0;
+  private taken = 0;
+  private group: Picture[] = [];
+  private groupTaken = 0;
+  private room: Waiting | undefined;
+  private answer: Waiting | undefined;
+  private failure: unknown;
+
+  constructor(
+    /** Folder all paths are below; on the file system that is synced. */
+    private readonly folder: string,
+    private readonly sync: SyncFolder = syncFileSystem,
+  ) {
+    this.worker.on("message", (message: FromWriter) => this.receive(message));
+    this.worker.on("error", (error) => this.fail(error));
+    this.worker.on("exit", (code) => this.fail(new Error(`the writing thread ended with code ${code}`)));
+  }
+
+  /**
+   * Hands over a file, whose folder is there; its bytes are copied. One of that name that is there is replaced. Rejects with the error of this or an
+   * earlier file.
+   */
+  async write(path: string, bytes: Uint8Array): Promise<void> {
+    const { length } = bytes;
+    const start = await this.takeRoom(length);
+    this.ring.set(bytes, start);
+    this.group.push({ path, start, length });
+    if (this.groupTaken >= GROUP_BYTES) this.handOver();
+  }
+
+  /** Resolves when all files handed over so far are durable; others may be handed over meanwhile. Not to be called again before it has. */
+  async durable(): Promise<void> {
+    this.handOver();
+    await this.ask({ kind: "mark" });
+    if (!(await this.sync(this.folder))) await this.ask({ kind: "sync" });
+  }
+
+  async close(): Promise<void> {
+    this.worker.removeAllListeners();
+    await this.worker.terminate();
+  }
+
+  /** Where in the ring there is room in one piece; waits until what lies there is written. A larger capture has the ring to itself. */
+  private async takeRoom(length: number): Promise<number> {
+    for (;;) {
+      if (this.failure !== undefined) throw this.failure;
+      if (this.taken === 0) this.head = 0;
+      const wraps = this.head + length > USUAL_BYTES && this.head > 0;
+      const needed = length + (wraps ? Math.max(0, USUAL_BYTES - this.head) : 0);
+      if (this.taken === 0 || this.taken + needed <= USUAL_BYTES) {
+        const start = wraps ? 0 : this.head;
+        this.head = start + length;
+        this.taken += needed;
+        this.groupTaken += needed;
+        return start;
+      }
+      this.handOver();
+      await new Promise<void>((resolve, reject) => {
+        this.room = { resolve, reject };
+      });
+    }
+  }
+
+  private handOver(): void {
+    if (this.group.length > 0) this.post({ kind: "write", pictures: this.group, taken: this.groupTaken });
+    this.group = [];
+    this.groupTaken = 0;
+  }
+
+  private ask(message: ToWriter): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.failure !== undefined) return reject(this.failure);
+      this.answer = { resolve, reject };
+      this.post(message);
+    });
+  }
+
+  private post(message: ToWriter): void {
+    this.worker.postMessage(message);
+  }
+
+  private receive(message: FromWriter): void {
+    if (message.kind === "failed") {
+      const { text, code, path } = message;
+      this.fail(asEnvironmentError(Object.assign(new Error(text), { code }), path));
+    } else if (message.kind === "written") {
+      this.taken -= message.taken;
+      this.room?.resolve();
+      this.room = undefined;
+    } else {
+      this.answer?.resolve();
+      this.answer = undefined;
+    }
+  }
+
+  private fail(error: unknown): void {
+    this.failure ??= error;
+    this.room?.reject(this.failure);
+    this.answer?.reject(this.failure);
+    this.room = undefined;
+    this.answer = undefined;
+  }
+}

@@ -1,0 +1,186 @@
+/** Reads the segments of a card: first which of them have changed, then those, the newest first. */
+import { UserError } from "../../errors.js";
+import type { SeenSegment, UntimedCapture } from "../catalogue/types.js";
+import { type EntryHeader, hex32, type SegmentHead, slotOffset } from "../format.js";
+import { BLOCK_BYTES, HEADER_BYTES } from "../layout.js";
+import { readHead, readSlots } from "../read-segment.js";
+import type { Place } from "./intake.js";
+import { type Reading, type ReadingParts, stopIfAsked } from "./pull.js";
+import { PieceMemory, readAhead } from "./read-ahead.js";
+import { holdsCapture, isUnchanged, type SegmentAt, segmentState } from "./recognise.js";
+import {
+  type CardSource,
+  isReadError,
+  type OpenSegment,
+  readingSegment,
+  type SegmentFile,
+  UnreadableSegment,
+} from "./source.js";
+
+const MEGABYTE = 1e6;
+
+/** What is known of a card's segments before they are pulled. */
+export interface CardCounts {
+  /** Segment files. */
+  segments: number;
+  /** Those in which nothing has changed. */
+  unchanged: number;
+}
+
+export class CardReading implements Reading {
+  readonly recovered = false;
+  readonly counts: CardCounts = { segments: 0, unchanged: 0 };
+  /** What the catalogue said of the segments before this pull, by device and epoch; and of those that were the newest then. */
+  private readonly seen = new Map<string, SeenSegment>();
+  private readonly open: SeenSegment[] = [];
+  private readonly memory = new PieceMemory();
+  /** Bots of which a newer segment with captures was met. */
+  private readonly newer = new Set<number>();
+
+  constructor(private readonly source: CardSource) {}
+
+  get kind() {
+    return this.source.kind;
+  }
+
+  get origin(): string {
+    return this.source.origin;
+  }
+
+  get live(): boolean {
+    return this.source.live;
+  }
+
+  async read(parts: ReadingParts): Promise<void> {
+    const changed: ChangedSegment[] = [];
+    const segments = await this.source.segments();
+    this.counts.segments = segments.length;
+    if (segments.length === 0)
+      throw new UserError("there are no captures: no file such as SEG00001.TAR", {
+        where: this.source.origin,
+        remedy: "Check that this is the bot's card. Were they deleted, `--image DEVICE --recover` may find them.",
+      });
+    for (const file of [...segments].reverse()) {
+      stopIfAsked(parts.context, parts.tally);
+      const found = await this.withSegment(file, parts, (segment) => this.look(file, segment, parts));
+      if (found !== undefined) changed.push(found);
+    }
+    await this.readChanged(changed, parts);
+  }
+
+  earliest({ key, segment, slot }: UntimedCapture): number | undefined {
+    const own = this.seen.get(`${key.device}/${key.epoch}`);
+    const moments = own !== undefined && slot >= own.slotsRead ? [own.seenMs] : [];
+    for (const seen of this.open) if (seen.device === key.device && seen.segment < segment) moments.push(seen.seenMs);
+    return moments.length === 0 ? undefined : Math.max(...moments);
+  }
+
+  /** Opens a segment and closes it after `action`; one that cannot be read is listed. */
+  private async withSegment<T>(
+    file: SegmentFile,
+    { intake }: ReadingParts,
+    action: (segment: OpenSegment) => Promise<T>,
+  ): Promise<T | undefined> {
+    try {
+      const segment = await file.open();
+      try {
+        return await action({ ...segment, read: readingSegment(segment.read) });
+      } finally {
+        await segment.close();
+      }
+    } catch (error) {
+      if (!(error instanceof UnreadableSegment)) throw error;
+      // Fails when it is the whole card that is gone.
+      if (isReadError(error)) await this.source.segments();
+      const place = { file: file.name, offset: 0, read: async () => new Uint8Array(0) };
+      await intake.putAside({ slot: undefined, reason: "unreadable", message: error.message }, place);
+      return undefined;
+    }
+  }
+
+  /** Undefined for a segment that has not changed, or is none. */
+  private async look(file: SegmentFile, opened: OpenSegment, parts: ReadingParts): Promise<ChangedSegment | undefined> {
+    const read = readAhead(opened.read, file.size, this.memory);
+    const head = await readHead(read, file.name);
+    if ("kind" in head) {
+      await parts.intake.take(head, { file: file.name, offset: 0, read: () => read(0, BLOCK_BYTES * 2) });
+      return undefined;
+    }
+    const { device, epoch, segment } = head.header;
+    const at = { head, read, fileBytes: file.size };
+    const open = !this.newer.has(device) && (await holdsCapture(at));
+    if (open) this.newer.add(device);
+    const seen = parts.catalogue.segment(hex32(device), hex32(epoch), segment);
+    if (seen === undefined) return { file, head, open };
+    const wasOpen = seen.mark.endsWith(".open");
+    this.seen.set(`${seen.device}/${seen.epoch}`, seen);
+    if (wasOpen) this.open.push(seen);
+    const unchanged = await isUnchanged({ ...at, open }, seen, this.isKnown({ ...at, open }, parts));
+    if (!unchanged) return { file, head, open };
+    this.counts.unchanged++;
+    if (open || wasOpen) await this.remember({ ...at, open }, seen.slotsRead, parts);
+    return undefined;
+  }
+
+  private async readChanged(changed: readonly ChangedSegment[], parts: ReadingParts): Promise<void> {
+    const total = changed.reduce((sum, { file }) => sum + file.size, 0);
+    const progress = parts.context.reporter.progress("pull", Math.ceil(total / MEGABYTE), "MB");
+    let before = 0;
+    try {
+      for (const segment of changed) {
+        const onSlot = (offset: number) =>
+          progress.update(Math.round((before + offset) / MEGABYTE), `${parts.tally.added} new`);
+        await this.withSegment(segment.file, parts, (opened) => this.readSegment(segment, opened, parts, onSlot));
+        before += segment.file.size;
+      }
+    } finally {
+      progress.end();
+    }
+  }
+
+  private async readSegment(
+    { file, head, open }: ChangedSegment,
+    opened: OpenSegment,
+    parts: ReadingParts,
+    onSlot: (offset: number) => void,
+  ): Promise<void> {
+    const read = readAhead(opened.read, file.size, this.memory);
+    const segment = { head, read, fileBytes: file.size, open };
+    let slotsRead = 0;
+    const isKnown = this.isKnown(segment, parts);
+    const records = readSlots(read, head, async (header, slot) => {
+      stopIfAsked(parts.context, parts.tally);
+      slotsRead = slot + 1;
+      onSlot(slotOffset(head, slot));
+      const known = await isKnown(header, slot);
+      if (known !== false) parts.tally.count(known);
+      return known !== false;
+    });
+    for await (const record of records) {
+      const slot = record.kind === "capture" ? record.capture.slot : (record.slot ?? 0);
+      await parts.intake.take(record, placeOf(file.name, head, slot, segment.read));
+    }
+    await this.remember(segment, slotsRead, parts);
+  }
+
+  private isKnown({ head, read }: SegmentAt, { intake }: ReadingParts) {
+    return (header: EntryHeader, slot: number) =>
+      intake.isKnown(header, () => read(slotOffset(head, slot) + HEADER_BYTES, BLOCK_BYTES));
+  }
+
+  private async remember(segment: SegmentAt, slotsRead: number, parts: ReadingParts): Promise<void> {
+    const state = await segmentState(segment, slotsRead);
+    await parts.batches.add(() => parts.catalogue.setSegment(state, parts.pull));
+  }
+}
+
+interface ChangedSegment {
+  readonly file: SegmentFile;
+  readonly head: SegmentHead;
+  readonly open: boolean;
+}
+
+function placeOf(file: string, head: SegmentHead, slot: number, read: SegmentAt["read"]): Place {
+  const offset = slotOffset(head, slot);
+  return { file, offset, read: () => read(offset, head.slotBytes) };
+}
