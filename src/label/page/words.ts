@@ -35,6 +35,7 @@ export function number(value: number): string {
 }
 
 export function duration(seconds: number): string {
+  if (seconds >= 172_800) return `${Math.round(seconds / 86_400)} days`;
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
   const minutes = Math.round(seconds / 60);
   return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
