@@ -10,7 +10,7 @@ import { type PressReplay, PressReplayer, type ReplaySetup } from "./replay-pres
 import type { ReplayJob, ReplayReply } from "./worker.js";
 
 /** A thread is worth its start from so many captures on. */
-const CAPTURES_PER_THREAD = 256;
+const CAPTURES_PER_THREAD = 128;
 const MOST_THREADS = 4;
 
 export interface ReplayedPress {
