@@ -1,7 +1,7 @@
 /** What a picture looks like: the light on the face and around it, blur, noise, and a sketch that tells how alike two faces are. */
 import type { Look } from "../captures/catalogue/types.js";
-import { measurePicture } from "../data/stats.js";
 import { crop } from "../data/reduce.js";
+import { measurePicture } from "../data/stats.js";
 import type { Box, GrayImage } from "../data/types.js";
 import { preprocess } from "../preprocess/preprocess.js";
 import { resizeArea } from "../preprocess/resize.js";

@@ -4,7 +4,7 @@ import type { CatalogueCapture, Consent, Judgement } from "../captures/catalogue
 import type { Box } from "../data/types.js";
 import { logistic } from "../evaluate/metrics.js";
 import type { PreprocessSpec } from "../preprocess/types.js";
-import { lightsOf, LOOK_REVISION } from "./measure.js";
+import { LOOK_REVISION, lightsOf } from "./measure.js";
 import type { PictureReference } from "./picture.js";
 import type { Light } from "./protocol.js";
 import type { ModelScales } from "./scores.js";

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { EnvironmentError, SmilecError, UserError } from "../errors.js";
 import { Access, SECURITY_HEADERS, TOKEN_PARAMETER } from "./access.js";
 import { type Asset, loadAssets } from "./assets.js";
-import { type Answer, BadRequest, type Routes } from "./routes.js";
 import type { ServerError } from "./protocol.js";
+import { type Answer, BadRequest, type Routes } from "./routes.js";
 import type { Studio } from "./studio.js";
 
 const HOST = "127.0.0.1";

@@ -4,7 +4,7 @@ import type { Catalogue } from "../captures/catalogue/catalogue.js";
 import type { CatalogueCapture } from "../captures/catalogue/types.js";
 import { hex32 } from "../captures/format.js";
 import type { Config } from "../config/schema.js";
-import { type Catalogue as PictureCatalogue, openCatalogue } from "../data/catalogue.js";
+import { openCatalogue, type Catalogue as PictureCatalogue } from "../data/catalogue.js";
 import { ImportFolder } from "../data/import-folder.js";
 import { hashSplit } from "../data/split.js";
 import type { Box, PictureRecord, Split } from "../data/types.js";

@@ -1,5 +1,6 @@
 /** `smilec retrain`: base data and judged captures, from the weights in service; into service only what is better. */
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { Catalogue } from "../captures/catalogue/catalogue.js";
 import { UserError } from "../errors.js";
 import { writeJson } from "../files/write.js";
@@ -7,7 +8,7 @@ import type { LeftOut } from "../label/judged-pictures.js";
 import { baseIdentity, putInService, serviceCard } from "../pipeline/in-service.js";
 import { checkLabels, isTrained, type Model, readModel, SHIPPED_MODEL } from "../pipeline/model.js";
 import { obtainPictures, type PictureSet } from "../pipeline/pictures.js";
-import type { Project } from "../pipeline/project.js";
+import { type Project, retrainingFile } from "../pipeline/project.js";
 import { MODEL_FILE } from "../pipeline/quantize.js";
 import type { StageContext } from "../pipeline/reporter.js";
 import { configuredNetwork, type TrainingStart } from "../pipeline/train.js";
@@ -44,11 +45,6 @@ export interface RetrainResult extends Verdict {
   readonly baseData: readonly string[];
   readonly captures: ModelComparison;
   readonly base: ModelComparison;
-}
-
-/** What the last retraining came to, for the report. */
-export function retrainingFile({ reportFile }: Pick<Project, "reportFile">): string {
-  return join(reportFile, "..", "retraining.json");
 }
 
 /** Trains, compares, and puts the model into service if it may be. Throws UserError when there is too little to compare on. */
@@ -155,7 +151,7 @@ async function warmStart(project: Project, model: Model, context: StageContext):
   if (trained === undefined) return anew("its float weights are not in .smilec");
   const { network, parameters } = await loadFloatModel(trained.dir);
   const wanted = configuredNetwork(project);
-  if (JSON.stringify(network.layers) !== JSON.stringify(wanted.layers)) return anew("its network is another one");
+  if (!isDeepStrictEqual(network.layers, wanted.layers)) return anew("its network is another one");
   return { key: trained.key, parameters };
 }
 

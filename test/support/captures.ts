@@ -2,8 +2,8 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Catalogue } from "#smilec/captures/catalogue/catalogue.js";
-import { readSegment } from "#smilec/captures/read-segment.js";
 import { hex32 } from "#smilec/captures/format.js";
+import { readSegment } from "#smilec/captures/read-segment.js";
 import { encodePgm } from "#smilec/data/pgm.js";
 import { drawnFrame } from "#smilec/data/synthetic/people.js";
 import { generatedModel, HostBot, smallBundle } from "./host-bot.js";

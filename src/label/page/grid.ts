@@ -1,7 +1,7 @@
 /** Many presses at once, a page at a time. */
 import type { CaptureView, PressView, StudioInfo } from "../protocol.js";
-import { byId, element } from "./dom.js";
 import type { Desk } from "./desk.js";
+import { byId, element } from "./dom.js";
 import { smallFrame } from "./frame-view.js";
 import type { PicturePool } from "./pictures.js";
 import { labelText, verdictText } from "./words.js";

@@ -1,8 +1,8 @@
 /** One press at a time: its frame, what the network saw, what the bot said. */
 import type { Box } from "../../data/types.js";
 import type { CaptureView, PressView, StudioInfo } from "../protocol.js";
-import { button, byId, element } from "./dom.js";
 import type { Desk } from "./desk.js";
+import { button, byId, element } from "./dom.js";
 import { isSettled, placeBox, showPicture, smallFrame } from "./frame-view.js";
 import { frameUrl, inputUrl, type PicturePool } from "./pictures.js";
 import { getMetadata } from "./server.js";

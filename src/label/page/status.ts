@@ -1,6 +1,7 @@
 /** How far one is, whether all is saved, and what went wrong. */
-import { byId } from "./dom.js";
+
 import type { Desk } from "./desk.js";
+import { byId } from "./dom.js";
 import type { Pace } from "./pace.js";
 import { duration } from "./words.js";
 
