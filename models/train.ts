@@ -23,7 +23,8 @@ import { obtainEvaluation } from "#smilec/pipeline/evaluate.js";
 import type { Project } from "#smilec/pipeline/project.js";
 import type { StageContext } from "#smilec/pipeline/reporter.js";
 import { ArtifactStore } from "#smilec/pipeline/store.js";
-import { modelCard, obtainTrainedModel, type TrainedModel } from "#smilec/pipeline/trained-model.js";
+import { modelCard } from "#smilec/pipeline/in-service.js";
+import { obtainTrainedModel, type TrainedModel } from "#smilec/pipeline/trained-model.js";
 import { type DataFacts, importData } from "./data.js";
 
 const MODELS = join(packageRoot, "models");

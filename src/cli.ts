@@ -45,6 +45,7 @@ function declare(signal: AbortSignal): Command {
   declareCompiler(program, action);
   declareDevice(program, action);
   declareCaptures(program, action);
+  declareReplay(program, action);
   return program;
 }
 
@@ -138,6 +139,23 @@ function declareModel(program: Command, action: Action): void {
         .conflicts("compare"),
     )
     .action(action(async () => (await import("./commands/report.js")).reportCommand));
+}
+
+function declareReplay(program: Command, action: Action): void {
+  program
+    .command("replay")
+    .description(
+      "every capture through the very model that made it: equal to what the bot logged, or what differs and why",
+    )
+    .option("--model <file>", "instead: what another model.tflite would have decided on the same captures")
+    .addOption(new Option("--junit <file>", "also write the result as JUnit XML").conflicts("model"))
+    .action(action(async () => (await import("./commands/replay.js")).replayCommand));
+  program
+    .command("retrain")
+    .description(
+      "train on with judged captures; ships the model only if it is better on held-out captures and no worse on the test pictures",
+    )
+    .action(action(async () => (await import("./commands/retrain.js")).retrainCommand));
 }
 
 function declareEvaluation(program: Command, action: Action): void {
@@ -243,6 +261,7 @@ function declareDevice(program: Command, action: Action): void {
     .option("--direct", "write without PlatformIO, through Espressif's esptool-js", false)
     .option("--firmware <path...>", "write these images: the folder of a build, or OFFSET=FILE several times")
     .option("--baud <rate>", "bits per second while writing", "460800")
+    .option("-y, --yes", "go on also when the new model is worse on judged captures", false)
     .action(action(async () => (await import("./commands/flash.js")).flashCommand));
   program
     .command("monitor")

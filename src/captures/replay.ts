@@ -5,6 +5,7 @@
 import { type ModelBundle, margin } from "../graph/bundle.js";
 import { locateCenter } from "../preprocess/locate.js";
 import { preprocess } from "../preprocess/preprocess.js";
+import type { PreprocessSpec } from "../preprocess/types.js";
 import { crc32 } from "./crc32.js";
 import { hex32, payloadCrc } from "./format.js";
 import type { Capture } from "./read-segment.js";
@@ -39,20 +40,34 @@ export function replayCapture(
   interpreter: ReplayInterpreter,
   options: ReplayOptions = {},
 ): ReplayDifference[] {
+  if (capture.metadata.engine === "coin") return replayCoin(capture);
+  const { differences, compare } = comparison(capture);
+  if (!compareFrame(capture, compare)) return differences;
+  compareBox(capture, compare);
+  const input = compareInput(capture, bundle.description.preprocess, compare);
+  if (input !== undefined) compareModel(capture, input, interpreter, options, compare);
+  compareDecision(capture, bundle, compare);
+  return differences;
+}
+
+/** Replays a capture of engine `coin`, up to the input that a network would have had. */
+export function replayCoin(capture: Capture): ReplayDifference[] {
+  const { differences, compare } = comparison(capture);
+  if (!compareFrame(capture, compare)) return differences;
+  compareBox(capture, compare);
+  compareInput(capture, capture.metadata.preprocess, compare);
+  return differences;
+}
+
+function comparison({ header: { sequence } }: Capture): { differences: ReplayDifference[]; compare: Compare } {
   const differences: ReplayDifference[] = [];
   const compare: Compare = (stage, what, recorded, replayed) => {
     const [was, is] = [String(recorded), String(replayed)];
     if (was === is) return true;
-    differences.push({ sequence: capture.header.sequence, stage, what, recorded: was, replayed: is });
+    differences.push({ sequence, stage, what, recorded: was, replayed: is });
     return false;
   };
-  if (!compareFrame(capture, compare)) return differences;
-  compareBox(capture, compare);
-  const input = compareInput(capture, bundle, compare);
-  if (capture.metadata.engine === "coin") return differences;
-  if (input !== undefined) compareModel(capture, input, interpreter, options, compare);
-  compareDecision(capture, bundle, compare);
-  return differences;
+  return { differences, compare };
 }
 
 function compareFrame({ header, frame, payload }: Capture, compare: Compare): boolean {
@@ -67,14 +82,11 @@ function compareBox({ frame, metadata }: Capture, compare: Compare): void {
 }
 
 /** The network input computed from the recorded box, when it is the one the device had. */
-function compareInput({ frame, metadata }: Capture, bundle: ModelBundle, compare: Compare): Int8Array | undefined {
+function compareInput({ frame, metadata }: Capture, spec: PreprocessSpec, compare: Compare): Int8Array | undefined {
   const { preprocess: recorded, box } = metadata;
-  const spec = bundle.description.preprocess;
-  if (metadata.engine !== "coin") {
-    const size = compare("preprocess", "input size", recorded.size, spec.size);
-    const normalize = compare("preprocess", "normalize", recorded.normalize, spec.normalize);
-    if (!size || !normalize) return undefined;
-  }
+  const size = compare("preprocess", "input size", recorded.size, spec.size);
+  const normalize = compare("preprocess", "normalize", recorded.normalize, spec.normalize);
+  if (!size || !normalize) return undefined;
   const input = preprocess(frame, box, recorded);
   return compare("preprocess", "input crc", hex32(metadata.inputCrc), hex32(crc32(input))) ? input : undefined;
 }

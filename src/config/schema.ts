@@ -255,6 +255,44 @@ const data = z
   })
   .prefault({});
 
+const retrain = z
+  .strictObject({
+    captureWeight: z
+      .number()
+      .gt(0)
+      .max(100)
+      .default(4)
+      .describe("How much a judged capture counts in training and validation, against one picture of the base data."),
+    heldOut: z
+      .number()
+      .min(0.1)
+      .max(0.8)
+      .default(0.3)
+      .describe("Part of bots' days whose captures are never trained on: the new model must be better on them."),
+    fewest: z
+      .int()
+      .min(1)
+      .max(100000)
+      .default(10)
+      .describe("Fewest judged held-out presses of the positive label, and of the others, to compare models on."),
+    epochs: z.int().min(1).max(1000).default(12).describe("Passes over base data and captures."),
+    learningRate: z.number().gt(0).max(1).default(0.001).describe("Peak learning rate of training on."),
+    margin: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.02)
+      .describe("Average precision that the new model may lose on the base test pictures."),
+    certain: z
+      .boolean()
+      .default(true)
+      .describe(
+        "true: the 95 % intervals of both differences must say so; false: the differences themselves are enough.",
+      ),
+  })
+  .prefault({})
+  .describe("What `smilec retrain` does with judged captures.");
+
 const lights = z
   .strictObject({
     kind: z
@@ -361,6 +399,7 @@ export const configSchema = z.strictObject({
   search,
   quantize,
   decision,
+  retrain,
   firmware,
 });
 

@@ -1,5 +1,7 @@
 /** From a project to what runs: the model the firmware gets, made fresh where it is stale. */
+import { baseIdentity, serviceCard } from "./in-service.js";
 import { checkLabels, isTrained, type Model, readModel, SHIPPED_MODEL } from "./model.js";
+import { obtainPictures } from "./pictures.js";
 import type { Project } from "./project.js";
 import type { StageContext } from "./reporter.js";
 import { obtainTrainedModel } from "./trained-model.js";
@@ -10,8 +12,19 @@ import { obtainTrainedModel } from "./trained-model.js";
  */
 export async function deployedModel(project: Project, context: StageContext): Promise<Model | undefined> {
   const isNeeded = project.config.engine !== "coin";
-  if (isNeeded && (await isTrained(project))) await obtainTrainedModel(project, context);
+  if (isNeeded && (await isTrained(project)) && !(await isRetrained(project, context))) {
+    await obtainTrainedModel(project, context);
+  }
   return presentModel(project, context);
+}
+
+/** Whether `smilec retrain` put the model there, from what is still the base data and configuration. */
+async function isRetrained(project: Project, context: StageContext): Promise<boolean> {
+  const card = await serviceCard(project);
+  return (
+    card?.retrained !== undefined &&
+    card.retrained.base === baseIdentity(project, await obtainPictures(project, context))
+  );
 }
 
 /** The same as it lies there: for callers who have just brought it up to date. */

@@ -11,6 +11,7 @@ import { UserError } from "../errors.js";
 import { toolVersion } from "../files/package-root.js";
 import { renderProject } from "../template/project.js";
 import { type BoardCosts, boardCosts } from "./board-costs.js";
+import { keepDeployed } from "./deployed.js";
 import type { Model } from "./model.js";
 import { buildDir, type Project } from "./project.js";
 import type { StageContext } from "./reporter.js";
@@ -47,6 +48,7 @@ export async function obtainFirmware(
     model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model), target: kernels, cores });
   const costs = target === "host" ? undefined : boardCosts(project.config, board, cores, model, emitted);
   if (costs !== undefined) refuseTooLarge(costs.memory, dir);
+  await keepDeployed(project, board, model);
   const rendered = await renderProject({
     dir,
     target,

@@ -36,3 +36,8 @@ export async function openProject(dir: string): Promise<Project> {
 export function buildDir(project: Project, target: string): string {
   return join(project.dir, "build", target);
 }
+
+/** What the last `smilec retrain` came to, for the report. */
+export function retrainingFile({ reportFile }: Pick<Project, "reportFile">): string {
+  return join(reportFile, "..", "retraining.json");
+}

@@ -21,6 +21,7 @@ import type {
   ModelSection,
   QuantizationSection,
   ReportInput,
+  RetrainingSection,
   SimulationSection,
   TrainingSection,
 } from "../report/types.js";
@@ -28,7 +29,7 @@ import { type Evaluated, storedMistakes, storedScores } from "./evaluate.js";
 import type { Firmware } from "./firmware.js";
 import type { Model } from "./model.js";
 import type { PictureSet } from "./pictures.js";
-import type { Project } from "./project.js";
+import { type Project, retrainingFile } from "./project.js";
 import type { Quantized } from "./quantize.js";
 import type { StageContext } from "./reporter.js";
 import { GALLERY_FILE, type Simulated } from "./simulation.js";
@@ -63,6 +64,7 @@ export async function obtainReport(
   context: StageContext,
 ): Promise<{ file: string; cached: boolean }> {
   const { pictures, trained, quantized, evaluated, compared, model, firmware = [], simulated } = parts;
+  const retraining = await lastRetraining(project);
   const artifact = await project.store.obtain({
     stage: "report",
     revision: 3,
@@ -80,10 +82,11 @@ export async function obtainReport(
       compared?.evaluated.key,
       model?.sha256,
       simulated?.key,
+      ...(retraining === undefined ? [] : [retraining]),
     ].map((key) => key ?? "-"),
     produce: async (dir) => {
       context.reporter.stage("report", "one HTML page");
-      const html = await renderReport(await reportInput(project, parts));
+      const html = await renderReport(await reportInput(project, parts, retraining));
       await writeFileIfChanged(join(dir, "index.html"), html);
       return {};
     },
@@ -92,7 +95,17 @@ export async function obtainReport(
   return { file: project.reportFile, cached: artifact.cached };
 }
 
-async function reportInput(project: Project, parts: ReportParts): Promise<ReportInput> {
+/** As `smilec retrain` wrote it; undefined when there is none, or none that can be read. */
+async function lastRetraining(project: Project): Promise<string | undefined> {
+  const text = await readFile(retrainingFile(project), "utf8").catch(() => undefined);
+  try {
+    return text === undefined ? undefined : JSON.stringify(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+async function reportInput(project: Project, parts: ReportParts, retraining: string | undefined): Promise<ReportInput> {
   const { pictures, trained, quantized, evaluated, compared, model, firmware = [], simulated } = parts;
   const sections = {
     data: pictures && dataSection(pictures),
@@ -100,6 +113,7 @@ async function reportInput(project: Project, parts: ReportParts): Promise<Report
     quantization: quantized && quantizationSection(quantized),
     evaluation: evaluated && (await evaluationSection(evaluated)),
     comparison: evaluated && compared && (await comparisonSection(evaluated, compared)),
+    retraining: retraining === undefined ? undefined : (JSON.parse(retraining) as RetrainingSection),
     model: model && modelSection(model, firmware),
     firmware: firmware[0] && firmwareSection(project, firmware[0]),
     simulation: simulated && model && (await simulationSection(simulated, model)),

@@ -36,12 +36,20 @@ export interface ObtainedTeacher {
   readonly model: FloatModel;
 }
 
+/** Where training starts when not at random weights. */
+export interface TrainingStart {
+  /** Identifies the weights among what training depends on. */
+  readonly key: string;
+  readonly parameters: Float32Array;
+}
+
 /** Trains the configured network, after its teacher where it has one; the store's folder holds the float model. */
 export async function obtainTrained(
   project: Project,
   pictures: PictureSet,
   packings: Packings,
   context: StageContext,
+  start?: TrainingStart,
 ): Promise<Trained> {
   const { config, store } = project;
   const { epochs, backend } = config.train;
@@ -53,7 +61,12 @@ export async function obtainTrained(
     stage: "train",
     revision: 2,
     options: trainingOptions(project, resolved),
-    inputs: [packings.wide.key, packings.exact.key, ...(teacher === undefined ? [] : [teacher.key])],
+    inputs: [
+      packings.wide.key,
+      packings.exact.key,
+      ...(teacher === undefined ? [] : [teacher.key]),
+      ...startKey(start),
+    ],
     produce: async (dir) => {
       const cost = networkCost(network, config.input);
       const learning = teacher === undefined ? "" : `, learning from ${teacher.model.network.name}`;
@@ -61,7 +74,11 @@ export async function obtainTrained(
       context.reporter.info(describeCost(cost));
       warnAboutPictures(project, pictures, context);
       const workDir = store.workDir("train", store.key(request));
-      const { model, bestEpoch, stoppedEarly, history } = await train(setting, network, workDir, teacher?.model);
+      const { model, bestEpoch, stoppedEarly, history } = await train(setting, network, {
+        workDir,
+        teacher: teacher?.model,
+        initial: start?.parameters,
+      });
       await saveFloatModel(model, dir);
       const { parameters, macs } = cost;
       const facts = { architecture: network.name, backend: resolved.name, parameters, macs, cost };
@@ -71,10 +88,24 @@ export async function obtainTrained(
   return store.obtain(request);
 }
 
-async function train(setting: RunSetting, network: Network, workDir: string, teacher: FloatModel | undefined) {
+/** No key without a start, so that results of earlier versions are still found. */
+function startKey(start: TrainingStart | undefined): string[] {
+  return start === undefined ? [] : [`start ${start.key}`];
+}
+
+interface RunOptions {
+  readonly workDir: string;
+  readonly teacher: FloatModel | undefined;
+  readonly initial: Float32Array | undefined;
+}
+
+async function train(setting: RunSetting, network: Network, { workDir, teacher, initial }: RunOptions) {
   const backend = await createBackend(setting.project, setting.resolved, network);
+  const start = initial === undefined ? {} : { initial };
   try {
-    return await withRunParts(setting, workDir, teacher, (parts) => trainModel({ ...parts, network, backend }));
+    return await withRunParts(setting, workDir, teacher, (parts) =>
+      trainModel({ ...parts, ...start, network, backend }),
+    );
   } finally {
     await backend.dispose();
   }

@@ -7,6 +7,7 @@ import { evaluationSection } from "./sections/evaluation.js";
 import { firmwareSection } from "./sections/firmware.js";
 import { modelSection } from "./sections/model.js";
 import { quantizationSection } from "./sections/quantization.js";
+import { retrainingSection } from "./sections/retraining.js";
 import { replayBanner, simulationSection } from "./sections/simulation.js";
 import { trainingSection } from "./sections/training.js";
 import { type SectionView, tile } from "./sections/view.js";
@@ -34,7 +35,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
 
 /** In the order of the loop. */
 async function renderSections(input: ReportInput): Promise<SectionView[]> {
-  const { data, training, model, quantization, evaluation, comparison, firmware, simulation } = input;
+  const { data, training, model, quantization, evaluation, comparison, retraining, firmware, simulation } = input;
   const sections: SectionView[] = [];
   if (data !== undefined) sections.push(await dataSection(data));
   if (training !== undefined) sections.push(await trainingSection(training));
@@ -46,6 +47,7 @@ async function renderSections(input: ReportInput): Promise<SectionView[]> {
     if (conditions !== null) sections.push(conditions);
   }
   if (comparison !== undefined) sections.push(comparisonSection(comparison));
+  if (retraining !== undefined) sections.push(retrainingSection(retraining));
   if (firmware !== undefined) sections.push(firmwareSection(firmware));
   if (simulation !== undefined) {
     const positive = simulation.positive ?? evaluation?.evaluation.model.positive;

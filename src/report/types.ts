@@ -1,6 +1,6 @@
 /** What the HTML report shows; every section is optional, so that it can be written at any stage of a project. */
 import type { Box, GrayImage, Split } from "../data/types.js";
-import type { Quality } from "../evaluate/evaluation.js";
+import type { Quality, Summary } from "../evaluate/evaluation.js";
 import type { Mistake } from "../evaluate/mistakes.js";
 import type { ModelEvaluation } from "../evaluate/run.js";
 
@@ -15,6 +15,7 @@ export interface ReportInput {
   readonly quantization?: QuantizationSection;
   readonly evaluation?: EvaluationSection;
   readonly comparison?: ComparisonSection;
+  readonly retraining?: RetrainingSection;
   readonly model?: ModelSection;
   readonly firmware?: FirmwareSection;
   readonly simulation?: SimulationSection;
@@ -82,6 +83,39 @@ export interface ComparisonSection {
 export interface ComparedRun {
   readonly name: string;
   readonly evaluation: ModelEvaluation;
+}
+
+/** The last retraining with captures. */
+export interface RetrainingSection {
+  /** First 16 hex digits of the models' SHA-256. */
+  readonly before: string;
+  readonly after: string;
+  readonly ships: boolean;
+  /** One sentence each. */
+  readonly reasons: readonly string[];
+  /** Whether it went on from the weights in service. */
+  readonly warm: boolean;
+  readonly captureWeight: number;
+  readonly baseData: readonly string[];
+  readonly splits: Readonly<Record<"train" | "val" | "heldOut", RetrainingSplit>>;
+  readonly captures: BeforeAndAfter;
+  readonly base: BeforeAndAfter;
+}
+
+export interface RetrainingSplit {
+  readonly captures: number;
+  readonly presses: number;
+  readonly positives: number;
+  /** Bots' days. */
+  readonly groups: number;
+}
+
+/** Two models on the same presses or pictures. */
+export interface BeforeAndAfter {
+  readonly count: number;
+  readonly before: Summary;
+  readonly after: Summary;
+  readonly change: Quality;
 }
 
 export interface ModelSection {

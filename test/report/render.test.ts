@@ -15,6 +15,7 @@ const PARTS = [
   "quantization",
   "evaluation",
   "comparison",
+  "retraining",
   "firmware",
   "simulation",
 ] as const;
@@ -82,6 +83,12 @@ describe("the report", () => {
       "without augmentation",
       "this model",
       "points on the pictures as they are",
+    ]);
+    expectFigures(byId(page, "retraining"), [
+      "The new model is in service. Training went on from the weights in service, with smiles and 800 judged captures",
+      "Held out: 200 presses (100 positive) of 3 bots' days",
+      "200 presses that neither model was trained on",
+      "changes by +18.4 points",
     ]);
     expectFigures(byId(page, "firmware"), ["esp32cam", "aot", "891.0 KB of 3.0 MB, 29.0 %", "200.9 KB too much"]);
     expectFigures(byId(page, "firmware"), ["nearly full: 25.1 KB left", "127.9 KB"]);

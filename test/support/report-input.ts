@@ -15,6 +15,7 @@ import type {
   EvaluationSection,
   ModelSection,
   ReportInput,
+  RetrainingSection,
   SimulationSection,
 } from "#smilec/report/types.js";
 import { Random } from "./random.js";
@@ -62,6 +63,7 @@ export function reportInput(scale: ReportScale = {}): Required<ReportInput> {
     },
     evaluation,
     comparison: comparisonSection(evaluation, labels, new Random(8)),
+    retraining: retrainingSection(evaluation, labels, new Random(9)),
     firmware: {
       target: "esp32cam",
       engine: "aot",
@@ -257,5 +259,32 @@ function simulationSection(labels: readonly string[], presses: number, random: R
       margin: (i % 10) * 10 - 45,
       smile: i % 10 > 4,
     })),
+  };
+}
+
+function retrainingSection(
+  { evaluation }: EvaluationSection,
+  labels: readonly string[],
+  random: Random,
+): RetrainingSection {
+  const [dull, sharp] = [drawnScores(200, random, 0.7), drawnScores(200, random, 2.5)];
+  const measured = {
+    count: 200,
+    before: summarize(dull, { threshold: 0, resampling: RESAMPLING }),
+    after: evaluation.int8!,
+    change: compareQuality(dull, sharp, { resampling: RESAMPLING }),
+  };
+  const split = (captures: number) => ({ captures, presses: captures / 2, positives: captures / 4, groups: 3 });
+  return {
+    before: "0123456789abcdef",
+    after: "fedcba9876543210",
+    ships: true,
+    reasons: ["average precision on held-out captures changes by +18.4 points (+8.1 to +25.0): better"],
+    warm: true,
+    captureWeight: 4,
+    baseData: [labels[1] === "smile" ? "smiles" : labels[1]],
+    splits: { train: split(640), val: split(160), heldOut: split(400) },
+    captures: measured,
+    base: measured,
   };
 }

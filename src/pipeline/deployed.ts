@@ -1,0 +1,80 @@
+/**
+ * What the bots run, kept by hash in `deployed/` of the project: a capture names its model and its configuration by hash, and is explained by them long after
+ * the project has moved on. Nothing there is ever replaced by something else.
+ */
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Board } from "../board/types.js";
+import { hex32 } from "../captures/format.js";
+import { packageRoot } from "../files/package-root.js";
+import { writeFile, writeJson } from "../files/write.js";
+import { configHash, type FirmwareSettings, firmwareSettings, modelHash } from "../template/context.js";
+import { type Model, readModel } from "./model.js";
+import type { Project } from "./project.js";
+
+export const DEPLOYED_FOLDER = "deployed";
+const MODEL_FILE = "model.tflite";
+
+type ProjectFolder = Pick<Project, "dir" | "modelFile">;
+
+/** Keeps what firmware is about to be rendered from. Model absent: engine coin. */
+export async function keepDeployed(project: Project, board: Board, model: Model | undefined): Promise<void> {
+  const settings = firmwareSettings(project.config, board, model);
+  const hash = configHash(settings);
+  if ((await keptSettings(project, hash)) === undefined) await writeJson(settingsFile(project, hash), settings);
+  if (model === undefined) return;
+  const dir = join(project.dir, DEPLOYED_FOLDER, modelHash(model));
+  // A file that lost its bytes is no model any more; the same bytes take its place.
+  if ((await fileHash(join(dir, MODEL_FILE))) !== model.sha256) await writeFile(join(dir, MODEL_FILE), model.bytes);
+  await writeJson(join(dir, "description.json"), {
+    name: model.graph.name,
+    sha256: model.sha256,
+    ...model.description,
+  });
+}
+
+/**
+ * The model whose SHA-256 begins with these 16 hex digits: as it was deployed, or the project's own, or one that comes with smilec. Undefined when it is nowhere.
+ */
+export async function keptModel(project: ProjectFolder, hash: string): Promise<Model | undefined> {
+  for (const file of await modelFiles(project, hash)) {
+    if ((await fileHash(file))?.slice(0, 16) === hash) return readModel(file, "file");
+  }
+  return undefined;
+}
+
+async function modelFiles({ dir, modelFile }: ProjectFolder, hash: string): Promise<string[]> {
+  const shipped = join(packageRoot, "models");
+  const folders = (await readdir(shipped, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  return [
+    join(dir, DEPLOYED_FOLDER, hash, MODEL_FILE),
+    modelFile,
+    ...folders.map(({ name }) => join(shipped, name, MODEL_FILE)),
+  ];
+}
+
+/** The effective settings of the firmware with this configuration hash; undefined when they are not kept. */
+export function keptSettings({ dir }: Pick<Project, "dir">, hash: number): Promise<FirmwareSettings | undefined> {
+  return readSettings(settingsFile({ dir }, hash), hash);
+}
+
+function settingsFile({ dir }: Pick<Project, "dir">, hash: number): string {
+  return join(dir, DEPLOYED_FOLDER, `config-${hex32(hash)}.json`);
+}
+
+async function readSettings(file: string, hash: number): Promise<FirmwareSettings | undefined> {
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    const settings = JSON.parse(text) as FirmwareSettings;
+    return configHash(settings) === hash ? settings : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function fileHash(file: string): Promise<string | undefined> {
+  const bytes = await readFile(file).catch(() => undefined);
+  return bytes === undefined ? undefined : createHash("sha256").update(bytes).digest("hex");
+}

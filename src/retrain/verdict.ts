@@ -1,0 +1,45 @@
+/** Whether a retrained model may replace the one in service. */
+import type { Config } from "../config/schema.js";
+import type { Interval } from "../evaluate/bootstrap.js";
+import type { ModelComparison } from "./compare.js";
+
+export interface Verdict {
+  readonly ships: boolean;
+  /** One sentence each: why, or why not. */
+  readonly reasons: readonly string[];
+}
+
+/** Better on held-out captures, and on the base test worse by the margin at most; both by average precision. */
+export function verdict(
+  captures: ModelComparison,
+  base: ModelComparison,
+  { margin, certain }: Pick<Config["retrain"], "margin" | "certain">,
+): Verdict {
+  const better = judge(captures.change.averagePrecision, certain, "on held-out captures");
+  const kept = judge(base.change.averagePrecision, certain, "on the base test pictures");
+  const isBetter = better.least !== null && better.least > 0;
+  const isKept = kept.least !== null && kept.least >= -margin;
+  return {
+    ships: isBetter && isKept,
+    reasons: [
+      `${better.words}: ${isBetter ? "better" : certain ? "not surely better" : "not better"}`,
+      `${kept.words}: ${isKept ? "not worse" : certain ? "not surely within" : "worse"} by ${points(margin)} points`,
+    ],
+  };
+}
+
+/** The least that a difference is taken for. Without an interval (one bot's day, one person) nothing is certain. */
+function judge({ value, low, high }: Interval, certain: boolean, where: string) {
+  const least = certain ? low : value;
+  if (value === null) return { least, words: `average precision ${where} is not defined: a class is missing` };
+  const range = low === null || high === null ? "no interval: one group only" : `${signed(low)} to ${signed(high)}`;
+  return { least, words: `average precision ${where} changes by ${signed(value)} points (${range})` };
+}
+
+function points(part: number): string {
+  return (100 * part).toFixed(1);
+}
+
+function signed(part: number): string {
+  return `${part < 0 ? "−" : "+"}${points(Math.abs(part))}`;
+}
