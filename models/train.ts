@@ -118,6 +118,7 @@ function projectOf(name: string, config: Config, seed: number, options: Options,
     // One store for all: they share packed pictures.
     store: new ArtifactStore(join(work, ".smilec")),
     dataDir: join(work, "data"),
+    capturesDir: join(work, "captures"),
     modelFile: shipped ? join(out, name, "model.tflite") : join(dir, "model.tflite"),
     reportFile: join(dir, "report", "index.html"),
   };

@@ -44,6 +44,7 @@ function declare(signal: AbortSignal): Command {
   declareModel(program, action);
   declareCompiler(program, action);
   declareDevice(program, action);
+  declareCaptures(program, action);
   return program;
 }
 
@@ -265,4 +266,22 @@ function declareDevice(program: Command, action: Action): void {
     .option("--whole", "the pictures are face crops: use all of each instead of the configured part", false)
     .option("--golden", "fail unless every score equals the TypeScript reference", false)
     .action(action(async () => (await import("./commands/simulate.js")).simulateCommand));
+}
+
+function declareCaptures(program: Command, action: Action): void {
+  const label = program
+    .command("label")
+    .description("label captures in the browser: a page of this machine's own, nothing leaves it")
+    .option("--port <port>", "port of the page (default: 7645, or a free one)")
+    .option("--no-open", "print the address only; open no browser")
+    .addOption(
+      new Option("--pass <pass>", "2: a second look at what is labelled, without its labels")
+        .choices(["1", "2"])
+        .default("1"),
+    )
+    .action(action(async () => (await import("./commands/label.js")).labelCommand));
+  label
+    .command("status")
+    .description("how many captures have which label, and how far two looks agree")
+    .action(action(async () => (await import("./commands/label-status.js")).labelStatusCommand));
 }

@@ -398,6 +398,10 @@ int sm_log_describe(sm_log_t *log, uint32_t segment, uint32_t bytes, sm_log_cont
     if (!log->mounted) {
         return SM_ERR_NO_CARD;
     }
+    /* What has no room for a head was left by a power cut. */
+    if (bytes < SM_LOG_HEAD_BYTES) {
+        return SM_ERR_CORRUPT;
+    }
     int error = SM_OK;
     if (current) {
         error = read_at(log, view.file, 0, log->buffer, SM_LOG_HEAD_BYTES);

@@ -98,8 +98,8 @@ typedef struct sm_log_contents {
 } sm_log_contents_t;
 
 /*
- * Looks at one segment of this bot, whose file has `bytes` (at least SM_LOG_HEAD_BYTES), as a mount does: some
- * 2 log2(slots) blocks, opening one file. SM_ERR_CORRUPT when it is none. Leaves the log as it was, also after an error.
+ * Looks at one segment of this bot, whose file has `bytes`, as a mount does: some 2 log2(slots) blocks, opening one
+ * file. SM_ERR_CORRUPT when it is none. Leaves the log as it was, also after an error.
  */
 int sm_log_describe(sm_log_t *log, uint32_t segment, uint32_t bytes, sm_log_contents_t *contents);
 

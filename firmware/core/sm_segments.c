@@ -133,8 +133,7 @@ static int note_segment(void *argument, const char *name, uint32_t size) {
     if (search->hal->button_down(search->hal->context)) {
         return SM_ERR_NO_SLOT;
     }
-    /* What has no room for a head was left by a power cut. */
-    bool wanted = number > 0 && (uint32_t)number > search->after && size >= SM_LOG_HEAD_BYTES;
+    bool wanted = number > 0 && (uint32_t)number > search->after;
     for (uint32_t i = 0; wanted && i < SM_SEGMENTS_BATCH; i++) {
         if (found[i].number == 0 || (uint32_t)number < found[i].number) {
             memmove(&found[i + 1u], &found[i], (SM_SEGMENTS_BATCH - 1u - i) * sizeof(*found));

@@ -10,6 +10,8 @@ export interface Project {
   readonly store: ArtifactStore;
   /** One folder per import. */
   readonly dataDir: string;
+  /** Catalogue and pictures of what the bots captured. */
+  readonly capturesDir: string;
   /** The project's own trained model, once `quantize` has made one. */
   readonly modelFile: string;
   readonly reportFile: string;
@@ -24,6 +26,7 @@ export async function openProject(dir: string): Promise<Project> {
     config,
     store,
     dataDir: join(dir, "data"),
+    capturesDir: join(dir, "captures"),
     modelFile: join(dir, "models", "model.tflite"),
     reportFile: join(dir, "report", "index.html"),
   };

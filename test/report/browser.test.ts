@@ -5,21 +5,12 @@ import { beforeAll, describe, expect, it, jest } from "@jest/globals";
 import sharp from "sharp";
 import { run } from "#smilec/process/run.js";
 import { renderReport } from "#smilec/report/render.js";
+import { findBrowser, NO_BROWSER } from "../support/browser.js";
 import { findAll, parseHtml } from "../support/html.js";
 import { reportInput } from "../support/report-input.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 
 jest.setTimeout(120_000);
-
-const CANDIDATES = [process.env.CHROMIUM, "chromium", "chromium-browser", "google-chrome"];
-
-async function findBrowser(): Promise<string | undefined> {
-  for (const candidate of CANDIDATES) {
-    if (candidate === undefined || candidate === "") continue;
-    if ((await run(candidate, ["--version"], { timeoutMs: 20_000 })).exitCode === 0) return candidate;
-  }
-  return undefined;
-}
 
 const browser = await findBrowser();
 const folder = temporaryFolders();
@@ -117,12 +108,11 @@ async function openAt(home: string, width: number): Promise<{ measured: Measured
   };
 }
 
-const SKIPPED = "no Chromium was found; install it or set CHROMIUM to its path";
 // A reporter that is not verbose does not name suites that are skipped.
-if (browser === undefined) console.warn(`The report was not opened in a browser: ${SKIPPED}.`);
+if (browser === undefined) console.warn(`The report was not opened in a browser: ${NO_BROWSER}.`);
 
 const describeInBrowser = browser === undefined ? describe.skip : describe;
-const reason = browser === undefined ? ` (skipped: ${SKIPPED})` : "";
+const reason = browser === undefined ? ` (skipped: ${NO_BROWSER})` : "";
 
 describeInBrowser(`the report in Chromium${reason}`, () => {
   let home = "";

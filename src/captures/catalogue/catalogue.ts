@@ -3,16 +3,17 @@
  * picture is on the disk, so a picture without a row is unfinished work and a row without a picture is damage.
  */
 import { join } from "node:path";
-import type { Box } from "../../data/types.js";
 import { hex32 } from "../format.js";
 import type { CaptureMetadata } from "../metadata.js";
 import { type Database, guarded, type OpenOptions, openDatabase } from "./database.js";
+import { COLUMNS, captureOf, JOINED, lookOf, type Row } from "./rows.js";
 import type {
   CaptureKey,
   CatalogueCapture,
   Consent,
-  Judgement,
+  Look,
   NewCapture,
+  NewJudgement,
   PullKind,
   QuarantinedRecord,
   SegmentState,
@@ -25,18 +26,9 @@ export interface CaptureFilter {
   readonly state?: "kept" | "deleted";
   /** Only those with (true) or without (false) a judgement of the first look. */
   readonly judged?: boolean;
+  /** Only those catalogued after the capture of this number. */
+  readonly afterId?: number;
 }
-
-const COLUMNS = `
-  capture.*,
-  e1.id AS event1, e1.judgement AS judgement1, e1.box AS box1, e1.at_ms AS at1,
-  e2.id AS event2, e2.judgement AS judgement2, e2.box AS box2, e2.at_ms AS at2`;
-const JOINED = `
-  capture
-  LEFT JOIN judgement j1 ON j1.capture = capture.id AND j1.pass = 1 LEFT JOIN label_event e1 ON e1.id = j1.event
-  LEFT JOIN judgement j2 ON j2.capture = capture.id AND j2.pass = 2 LEFT JOIN label_event e2 ON e2.id = j2.event`;
-
-type Row = Record<string, string | number | null>;
 
 export class Catalogue {
   private constructor(
@@ -193,12 +185,15 @@ export class Catalogue {
     }));
   }
 
-  /** Adds a person's judgement of a capture in the first or second look; returns its event, for {@link undo}. */
-  judge(capture: number, pass: 1 | 2, label: string, box: Box | undefined, atMs: number): number {
-    const sql = "INSERT INTO label_event (capture, pass, judgement, box, at_ms) VALUES (?, ?, ?, ?, ?)";
-    return Number(
-      this.run(sql, capture, pass, label, box === undefined ? null : JSON.stringify(box), atMs).lastInsertRowid,
-    );
+  /** Adds a person's judgement; returns its event, for {@link undo}. A stroke that is there already changes nothing. */
+  judge(capture: number, { pass, label, box, atMs, stroke }: NewJudgement): number {
+    const sql = `INSERT INTO label_event (capture, pass, judgement, box, stroke, at_ms) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (stroke, capture) DO NOTHING`;
+    const shape = box === undefined ? null : JSON.stringify(box);
+    const { changes, lastInsertRowid } = this.run(sql, capture, pass, label, shape, stroke ?? null, atMs);
+    if (changes > 0) return Number(lastInsertRowid);
+    const known = this.get("SELECT id FROM label_event WHERE stroke = ? AND capture = ?", stroke ?? null, capture);
+    return Number(known?.id);
   }
 
   /** Takes a judgement back; the one before it counts again. False when it is taken back already. */
@@ -208,9 +203,48 @@ export class Catalogue {
     return this.run(sql, atMs, event).changes > 0;
   }
 
+  /** The events of a stroke, taken back or not, by capture. */
+  stroke(stroke: string): { readonly event: number; readonly capture: number }[] {
+    const rows = this.all("SELECT id, capture FROM label_event WHERE stroke = ? ORDER BY id", stroke);
+    return rows.map(({ id, capture }) => ({ event: Number(id), capture: Number(capture) }));
+  }
+
   /** Number of the last label event: tells whether another process has added one. */
   lastEvent(): number {
     return Number(this.get("SELECT coalesce(max(id), 0) AS n FROM label_event")?.n);
+  }
+
+  /** Captures that a label event was added for after the event of this number. */
+  judgedSince(event: number): number[] {
+    return this.all("SELECT DISTINCT capture FROM label_event WHERE id > ?", event).map((row) => Number(row.capture));
+  }
+
+  /** Changes whenever another process has written to the catalogue. */
+  dataVersion(): number {
+    return Number(this.get("PRAGMA data_version")?.data_version);
+  }
+
+  /** State and consent of every capture, in a few bytes each. */
+  states(): Map<number, { readonly state: CatalogueCapture["state"]; readonly consent: Consent }> {
+    const rows = this.all("SELECT id, state, consent FROM capture");
+    return new Map(
+      rows.map(({ id, state, consent }) => [
+        Number(id),
+        { state: state === "deleted" ? "deleted" : "kept", consent: consent as Consent },
+      ]),
+    );
+  }
+
+  /** The looks that were measured by a revision of the measuring code. */
+  *looks(revision: number): Generator<[capture: number, look: Look], void, undefined> {
+    const sql = "SELECT capture, measures, sketch FROM look WHERE revision = ? ORDER BY capture";
+    const rows = guarded(this.path, () => this.database.prepare(sql).iterate(revision));
+    for (const row of rows) yield lookOf(row as Row);
+  }
+
+  setLook(capture: number, revision: number, { measures, sketch }: Look): void {
+    const sql = "INSERT OR REPLACE INTO look VALUES (?, ?, ?, ?)";
+    this.run(sql, capture, revision, JSON.stringify(measures), Buffer.from(sketch).toString("base64"));
   }
 
   setConsent(capture: number, consent: Consent): void {
@@ -220,6 +254,7 @@ export class Catalogue {
   /** Marks a capture as deleted; its row stays, so that it is not pulled again. Removing the picture is the caller's. */
   markDeleted(capture: number): void {
     this.run("UPDATE capture SET state = 'deleted' WHERE id = ?", capture);
+    this.run("DELETE FROM look WHERE capture = ?", capture);
   }
 
   private run(sql: string, ...values: (string | number | null)[]): Database.RunResult {
@@ -235,9 +270,9 @@ export class Catalogue {
   }
 }
 
-function condition({ device, state, judged }: CaptureFilter): [where: string, values: string[]] {
+function condition({ device, state, judged, afterId }: CaptureFilter): [where: string, values: (string | number)[]] {
   const parts: string[] = ["TRUE"];
-  const values: string[] = [];
+  const values: (string | number)[] = [];
   if (device !== undefined) {
     parts.push("capture.device = ?");
     values.push(device);
@@ -247,37 +282,9 @@ function condition({ device, state, judged }: CaptureFilter): [where: string, va
     values.push(state);
   }
   if (judged !== undefined) parts.push(`e1.id IS ${judged ? "NOT " : ""}NULL`);
+  if (afterId !== undefined) {
+    parts.push("capture.id > ?");
+    values.push(afterId);
+  }
   return [parts.join(" AND "), values];
-}
-
-function judgementOf(row: Row, pass: 1 | 2): Judgement | undefined {
-  const event = row[`event${pass}`];
-  if (typeof event !== "number") return undefined;
-  const box = row[`box${pass}`];
-  return {
-    event,
-    label: String(row[`judgement${pass}`]),
-    box: typeof box === "string" ? (JSON.parse(box) as Box) : undefined,
-    atMs: Number(row[`at${pass}`]),
-  };
-}
-
-function captureOf(row: Row): CatalogueCapture {
-  const taken = row.taken_ms === null ? undefined : { ms: Number(row.taken_ms), errorMs: Number(row.taken_error_ms) };
-  return {
-    id: Number(row.id),
-    key: { device: String(row.device), epoch: String(row.epoch), sequence: Number(row.sequence) },
-    metadata: JSON.parse(String(row.metadata)) as CaptureMetadata,
-    width: Number(row.width),
-    height: Number(row.height),
-    payloadCrc: Number.parseInt(String(row.payload_crc), 16),
-    payloadBytes: Number(row.payload_bytes),
-    path: String(row.path),
-    pull: Number(row.pull),
-    recovered: row.recovered === 1,
-    taken,
-    state: row.state === "deleted" ? "deleted" : "kept",
-    consent: row.consent as Consent,
-    judgements: [judgementOf(row, 1), judgementOf(row, 2)],
-  };
 }

@@ -73,23 +73,29 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (file, offset, reason, message)
   ) STRICT;
 
-  -- Append-only: taking a judgement back is an event too.
+  -- Append-only: taking a judgement back is an event too. Pass 3 settles what the first two looks disagree about. A stroke is one act of a person, sent again
+  -- until it is acknowledged; it counts once.
   CREATE TABLE label_event (
     id        INTEGER PRIMARY KEY,
     capture   INTEGER NOT NULL REFERENCES capture (id),
-    pass      INTEGER NOT NULL CHECK (pass IN (1, 2)),
+    pass      INTEGER NOT NULL CHECK (pass IN (1, 2, 3)),
     judgement TEXT,
     box       TEXT,
+    stroke    TEXT,
     undoes    INTEGER UNIQUE REFERENCES label_event (id),
     at_ms     INTEGER NOT NULL,
-    CHECK ((undoes IS NULL) = (judgement IS NOT NULL))
+    CHECK ((undoes IS NULL) = (judgement IS NOT NULL)),
+    UNIQUE (stroke, capture)
   ) STRICT;
   CREATE INDEX label_event_capture ON label_event (capture, pass);
 
-  CREATE VIEW judgement AS
-    SELECT capture, pass, max(id) AS event
-    FROM label_event
-    WHERE undoes IS NULL AND id NOT IN (SELECT undoes FROM label_event WHERE undoes IS NOT NULL)
-    GROUP BY capture, pass;
+  -- What a picture looks like, measured once (src/label/measure.ts); may be emptied at any time.
+  CREATE TABLE look (
+    capture  INTEGER PRIMARY KEY REFERENCES capture (id),
+    revision INTEGER NOT NULL,
+    measures TEXT NOT NULL,
+    -- base64: the binding does not give bytes back
+    sketch   TEXT NOT NULL
+  ) STRICT;
   `,
 ];

@@ -48,6 +48,31 @@ export interface CatalogueCapture extends NewCapture {
   readonly consent: Consent;
   /** Of the first and of the second look, undefined where there is none. */
   readonly judgements: readonly [first: Judgement | undefined, second: Judgement | undefined];
+  /** What was settled where the two looks disagree. */
+  readonly resolution: Judgement | undefined;
+}
+
+/** Which look at a capture: the first, the second, or the one that settles a disagreement between them. */
+export type Pass = 1 | 2 | 3;
+
+/** What a person says of a capture. */
+export interface NewJudgement {
+  readonly pass: Pass;
+  /** One of the configuration's labels, NO_FACE or UNSURE. */
+  readonly label: string;
+  /** The face as the person drew it; undefined: where the locator looked. */
+  readonly box: Box | undefined;
+  /** Milliseconds since 1970, UTC. */
+  readonly atMs: number;
+  /** One act of a person, whatever captures it is about; the same stroke counts once for each. */
+  readonly stroke?: string;
+}
+
+/** What a picture looks like, measured once. */
+export interface Look {
+  readonly measures: Readonly<Record<string, number>>;
+  /** The face in a few bytes, for telling how alike two are. */
+  readonly sketch: Uint8Array;
 }
 
 export interface Judgement {

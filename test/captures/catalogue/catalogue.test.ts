@@ -70,6 +70,7 @@ describe("a catalogue of captures", () => {
       state: "kept",
       consent: "unknown",
       judgements: [undefined, undefined],
+      resolution: undefined,
     });
   });
 
@@ -105,9 +106,14 @@ describe("a catalogue of captures", () => {
     const pull = catalogue.beginPull("folder", "a", 1);
     catalogue.add(capture(1), pull);
     const [{ id }] = catalogue.captures();
-    const first = catalogue.judge(id, 1, "smile", undefined, 10);
-    const second = catalogue.judge(id, 1, "neutral", { x: 1, y: 2, width: 3, height: 4 }, 11);
-    catalogue.judge(id, 2, "unsure", undefined, 12);
+    const first = catalogue.judge(id, { pass: 1, label: "smile", box: undefined, atMs: 10 });
+    const second = catalogue.judge(id, {
+      pass: 1,
+      label: "neutral",
+      box: { x: 1, y: 2, width: 3, height: 4 },
+      atMs: 11,
+    });
+    catalogue.judge(id, { pass: 2, label: "unsure", box: undefined, atMs: 12 });
     expect(catalogue.capture(id)?.judgements).toEqual([
       { event: second, label: "neutral", box: { x: 1, y: 2, width: 3, height: 4 }, atMs: 11 },
       { event: second + 1, label: "unsure", box: undefined, atMs: 12 },
@@ -118,6 +124,59 @@ describe("a catalogue of captures", () => {
     expect(catalogue.undo(first, 15)).toBe(true);
     expect(catalogue.count({ judged: true })).toBe(0);
     expect(catalogue.count({ judged: false })).toBe(1);
+  });
+
+  it("counts a stroke once, however often it is sent, and takes it back whole", () => {
+    const pull = catalogue.beginPull("folder", "a", 1);
+    for (const one of [capture(1), capture(2)]) catalogue.add(one, pull);
+    const ids = [...catalogue.captures()].map(({ id }) => id);
+    const said = { pass: 1, label: "smile", box: undefined, atMs: 1, stroke: "s1" } as const;
+    const events = ids.map((id) => catalogue.judge(id, said));
+    expect(ids.map((id) => catalogue.judge(id, { ...said, label: "neutral", atMs: 2 }))).toEqual(events);
+    expect(catalogue.stroke("s1")).toEqual(ids.map((id, i) => ({ event: events[i], capture: id })));
+    expect(catalogue.lastEvent()).toBe(events[1]);
+    for (const { event } of catalogue.stroke("s1")) catalogue.undo(event, 3);
+    expect(catalogue.count({ judged: true })).toBe(0);
+    expect(catalogue.judge(ids[0], said)).toBe(events[0]);
+    expect(catalogue.count({ judged: true })).toBe(0);
+    expect(catalogue.judgedSince(events[1])).toEqual(ids);
+  });
+
+  it("keeps what settles a disagreement apart from both looks", () => {
+    const pull = catalogue.beginPull("folder", "a", 1);
+    catalogue.add(capture(1), pull);
+    catalogue.judge(1, { pass: 1, label: "smile", box: undefined, atMs: 1 });
+    catalogue.judge(1, { pass: 2, label: "neutral", box: undefined, atMs: 2 });
+    catalogue.judge(1, { pass: 3, label: "unsure", box: undefined, atMs: 3 });
+    expect(catalogue.capture(1)).toMatchObject({
+      judgements: [{ label: "smile" }, { label: "neutral" }],
+      resolution: { label: "unsure" },
+    });
+  });
+
+  it("tells what another process has written", () => {
+    const pull = catalogue.beginPull("folder", "a", 1);
+    catalogue.add(capture(1), pull);
+    const before = catalogue.dataVersion();
+    const other = Catalogue.open(catalogue.dir);
+    other.add(capture(2), pull);
+    other.setConsent(1, "given");
+    other.close();
+    expect(catalogue.dataVersion()).not.toBe(before);
+    expect([...catalogue.captures({ afterId: 1 })].map(({ id }) => id)).toEqual([2]);
+    expect(catalogue.states().get(1)).toEqual({ state: "kept", consent: "given" });
+  });
+
+  it("keeps looks by the revision that measured them, and none of what was deleted", () => {
+    const pull = catalogue.beginPull("folder", "a", 1);
+    for (const one of [capture(1), capture(2)]) catalogue.add(one, pull);
+    const look = { measures: { face: 12.5 }, sketch: Uint8Array.of(0, 128, 255) };
+    catalogue.setLook(1, 1, { ...look, measures: { face: 1 } });
+    catalogue.setLook(1, 2, look);
+    catalogue.setLook(2, 2, look);
+    catalogue.markDeleted(2);
+    expect([...catalogue.looks(2)]).toEqual([[1, look]]);
+    expect([...catalogue.looks(1)]).toEqual([]);
   });
 
   it("does not forget a deleted capture", () => {
@@ -151,7 +210,7 @@ describe("a catalogue of captures", () => {
     const module = new URL("../../../dist/captures/catalogue/catalogue.js", import.meta.url).href;
     const script = `import { Catalogue } from ${JSON.stringify(module)};
       const catalogue = Catalogue.open(${JSON.stringify(catalogue.dir)});
-      catalogue.judge(1, 1, "smile", undefined, 1);
+      catalogue.judge(1, { pass: 1, label: "smile", box: undefined, atMs: 1 });
       process.kill(process.pid, "SIGKILL");`;
     expect(() => execFileSync(process.execPath, ["--input-type=module", "-e", script], { stdio: "pipe" })).toThrow();
     expect(catalogue.capture(1)?.judgements[0]?.label).toBe("smile");
