@@ -1,5 +1,4 @@
 /** Both sides of `smilec skew`: the project's training pictures and its captures, each as the network gets them. */
-import { join } from "node:path";
 import { Augmenter } from "../augment/pipeline.js";
 import type { AugmentOptions } from "../augment/types.js";
 import { Catalogue } from "../captures/catalogue/catalogue.js";
@@ -124,7 +123,7 @@ const LISTED = 20;
  * Reads every capture that is kept and not refused; of each press the first one that can be read counts. Throws UserError when there are none, or too few presses.
  */
 export async function readServing(project: Project, model: Model, context: StageContext): Promise<ServingSide> {
-  const dir = join(project.dir, "captures");
+  const dir = project.capturesDir;
   const catalogue = Catalogue.open(dir, { mustExist: true });
   try {
     const planned = countPresses(catalogue);

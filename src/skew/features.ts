@@ -139,6 +139,8 @@ const BLOCK = 8;
 const HIDDEN = { below: 10, above: 245 };
 /** Of the 4-neighbour Laplacian of white noise: 4^2 + 4 * 1^2 times its variance. */
 const LAPLACIAN_GAIN = 20;
+/** Of the Laplacian's variance, where noise would explain all of it. */
+const LEAST_DETAIL = 0.02;
 
 /** Measures square pictures of one size; keeps its tables. */
 export class FeatureMeter {
@@ -155,8 +157,8 @@ export class FeatureMeter {
   measure(grey: Uint8Array): Float64Array {
     const { brightness, deviation, shadows, highlights, range } = this.levels(grey);
     const { faceStops, sideStops } = this.light(grey);
-    const noise = this.noise(grey);
-    const sharpness = this.sharpness(grey, noise, deviation);
+    const { noise, everywhere } = this.noise(grey);
+    const sharpness = this.sharpness(grey, everywhere, deviation);
     return Float64Array.of(brightness, deviation, shadows, highlights, range, faceStops, sideStops, sharpness, noise);
   }
 
@@ -217,7 +219,7 @@ export class FeatureMeter {
   }
 
   /** J. Immerkaer, "Fast Noise Variance Estimation", CVIU 64(2), 1996, block by block: texture counts as noise, so the quiet blocks are asked. */
-  private noise(grey: Uint8Array): number {
+  private noise(grey: Uint8Array): { noise: number /** Mean variance of all blocks. */; everywhere: number } {
     const { size } = this;
     const blocks: number[] = [];
     const hidden: number[] = [];
@@ -228,10 +230,12 @@ export class FeatureMeter {
       }
     }
     const asked = (blocks.length > 0 ? blocks : hidden).sort((a, b) => a - b);
-    return asked[Math.floor((asked.length - 1) / 4)] ?? 0;
+    const all = [...blocks, ...hidden];
+    const everywhere = all.reduce((sum, deviation) => sum + deviation * deviation, 0) / Math.max(1, all.length);
+    return { noise: asked[Math.floor((asked.length - 1) / 4)] ?? 0, everywhere };
   }
 
-  private sharpness(grey: Uint8Array, noise: number, deviation: number): number {
+  private sharpness(grey: Uint8Array, added: number, deviation: number): number {
     const { size } = this;
     let [sum, squares] = [0, 0];
     const n = (size - 2) * (size - 2);
@@ -242,8 +246,8 @@ export class FeatureMeter {
         squares += value * value;
       }
     }
-    const added = noise * noise;
-    const detail = squares / n - (sum / n) ** 2 - LAPLACIAN_GAIN * added;
+    const laplacian = squares / n - (sum / n) ** 2;
+    const detail = Math.max(LEAST_DETAIL * laplacian, laplacian - LAPLACIAN_GAIN * added);
     const signal = Math.max(1, deviation * deviation - added);
     return Math.log2(Math.max(2 ** -10, detail / signal));
   }
