@@ -1,19 +1,16 @@
 /** `smilec skew`: how serving differs from training, why, and what would help. */
 import type { Interval } from "../evaluate/bootstrap.js";
 import { CheckFailedError } from "../errors.js";
-import { type Cause, rankCauses } from "../skew/causes.js";
+import { rankCauses } from "../skew/causes.js";
 import { AugmentationProbe, type Closing, closingAugmentations, TRIALS } from "../skew/closing.js";
 import {
   compareFeatures,
-  type EmbeddingMap,
   embeddingMap,
   type FeatureComparison,
-  type StrangePair,
   strangestCaptures,
   tellApart,
 } from "../skew/compare.js";
-import type { Consistency } from "../skew/consistency.js";
-import type { FramingFacts } from "../skew/framing.js";
+import type { SkewReport, SkewResult } from "../skew/types.js";
 import type { Model } from "./model.js";
 import type { Project } from "./project.js";
 import type { StageContext } from "./reporter.js";
@@ -25,37 +22,6 @@ import {
   type ServingSide,
   type TrainingSide,
 } from "./skew-sides.js";
-
-export interface SkewReport {
-  readonly formatVersion: 1;
-  readonly training: { readonly name: string; readonly pictures: number; readonly sampled: number };
-  readonly serving: {
-    readonly captures: number;
-    readonly presses: number;
-    readonly devices: number;
-    readonly sampled: number;
-    readonly damaged: number;
-    readonly framing: FramingFacts;
-  };
-  /** Area under the ROC curve of the domain classifier: captures against training pictures as they are, and as training varies them. */
-  readonly auc: Interval;
-  readonly augmentedAuc: Interval;
-  readonly verdict: string;
-  readonly causes: readonly Cause[];
-  readonly features: readonly FeatureComparison[];
-  readonly closing: readonly Closing[];
-  readonly consistency: Consistency;
-  readonly map: EmbeddingMap;
-  /** Pictures that were damaged, in words. */
-  readonly damaged: readonly string[];
-}
-
-export interface SkewResult {
-  readonly report: SkewReport;
-  readonly strangest: readonly StrangePair[];
-  /** Side of the pictures that the network sees. */
-  readonly size: number;
-}
 
 export interface Sides {
   readonly model: Model;
