@@ -2,7 +2,7 @@
  * What `smilec skew` says of captures whose faults are known, made by the host firmware: untouched test pictures of other people (nothing to find), the
  * production-like test, and one fault at a time. Training: the training pictures of ../shared/data/smiles. With --fit also what `skew fit` gains on the second.
  *
- *     npm run build && node --import ./bench/typescript.mjs bench/skew.ts [PRESSES] [--fit]
+ *     npm run build && node --import ./bench/typescript.mjs bench/skew.ts [PRESSES] [--fit] [--only NAME]
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,6 +19,7 @@ import { fitSkew } from "#smilec/pipeline/skew-fit.js";
 import { captureAll, shippedBot } from "../test/support/shipped-bot.js";
 
 const presses = Number(process.argv[2] ?? 300);
+const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
 const fits = process.argv.includes("--fit");
 const data = join(import.meta.dirname, "../../shared/data");
 const context = { reporter: silentReporter, signal: new AbortController().signal };
@@ -73,6 +74,7 @@ async function projectWith(name: string, pictures: readonly GrayImage[]) {
 }
 
 async function measure(name: string, pictures: readonly GrayImage[], fit = false): Promise<void> {
+  if (only !== undefined && !name.includes(only)) return;
   const project = await projectWith(name, pictures);
   const started = performance.now();
   const { report } = await measureSkew(project, context);

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { applyEdits, modify } from "jsonc-parser";
+import { appearanceOnly } from "../augment/strengths.js";
 import type { AugmentationName, AugmentOptions } from "../augment/types.js";
 import { CONFIG_FILE, parseConfig } from "../config/load.js";
 import type { Interval } from "../evaluate/bootstrap.js";
@@ -47,8 +48,8 @@ export async function fitSkew(project: Project, context: StageContext): Promise<
     changes: changed.map((key) => ({ key, before: augment[key], after: options[key] })),
     auc: { before: apart(augment), after: apart(options) },
     distance: {
-      before: meanDistance(held.measure(augment), histograms),
-      after: meanDistance(held.measure(options), histograms),
+      before: meanDistance(held.measure(appearanceOnly(augment)), histograms),
+      after: meanDistance(held.measure(appearanceOnly(options)), histograms),
     },
     options,
     sides,

@@ -1,5 +1,6 @@
 /** Both sides of `smilec skew`: the project's training pictures and its captures, each as the network gets them. */
 import { Augmenter } from "../augment/pipeline.js";
+import { appearanceOnly } from "../augment/strengths.js";
 import type { AugmentOptions } from "../augment/types.js";
 import { Catalogue } from "../captures/catalogue/catalogue.js";
 import type { CatalogueCapture } from "../captures/catalogue/types.js";
@@ -76,7 +77,10 @@ function noTraining(project: Project): UserError {
   });
 }
 
-/** What training makes of its sampled pictures under `augment`: one variation of each. */
+/**
+ * What training makes of its sampled pictures under `augment`, one variation of each, geometry left out: training turns and moves faces further than captures
+ * have them on purpose, which would tell the two apart whatever their light.
+ */
 export function augmentedTraining(
   training: TrainingSide,
   augment: AugmentOptions,
@@ -85,7 +89,7 @@ export function augmentedTraining(
   context: StageContext,
 ): Side {
   const { preprocess } = model.description;
-  const augmenter = new Augmenter(training.wideSize, preprocess, augment, seed);
+  const augmenter = new Augmenter(training.wideSize, preprocess, appearanceOnly(augment), seed);
   const builder = new SideBuilder(preprocess, new Embedder(model), training.wide.length);
   const { wideSize: size } = training;
   const progress = context.reporter.progress("augmented", training.wide.length, "pictures");

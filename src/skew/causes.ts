@@ -29,8 +29,11 @@ const NAMES: Readonly<Record<FeatureName, Words>> = {
 
 /** The network's answer is a consequence: it names no cause, and follows the labels' shares as well. */
 export function rankCauses(features: readonly FeatureComparison[]): Cause[] {
+  // Strong noise hides how sharp a picture is: what of it is left looks like detail.
+  const isNoisy = features.some((feature) => feature.name === "noise" && feature.differs && isMore(feature));
+  const isUntold = (feature: FeatureComparison) => isNoisy && feature.name === "sharpness" && isMore(feature);
   return features
-    .filter(({ name, differs }) => differs && name !== "margin")
+    .filter((feature) => feature.differs && feature.name !== "margin" && !isUntold(feature))
     .sort((a, b) => b.test.statistic - a.test.statistic || b.stability.index - a.stability.index)
     .map((feature) => ({
       feature: feature.name,
@@ -86,5 +89,6 @@ function typical({ serving, training }: FeatureComparison) {
 
 /** "1.8 stops darker", "0.2 stops brighter". */
 function stops(value: number): string {
+  if (Math.abs(value) < 0.05) return "0.0 stops brighter or darker";
   return `${Math.abs(value).toFixed(1)} stops ${value < 0 ? "darker" : "brighter"}`;
 }

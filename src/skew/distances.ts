@@ -27,18 +27,23 @@ export function stability(training: Histogram, serving: Histogram): Stability {
   return { index, chance: (parts.length - 1) * (1 / training.count + 1 / serving.count) };
 }
 
-/** Ranges of bins with about a tenth of the counts each; fewer where many values are equal. */
+/** Ranges of bins with about a tenth of the counts each. A bin that holds a tenth by itself, as clipped values do, is a range of its own. */
 function tenths(counts: Float64Array, total: number): [from: number, to: number][] {
   const parts: [number, number][] = [];
   let [from, below, next] = [0, 0, 1];
-  for (let bin = 0; bin < counts.length; bin++) {
-    below += counts[bin];
-    if (below * PSI_PARTS < next * total || below >= total) continue;
-    parts.push([from, bin + 1]);
-    from = bin + 1;
+  const close = (to: number) => {
+    if (to > from) parts.push([from, to]);
+    from = to;
     next = Math.floor((below * PSI_PARTS) / total) + 1;
+  };
+  for (let bin = 0; bin < counts.length; bin++) {
+    const isHeavy = counts[bin] * PSI_PARTS >= total;
+    if (isHeavy) close(bin);
+    below += counts[bin];
+    if (isHeavy || (below * PSI_PARTS >= next * total && below < total)) close(bin + 1);
   }
-  return [...parts, [from, counts.length]];
+  close(counts.length);
+  return parts;
 }
 
 function share({ counts, count }: Histogram, from: number, to: number, parts: number): number {

@@ -17,6 +17,7 @@ const PARTS = [
   "comparison",
   "firmware",
   "simulation",
+  "skew",
 ] as const;
 
 /** What a part shows, in the page's order; conditions are part of an evaluation. */
