@@ -11,7 +11,8 @@ export interface FramingFacts {
   readonly drawn: { readonly count: number; readonly size: number; readonly offCentre: number } | undefined;
 }
 
-const LARGEST_SIDE = 4096;
+/** One bin a pixel; no camera of these boards has frames of a larger shorter side. */
+const LARGEST_SIDE = 1024;
 
 export class Framing {
   private readonly side = new Histogram(0, LARGEST_SIDE);
@@ -20,7 +21,7 @@ export class Framing {
   private readonly offCentre = new Histogram(0, 2);
 
   add({ frame, metadata: { box } }: Capture, judgement: Judgement | undefined): void {
-    this.side.add(box.width + 0.5);
+    this.side.add(box.width);
     this.share.add(box.width / Math.min(frame.width, frame.height));
     const face = judgement?.box;
     if (face === undefined) return;
@@ -34,7 +35,7 @@ export class Framing {
     const { side, share, size, offCentre } = this;
     const drawn = { count: size.count, size: size.quantile(0.5), offCentre: offCentre.quantile(0.5) };
     return {
-      side: Math.round(side.quantile(0.5)),
+      side: Math.floor(side.quantile(0.5)),
       share: share.quantile(0.5),
       drawn: size.count === 0 ? undefined : drawn,
     };

@@ -23,8 +23,8 @@ export function distributionChart({ chart, unit, digits }: FeatureComparison): C
   });
   return () => ({
     grid: MARGIN,
-    xAxis: axis({ min: low, max: high, name: unit, format: (value) => decimal(value, digits) }, "x"),
-    yAxis: axis({ min: 0, name: "share", format: (value) => percent(value, 0) }, "y"),
+    xAxis: inner(axis({ min: low, max: high, name: unit, format: (value) => decimal(value, digits) }, "x")),
+    yAxis: atTheEdge(axis({ min: 0, name: "share", format: (value) => percent(value, 0) }, "y")),
     series: [steps(ROLE.blue, training), steps(ROLE.orange, serving)],
   });
 }
@@ -41,11 +41,23 @@ export function mapChart({ points, training, held }: EmbeddingMap): ChartOption 
   });
   return () => ({
     grid: MARGIN,
-    xAxis: axis({ name: `first direction, ${percent(held[0], 0)} of the variance` }, "x"),
-    yAxis: axis({ name: `second, ${percent(held[1], 0)}` }, "y"),
+    xAxis: atTheEdge(axis({ name: `first direction, ${percent(held[0], 0)} of the variance` }, "x")),
+    yAxis: atTheEdge(axis({ name: `second, ${percent(held[1], 0)}` }, "y")),
     series: [
       dots(ROLE.blue, "circle", points.slice(0, training)),
       dots(ROLE.orange, "triangle", points.slice(training)),
     ],
   });
+}
+
+type Axis = ReturnType<typeof axis>;
+
+/** Not through the other axis' zero, where the curves are. */
+function atTheEdge(style: Axis) {
+  return { ...style, axisLine: { ...style.axisLine, onZero: false } };
+}
+
+/** Only round values are labelled, not the ends of the range. */
+function inner(style: Axis) {
+  return { ...style, axisLabel: { ...style.axisLabel, showMinLabel: false, showMaxLabel: false } };
 }
