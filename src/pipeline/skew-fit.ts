@@ -32,7 +32,7 @@ export interface SkewFitResult extends SkewFit {
 }
 
 /** Training pictures that are fitted on, and as many others that the fit is judged on. */
-const FITTED_ON = 100;
+const FITTED_ON = 160;
 
 export async function fitSkew(project: Project, context: StageContext): Promise<SkewFitResult> {
   const sides = await readSides(project, context);

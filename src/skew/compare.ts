@@ -24,7 +24,7 @@ export interface FeatureComparison {
   readonly test: TwoSampleTest;
   /** p of the test corrected for the number of features (Holm). */
   readonly corrected: number;
-  /** Wasserstein-1 distance in units of the training pictures' spread. */
+  /** Wasserstein-1 distance in units of the captures' spread. */
   readonly distance: number;
   /** Beyond chance, and large enough to matter. */
   readonly differs: boolean;
@@ -83,10 +83,10 @@ function spreadOf(histogram: Distribution): Spread {
   return { quarter, median, threeQuarters };
 }
 
-/** In units of the larger of the two spreads of the middle two thirds, at least a hundredth of the feature's range. */
+/** In units of half the width of the captures' middle two thirds, at least a hundredth of the feature's range: the same unit whatever the other side is. */
 export function relativeDistance({ low, high }: Feature, training: Distribution, serving: Distribution): number {
-  const spread = (h: Distribution) => (h.quantile(5 / 6) - h.quantile(1 / 6)) / 2;
-  return wasserstein(training, serving) / Math.max(spread(training), spread(serving), (high - low) / 100);
+  const spread = (serving.quantile(5 / 6) - serving.quantile(1 / 6)) / 2;
+  return wasserstein(training, serving) / Math.max(spread, (high - low) / 100);
 }
 
 export function tellApart(training: Side, serving: Side): Interval {

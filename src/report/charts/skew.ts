@@ -29,6 +29,8 @@ export function distributionChart({ chart, unit, digits }: FeatureComparison): C
   });
 }
 
+const whole = (value: number) => decimal(value, 0);
+
 /** Every point is a picture; near points look alike to the network. Triangles are captures, so that colour is not needed. */
 export function mapChart({ points, training, held }: EmbeddingMap): ChartOption {
   const dots = (color: Role, symbol: string, own: readonly (readonly [x: number, y: number])[]) => ({
@@ -41,8 +43,8 @@ export function mapChart({ points, training, held }: EmbeddingMap): ChartOption 
   });
   return () => ({
     grid: MARGIN,
-    xAxis: atTheEdge(axis({ name: `first direction, ${percent(held[0], 0)} of the variance` }, "x")),
-    yAxis: atTheEdge(axis({ name: `second, ${percent(held[1], 0)}` }, "y")),
+    xAxis: atTheEdge(axis({ name: `first direction, ${percent(held[0], 0)} of the variance`, format: whole }, "x")),
+    yAxis: atTheEdge(axis({ name: `second, ${percent(held[1], 0)}`, format: whole }, "y")),
     series: [
       dots(ROLE.blue, "circle", points.slice(0, training)),
       dots(ROLE.orange, "triangle", points.slice(training)),
