@@ -4,7 +4,7 @@ import { compareFeatures, embeddingMap, strangestCaptures, tellApart } from "#sm
 import { MARGIN, PICTURE_FEATURES } from "#smilec/skew/features.js";
 import { addFeatures, newHistograms, type SampledPicture, type Side } from "#smilec/skew/samples.js";
 import type { SkewResult } from "#smilec/skew/types.js";
-import { Random } from "./random.js";
+import type { Random } from "./random.js";
 
 const SIZE = 16;
 
