@@ -42,6 +42,7 @@ function declare(signal: AbortSignal): Command {
 
   declareProject(program, action);
   declareModel(program, action);
+  declareSkew(program, action);
   declareCompiler(program, action);
   declareDevice(program, action);
   declareCaptures(program, action);
@@ -191,6 +192,20 @@ function declareEvaluation(program: Command, action: Action): void {
     )
     .option("--html <file>", "write curves, tables and worst mistakes as a page")
     .action(action(async () => (await import("./commands/eval.js")).evalCommand));
+}
+
+function declareSkew(program: Command, action: Action): void {
+  const skew = program
+    .command("skew")
+    .description("how captures differ from training pictures, why, and which augmentation would help")
+    .option("--html <file>", "write distributions, map and picture pairs as a page")
+    .action(action(async () => (await import("./commands/skew.js")).skewCommand));
+  skew
+    .command("fit")
+    .description("propose augmentation strengths at which training pictures look like the captures")
+    .option("-y, --yes", "write them to smilec.config.json without asking", false)
+    .option("--sheet <file>", "the PNG with training pictures before and after, and captures", "skew-fit.png")
+    .action(action(async () => (await import("./commands/skew-fit.js")).skewFitCommand));
 }
 
 function declareCompiler(program: Command, action: Action): void {

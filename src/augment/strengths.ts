@@ -29,3 +29,9 @@ export const NO_AUGMENTATION: AugmentOptions = {
   clippedHighlights: { stops: 0, probability: 0 },
   jpeg: { quality: 100, probability: 0 },
 };
+
+/** Strengths without geometry: where the face lies and how it is turned stays as it is; light, lens, camera and coding vary. */
+export function appearanceOnly(options: AugmentOptions): AugmentOptions {
+  const { flip, shift, scale, rotate, perspective, rollingShutter } = NO_AUGMENTATION;
+  return { ...options, flip, shift, scale, rotate, perspective, rollingShutter };
+}

@@ -9,6 +9,7 @@ import { modelSection } from "./sections/model.js";
 import { quantizationSection } from "./sections/quantization.js";
 import { retrainingSection } from "./sections/retraining.js";
 import { replayBanner, simulationSection } from "./sections/simulation.js";
+import { skewSection } from "./sections/skew.js";
 import { trainingSection } from "./sections/training.js";
 import { type SectionView, tile } from "./sections/view.js";
 import { fillPage } from "./template.js";
@@ -35,7 +36,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
 
 /** In the order of the loop. */
 async function renderSections(input: ReportInput): Promise<SectionView[]> {
-  const { data, training, model, quantization, evaluation, comparison, retraining, firmware, simulation } = input;
+  const { data, training, model, quantization, evaluation, comparison, retraining, firmware, simulation, skew } = input;
   const sections: SectionView[] = [];
   if (data !== undefined) sections.push(await dataSection(data));
   if (training !== undefined) sections.push(await trainingSection(training));
@@ -53,5 +54,6 @@ async function renderSections(input: ReportInput): Promise<SectionView[]> {
     const positive = simulation.positive ?? evaluation?.evaluation.model.positive;
     sections.push(await simulationSection(simulation, { positive, threshold: evaluation?.evaluation.threshold }));
   }
+  if (skew !== undefined) sections.push(await skewSection(skew));
   return sections;
 }

@@ -70,6 +70,7 @@ async function loadEcharts(): Promise<typeof import("echarts/core")> {
   const renderers = await import("echarts/renderers");
   core.use([
     charts.LineChart,
+    charts.ScatterChart,
     charts.CustomChart,
     components.GridComponent,
     components.MarkLineComponent,

@@ -3,6 +3,7 @@ import type { Box, GrayImage, Split } from "../data/types.js";
 import type { Quality, Summary } from "../evaluate/evaluation.js";
 import type { Mistake } from "../evaluate/mistakes.js";
 import type { ModelEvaluation } from "../evaluate/run.js";
+import type { SkewResult } from "../skew/types.js";
 
 export interface ReportInput {
   /** Name of the bot. */
@@ -19,6 +20,7 @@ export interface ReportInput {
   readonly model?: ModelSection;
   readonly firmware?: FirmwareSection;
   readonly simulation?: SimulationSection;
+  readonly skew?: SkewResult;
 }
 
 export interface DataSection {

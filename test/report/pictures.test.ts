@@ -173,9 +173,11 @@ describe("charts", () => {
   });
 
   it("use the page's colours only, so that they can be read in the dark", async () => {
-    const page = parseHtml(await renderReport(reportInput()));
+    const input = reportInput();
+    const page = parseHtml(await renderReport(input));
     const charts = withClass(page, "chart");
-    expect(charts).toHaveLength(16);
+    // Of skew: every feature and the map, each for a narrow and a wide page.
+    expect(charts).toHaveLength(16 + 2 * (input.skew!.report.features.length + 1));
     const css = findAll(page, ({ tag }) => tag === "style")[0].text;
     let colors = 0;
     for (const chart of charts) {

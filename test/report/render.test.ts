@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import { renderReport } from "#smilec/report/render.js";
 import type { ReportInput } from "#smilec/report/types.js";
+import type { SkewResult } from "#smilec/skew/types.js";
 import { byId, findAll, type HtmlElement, hasClass, parseHtml, withClass } from "../support/html.js";
 import { Random } from "../support/random.js";
 import { drawnScores, modelEvaluation, reportInput } from "../support/report-input.js";
@@ -18,6 +19,7 @@ const PARTS = [
   "retraining",
   "firmware",
   "simulation",
+  "skew",
 ] as const;
 
 /** What a part shows, in the page's order; conditions are part of an evaluation. */
@@ -94,6 +96,13 @@ describe("the report", () => {
     expectFigures(byId(page, "firmware"), ["nearly full: 25.1 KB left", "127.9 KB"]);
     expectFigures(byId(page, "simulation"), ["6 captures, 14,526 values, 0 differences", "Replay is bit-exact"]);
     expectFigures(byId(page, "simulation"), ["office/IMG_1003.jpg", "31.5 %", "no light", "green light"]);
+    const skew = [
+      "160 captures of 80 presses",
+      "dark pictures: brightness is",
+      "exposure, 2.4 stops: 0.3",
+      "People drew 5 faces",
+    ];
+    expectFigures(byId(page, "skew"), [...skew, "1 capture computed differently", "logged 1, computed 2", "1 of 10"]);
   });
 
   it("is the same, byte for byte, whatever was rendered before", async () => {
@@ -150,8 +159,8 @@ describe("the report", () => {
   it("tells those who cannot see what each picture and chart shows, and labels its tables", async () => {
     const page = await render(reportInput());
     const pictures = findAll(page, ({ attributes }) => attributes.get("role") === "img");
-    // 12 samples, 2 mistakes, 6 frames, 6 inputs, 8 charts for two widths each
-    expect(pictures).toHaveLength(12 + 2 + 12 + 16);
+    // 12 samples, 2 mistakes, 6 frames, 6 inputs, 8 charts for two widths each; 4 pairs and 11 charts of training and serving
+    expect(pictures).toHaveLength(12 + 2 + 12 + 16 + 8 + 22);
     for (const { attributes } of pictures) expect(attributes.get("aria-label")!.length).toBeGreaterThan(8);
     const tables = findAll(page, ({ tag }) => tag === "table");
     expect(tables.length).toBeGreaterThanOrEqual(8);
@@ -198,6 +207,15 @@ function readable(name: string): string {
   return points.slice(0, 400).join("");
 }
 
+function hostileSkew({ report, strangest, size }: SkewResult, name: string): SkewResult {
+  const { training, consistency } = report;
+  const named = { training: { ...training, name }, consistency: { ...consistency, differences: [name] } };
+  const pairs = strangest.map(({ capture, nearest, ...pair }) => {
+    return { ...pair, capture: { ...capture, name }, nearest: { ...nearest, name } };
+  });
+  return { size, report: { ...report, ...named }, strangest: pairs };
+}
+
 describe("hostile text", () => {
   const HOSTILE = [
     `<script>alert("1")</script>`,
@@ -238,6 +256,7 @@ describe("hostile text", () => {
         differences: [name],
         presses: input.simulation.presses.map((press) => ({ ...press, name, label: name })),
       },
+      skew: hostileSkew(input.skew, name),
     });
     expect(findAll(page, ({ tag }) => tag === "script" || tag === "img")).toHaveLength(0);
     expect(findAll(page, ({ attributes }) => [...attributes.keys()].some((key) => key.startsWith("on")))).toHaveLength(

@@ -19,6 +19,7 @@ import type {
   SimulationSection,
 } from "#smilec/report/types.js";
 import { Random } from "./random.js";
+import { skewResult } from "./skew-input.js";
 
 export interface ReportScale {
   readonly labels?: readonly string[];
@@ -75,6 +76,7 @@ export function reportInput(scale: ReportScale = {}): Required<ReportInput> {
       ],
     },
     simulation: simulationSection(labels, scale.presses ?? 6, random),
+    skew: skewResult(random),
   };
 }
 

@@ -12,7 +12,11 @@ const FONT = "font-family='DejaVu Sans, Helvetica, Arial, sans-serif'";
 const PAPER = 245;
 const INK = "#222";
 
-export async function drawSheet(rows: readonly SheetRow[]): Promise<{ png: Buffer; width: number; height: number }> {
+/** @param first label of every row's first picture; undefined: its own */
+export async function drawSheet(
+  rows: readonly SheetRow[],
+  first?: string,
+): Promise<{ png: Buffer; width: number; height: number }> {
   const columns = Math.max(1, ...rows.map(({ cells }) => cells.length));
   const width = 2 * MARGIN + TITLE_WIDTH + columns * (CELL + GAP);
   const height = 2 * MARGIN + rows.length * rowHeight;
@@ -24,7 +28,7 @@ export async function drawSheet(rows: readonly SheetRow[]): Promise<{ png: Buffe
     cells.forEach((cell, column) => {
       const left = MARGIN + TITLE_WIDTH + column * (CELL + GAP);
       drawCell(pixels, width, left, top, cell);
-      texts.push(text(left, top + CELL + 13, 12, column === 0 ? "as it is" : cell.label));
+      texts.push(text(left, top + CELL + 13, 12, column === 0 ? (first ?? cell.label) : cell.label));
     });
   });
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${texts.join("")}</svg>`;

@@ -91,5 +91,5 @@ export async function augmentationSheet(
   request: SheetRequest,
 ): Promise<{ png: Buffer; width: number; height: number }> {
   const { drawSheet } = await import("./draw.js");
-  return drawSheet(sheetRows(request));
+  return drawSheet(sheetRows(request), "as it is");
 }
