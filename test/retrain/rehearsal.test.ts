@@ -21,7 +21,7 @@ const folder = temporaryFolders();
 const context = { reporter: silentReporter, signal: new AbortController().signal };
 
 const SIDE = 64;
-const DAYS = 16;
+const DAYS = 30;
 const VISITS = 32;
 const CONFIG = {
   name: "office-bot",
