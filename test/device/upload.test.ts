@@ -32,7 +32,8 @@ AlwaysBuild(env.Alias("nobuild", None))
 env.AddPlatformTarget("upload", None, [env.VerboseAction("${python} -m esptool " + flags + " " + files, "Uploading")], "Upload")
 `;
 
-async function project(): Promise<{ readonly dir: string; readonly placed: [number, Buffer][] }> {
+/** `attempts` to connect; 0: without end. */
+async function project(attempts = 2): Promise<{ readonly dir: string; readonly placed: [number, Buffer][] }> {
   const dir = folder("upload-");
   const platform = join(dir, "platform");
   // Not in .pio/build, which PlatformIO empties for a project that it sees for the first time.
@@ -40,14 +41,14 @@ async function project(): Promise<{ readonly dir: string; readonly placed: [numb
   for (const needed of [join(platform, "builder"), images, join(dir, "src")]) mkdirSync(needed, { recursive: true });
   const manifest = { name: "espressif32-upload", title: "Upload", version: "1.0.0", engines: { platformio: "^6" } };
   writeFileSync(join(platform, "platform.json"), JSON.stringify({ ...manifest, frameworks: {}, packages: {} }));
-  writeFileSync(join(platform, "builder", "main.py"), BUILDER(await oraclePython(ROM_LOADER), 2));
+  writeFileSync(join(platform, "builder", "main.py"), BUILDER(await oraclePython(ROM_LOADER), attempts));
   writeFileSync(join(dir, "platformio.ini"), `[env:esp32cam]\nplatform = symlink://${platform}\n`);
   writeFileSync(join(dir, "src", "main.c"), "int main(void) { return 0; }\n");
   return { dir, placed: writeBuild(images) };
 }
 
 async function upload(faults: readonly string[], signal?: AbortSignal) {
-  const { dir, placed } = await project();
+  const { dir, placed } = await project(signal === undefined ? 2 : 0);
   const dump = join(dir, "flash.bin");
   const peer = await romLoader("--dump", dump, ...faults);
   const context = recordingContext(signal);
