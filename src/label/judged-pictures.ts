@@ -7,6 +7,7 @@ import type { ImportEntry } from "../data/layout.js";
 import type { Box } from "../data/types.js";
 import { agreedJudgement } from "./agreement.js";
 
+/** deleted: here, or withdrawn on the bot. */
 export type LeftOut = "unjudged" | "disputed" | "unsure" | "no-face" | "unknown-label" | "refused" | "deleted";
 
 /** A capture as a training picture. */
@@ -44,7 +45,7 @@ function judged(
   capture: CatalogueCapture,
   labels: readonly string[],
 ): { label: string; box: Box | undefined } | LeftOut {
-  if (capture.state === "deleted") return "deleted";
+  if (capture.state !== "kept") return "deleted";
   if (capture.consent === "refused") return "refused";
   const agreed = agreedJudgement(capture);
   if (agreed.kind !== "agreed") return agreed.kind;

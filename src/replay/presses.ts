@@ -42,7 +42,7 @@ export function* chunks(presses: Iterable<CatalogueCapture[]>): Generator<Catalo
 export function pressLabel(press: readonly CatalogueCapture[], labels: readonly string[]): string | undefined {
   const found = new Set<string>();
   for (const capture of press) {
-    if (capture.state === "deleted" || capture.consent === "refused") continue;
+    if (capture.state !== "kept" || capture.consent === "refused") continue;
     const agreed = agreedJudgement(capture);
     if (agreed.kind === "disputed") return undefined;
     if (agreed.kind === "agreed") found.add(agreed.label);

@@ -93,6 +93,13 @@ describe("judged pictures", () => {
     expect(judgedPictures(catalogue, config).pictures).toMatchObject([{ capture: 2, label: "neutral" }]);
   });
 
+  it("leave out what was withdrawn on the bot after it was judged", () => {
+    say(add(1), "smile");
+    say(add(2), "smile");
+    catalogue.withdraw(catalogue.capture(1)!.key, 1);
+    expect(judgedPictures(catalogue, config)).toMatchObject({ pictures: [{ capture: 2 }], leftOut: { deleted: 1 } });
+  });
+
   it("of one bot and day are one group, whatever the press and the start", () => {
     const groups = [
       add(1),
