@@ -1,6 +1,7 @@
 /** Judged captures as training pictures: the form that `data import` takes (src/data/layout.ts), with groups that keep a split from leaking. */
 import { join } from "node:path";
 import type { Catalogue } from "../captures/catalogue/catalogue.js";
+import { pressKey } from "../captures/catalogue/press-key.js";
 import { type CatalogueCapture, NO_FACE, UNSURE } from "../captures/catalogue/types.js";
 import type { Config } from "../config/schema.js";
 import type { ImportEntry } from "../data/layout.js";
@@ -54,7 +55,6 @@ function judged(
 }
 
 function entryOf(dir: string, capture: CatalogueCapture, label: string, box: Box): JudgedPicture {
-  const { key, metadata } = capture;
   return {
     path: Buffer.from(join(dir, capture.path)),
     original: capture.path,
@@ -63,7 +63,7 @@ function entryOf(dir: string, capture: CatalogueCapture, label: string, box: Box
     size: capture.payloadBytes,
     box,
     capture: capture.id,
-    press: `${key.device}/${key.epoch}/${metadata.boot}/${metadata.press}`,
+    press: pressKey(capture),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The catalogue's presses in memory: what the queue and the views are made of, some hundred bytes for each capture. */
 import type { Catalogue } from "../captures/catalogue/catalogue.js";
+import { pressKey } from "../captures/catalogue/press-key.js";
 import type { CatalogueCapture, Consent, Judgement } from "../captures/catalogue/types.js";
 import type { Box } from "../data/types.js";
 import { logistic } from "../evaluate/metrics.js";
@@ -106,7 +107,7 @@ export class PressIndex {
 
   private add(capture: CatalogueCapture): Item {
     const { metadata: m } = capture;
-    const key = `${capture.key.device}/${capture.key.epoch}/${m.boot}/${m.press}`;
+    const key = pressKey(capture);
     const number = this.numbers.get(key) ?? capture.id;
     this.numbers.set(key, number);
     const item: Item = {

@@ -1,5 +1,6 @@
 /** `smilec label status`: how far labelling is, and how far it can be trusted. */
 import type { Catalogue } from "../captures/catalogue/catalogue.js";
+import { pressKey } from "../captures/catalogue/press-key.js";
 import { NO_FACE, UNSURE } from "../captures/catalogue/types.js";
 import { agreedJudgement, cohensKappa } from "./agreement.js";
 
@@ -33,9 +34,9 @@ export function labelStatus(catalogue: Catalogue, labels: readonly string[]): La
   const consent = { unknown: 0, given: 0, refused: 0 };
   let [captures, unjudged, disputed, boxesCorrected, twice, same] = [0, 0, 0, 0, 0, 0];
   for (const capture of catalogue.captures({ state: "kept" })) {
-    const { key, metadata, judgements } = capture;
+    const { judgements } = capture;
     captures++;
-    presses.add(`${key.device}/${key.epoch}/${metadata.boot}/${metadata.press}`);
+    presses.add(pressKey(capture));
     consent[capture.consent]++;
     const agreed = agreedJudgement(capture);
     if (agreed.kind === "unjudged") unjudged++;

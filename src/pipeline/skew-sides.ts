@@ -3,6 +3,7 @@ import { Augmenter } from "../augment/pipeline.js";
 import { appearanceOnly } from "../augment/strengths.js";
 import type { AugmentOptions } from "../augment/types.js";
 import { Catalogue } from "../captures/catalogue/catalogue.js";
+import { pressKey } from "../captures/catalogue/press-key.js";
 import type { CatalogueCapture } from "../captures/catalogue/types.js";
 import type { Capture } from "../captures/read-segment.js";
 import { readStoredCapture } from "../captures/stored.js";
@@ -153,15 +154,11 @@ function* usable(catalogue: Catalogue): Generator<CatalogueCapture> {
   for (const row of catalogue.captures({ state: "kept" })) if (row.consent !== "refused") yield row;
 }
 
-function pressOf({ metadata: { boot, press }, key: { device, epoch } }: CatalogueCapture): string {
-  return `${device}/${epoch}/${boot}/${press}`;
-}
-
 /** A press's captures follow each other in the catalogue's order. */
 function countPresses(catalogue: Catalogue): { captures: number; presses: number } {
   let [captures, presses, last] = [0, 0, ""];
   for (const row of usable(catalogue)) {
-    const press = pressOf(row);
+    const press = pressKey(row);
     captures++;
     if (press !== last) presses++;
     last = press;
@@ -206,7 +203,7 @@ class ServingReading {
     this.captures++;
     this.check.add(capture);
     this.devices.add(row.key.device);
-    const group = pressOf(row);
+    const group = pressKey(row);
     if (group === this.lastPress) return;
     this.lastPress = group;
     this.presses++;

@@ -1,12 +1,13 @@
 /** What another model would have decided on the same presses, beside what was decided. */
 import type { Catalogue } from "../captures/catalogue/catalogue.js";
+import { pressKey } from "../captures/catalogue/press-key.js";
 import type { CatalogueCapture } from "../captures/catalogue/types.js";
 import type { Model } from "../pipeline/model.js";
 import type { Project } from "../pipeline/project.js";
 import type { StageContext } from "../pipeline/reporter.js";
 import { mcnemarExact } from "./mcnemar.js";
 import { replayPresses } from "./pool.js";
-import { byPress, pressKey, pressLabel } from "./presses.js";
+import { byPress, pressLabel } from "./presses.js";
 import { replaySetup } from "./run.js";
 
 /** Of changed decisions so many are kept; all are counted. */

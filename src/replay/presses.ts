@@ -1,14 +1,10 @@
 /** Captures by press, as they come out of the catalogue. */
+import { pressKey } from "../captures/catalogue/press-key.js";
 import type { CatalogueCapture } from "../captures/catalogue/types.js";
 import { agreedJudgement } from "../label/agreement.js";
 
 /** Captures that are replayed as one piece of work. */
 const CHUNK = 48;
-
-/** Names a press across bots and cards. */
-export function pressKey({ key: { device, epoch }, metadata: { boot, press } }: CatalogueCapture): string {
-  return `${device}/${epoch}/${boot}/${press}`;
-}
 
 /** Consecutive captures of the same press together. */
 export function* byPress(captures: Iterable<CatalogueCapture>): Generator<CatalogueCapture[], void, undefined> {
