@@ -24,7 +24,8 @@ export async function createWasmBackend(request: BackendRequest): Promise<WasmBa
   const { network } = request;
   // Evaluation runs in batches too; small training batches must not slow it down.
   const maxBatch = Math.max(request.batchSize, 8 * GROUP_PICTURES);
-  const shared = planShared(network, maxBatch);
+  const task = request.task ?? "classify";
+  const shared = planShared(network, maxBatch, task);
   const workspaceSize = planWorkspace(network, shared, 0).end;
   const bytes = shared.end + request.threads * workspaceSize;
   const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) + 1, maximum: 65536, shared: true });
@@ -37,7 +38,7 @@ export async function createWasmBackend(request: BackendRequest): Promise<WasmBa
   const workers = Array.from({ length: request.threads }, (_, thread) => {
     const workspace = shared.end + thread * workspaceSize;
     const quantization = request.quantization ?? [];
-    const setup: WorkerSetup = { network, maxBatch, module, memory, workspace, quantization };
+    const setup: WorkerSetup = { network, maxBatch, task, module, memory, workspace, quantization };
     return new Worker(new URL("./worker.js", import.meta.url), { workerData: setup });
   });
   return new WasmBackend(request, shared, memory, workers);
@@ -74,6 +75,7 @@ export class WasmBackend implements TrainingBackend {
     new Uint8Array(memory.buffer, shared.labels, batch.count).set(batch.labels);
     new Float32Array(memory.buffer, shared.weights, batch.count).set(batch.weights);
     this.loadMasks(batch);
+    if (this.request.task === "detect") this.loadTargets(batch);
     const weight = batch.weights.reduce((sum, value) => sum + value, 0);
     const { labelSmoothing, teacher } = batch;
     const options = { labelSmoothing, lossFactor: 1 / weight, ...this.loadTeacher(teacher) };
@@ -83,15 +85,16 @@ export class WasmBackend implements TrainingBackend {
   async logits(parameters: Float32Array, inputs: Int8Array, count: number): Promise<Float32Array> {
     const { shared, memory } = this;
     const inputSize = inputs.length / count;
-    const classes = shared.shapes[shared.shapes.length - 1].channels;
-    const out = new Float32Array(count * classes);
+    const { height, width, channels } = shared.shapes[shared.shapes.length - 1];
+    const values = height * width * channels;
+    const out = new Float32Array(count * values);
     this.loadParameters(parameters);
     for (let start = 0; start < count; start += shared.maxBatch) {
       const part = Math.min(shared.maxBatch, count - start);
       const from = inputs.subarray(start * inputSize, (start + part) * inputSize);
       new Int8Array(memory.buffer, shared.inputs, from.length).set(from);
       await this.run("infer", part);
-      out.set(new Float32Array(memory.buffer, shared.logits, part * classes), start * classes);
+      out.set(new Float32Array(memory.buffer, shared.logits, part * values), start * values);
     }
     return out;
   }
@@ -144,6 +147,11 @@ export class WasmBackend implements TrainingBackend {
       if (mask === undefined) target.fill(1);
       else target.set(mask);
     }
+  }
+
+  private loadTargets({ targets }: TrainingBatch): void {
+    if (targets === undefined) throw new Error("a detector's batch needs targets");
+    new Float32Array(this.memory.buffer, this.shared.targets, targets.length).set(targets);
   }
 
   private loadTeacher(teacher: TrainingBatch["teacher"]): Pick<PassOptions, "distillation"> {
@@ -207,6 +215,7 @@ export class WasmBackend implements TrainingBackend {
       loss += results[index * 2];
       correct += results[index * 2 + 1];
     }
-    return { loss: loss / weight, correct, gradient };
+    const losses = new Float32Array(this.memory.buffer, shared.losses, job.count);
+    return { loss: loss / weight, correct, gradient, ...(this.request.task === "detect" ? { losses } : {}) };
   }
 }

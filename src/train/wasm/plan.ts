@@ -5,6 +5,8 @@
  * cut into groups of at most GROUP_PICTURES pictures; a group is computed by one thread from begin to end, so that nothing depends on
  * how many threads there are.
  */
+import type { TrainingTask } from "../backend.js";
+import { OUTPUT_CHANNELS, TARGET_CHANNELS } from "../detection-loss.js";
 import { sameWindow } from "../geometry.js";
 import {
   type ConvLayer,
@@ -45,6 +47,9 @@ export interface SharedPlan {
   readonly results: number;
   readonly inputs: number;
   readonly labels: number;
+  /** Of a detector: what is wanted of each cell, and each picture's loss. */
+  readonly targets: number;
+  readonly losses: number;
   readonly weights: number;
   /** Masks of dense layers by layer. */
   readonly masks: ReadonlyMap<number, number>;
@@ -116,7 +121,7 @@ class Arena {
   }
 }
 
-export function planShared(network: Network, maxBatch: number): SharedPlan {
+export function planShared(network: Network, maxBatch: number, task: TrainingTask = "classify"): SharedPlan {
   const shapes = outputShapes(network).map(toShape);
   const slots = parameterLayout(network);
   const parameterCount = slots.reduce((sum, slot) => sum + slot.size, 0);
@@ -124,12 +129,15 @@ export function planShared(network: Network, maxBatch: number): SharedPlan {
   const windows = network.layers.map((layer) => planWindow(layer, shapes));
   const arena = new Arena(RESERVED_BYTES);
   const elements = (index: number) => shapes[index].height * shapes[index].width * shapes[index].channels;
+  const cells = task === "detect" ? elements(shapes.length - 1) / OUTPUT_CHANNELS : 0;
   return {
     parameters: arena.take(parameterCount * 4),
     gradients: arena.take(groups * parameterCount * 4),
     results: arena.take(groups * 16),
     inputs: arena.take(maxBatch * elements(0)),
     labels: arena.take(maxBatch),
+    targets: arena.take(maxBatch * cells * TARGET_CHANNELS * 4),
+    losses: arena.take(maxBatch * 4),
     weights: arena.take(maxBatch * 4),
     masks: new Map(
       network.layers.flatMap((layer, index) =>
