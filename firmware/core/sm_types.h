@@ -61,6 +61,8 @@ enum sm_reset {
 /* Limits; those that captures tell of are the capture log's. */
 #define SM_MAX_LABELS SM_LOG_MAX_LABELS
 #define SM_MAX_LEDS 64
+#define SM_MAX_CONFIDENCE 1000
+#define SM_MAX_CANDIDATES 16
 #define SM_MAX_BURST SM_LOG_MAX_BURST
 #define SM_MIN_INPUT_SIZE SM_LOG_MIN_INPUT_SIZE
 #define SM_MAX_INPUT_SIZE SM_LOG_MAX_INPUT_SIZE
@@ -124,6 +126,12 @@ typedef struct sm_config {
     uint16_t sensor;            /* product id of the camera that comes with the board (0x2642: OV2640); 0: any */
     uint32_t interval_ms;       /* a picture without a press so long after the last one; 0: never, else up to a day */
 } sm_config_t;
+
+/* A square of a frame that a detector takes for a face. */
+typedef struct sm_candidate {
+    sm_box_t box;        /* inside the frame, width == height >= 1 */
+    uint16_t confidence; /* 0 to SM_MAX_CONFIDENCE, monotone in the detector's own score */
+} sm_candidate_t;
 
 /*
  * The network. input_length is input_size * input_size bytes; output_length is label_count bytes.
