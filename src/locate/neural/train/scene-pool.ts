@@ -1,5 +1,11 @@
-/** Composed scenes at the size that the detector is trained on, in memory that threads share. */
+/** Composed scenes at the size that the detector is trained on. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeFile, writeJson } from "../../../files/write.js";
 import type { WantedFace } from "./targets.js";
+
+const FRAMES_FILE = "scenes.u8";
+const SCENES_FILE = "scenes.json";
 
 /** A fixture in pixels of the reduced frame. */
 export interface PooledFixture {
@@ -24,7 +30,7 @@ export class ScenePool {
     readonly height: number,
     readonly capacity: number,
   ) {
-    this.pixels = new Uint8Array(new SharedArrayBuffer(width * height * capacity));
+    this.pixels = new Uint8Array(width * height * capacity);
   }
 
   get count(): number {
@@ -42,5 +48,21 @@ export class ScenePool {
   frame(index: number): Uint8Array {
     const size = this.width * this.height;
     return this.pixels.subarray(index * size, (index + 1) * size);
+  }
+
+  /** Writes the scenes to a folder of their own. */
+  async save(dir: string): Promise<void> {
+    await writeFile(join(dir, FRAMES_FILE), this.pixels.subarray(0, this.count * this.width * this.height));
+    await writeJson(join(dir, SCENES_FILE), { width: this.width, height: this.height, scenes: this.scenes });
+  }
+
+  /** Reads what `save` wrote. @param spare scenes that it will have room for besides */
+  static async load(dir: string, spare = 0): Promise<ScenePool> {
+    const text = await readFile(join(dir, SCENES_FILE), "utf8");
+    const { width, height, scenes } = JSON.parse(text) as { width: number; height: number; scenes: PooledScene[] };
+    const pool = new ScenePool(width, height, scenes.length + spare);
+    pool.pixels.set(await readFile(join(dir, FRAMES_FILE)));
+    pool.scenes.push(...scenes);
+    return pool;
   }
 }
