@@ -173,7 +173,9 @@ export class TfjsBackend implements TrainingBackend {
     const focus = tf.pow(tf.sigmoid(tf.neg(right)), FOCUS);
     const presence = tf.mul(tf.mul(part(wanted, 1, 1), focus), tf.softplus(tf.neg(right)));
     const size = tf.abs(tf.sub(part(cells, 1, 3), part(wanted, 3, 3)));
-    const bend = tf.where(tf.less(size, BEND), tf.div(tf.square(size), 2 * BEND), tf.sub(size, BEND / 2));
+    // The parabola's part and the line's, without a comparison: those have no gradient.
+    const curved = tf.minimum(size, BEND);
+    const bend = tf.add(tf.div(tf.square(curved), 2 * BEND), tf.sub(size, curved));
     const box = tf.mul(part(wanted, 2, 1), tf.sum(bend, 2, true));
     return tf.sum(tf.mul(tf.add(presence, box), shares)) as tfCore.Scalar;
   }
@@ -241,9 +243,11 @@ export class TfjsBackend implements TrainingBackend {
       case "mean":
         return tf.mean(outputs[layer.input], [1, 2]);
       case "upsample": {
+        // Columns, then rows, each twice; tfjs' own gradient of resizing is wrong on its CPU backend.
         const input = outputs[layer.input] as Tensor4D;
-        const [, height, width] = input.shape;
-        return tf.image.resizeNearestNeighbor(input, [2 * height, 2 * width]);
+        const [count, height, width, channels] = input.shape;
+        const wide = tf.reshape(tf.concat([input, input], 3), [count, height, 2 * width * channels]);
+        return tf.reshape(tf.concat([wide, wide], 2), [count, 2 * height, 2 * width, channels]);
       }
       case "dense": {
         const mask = batch?.masks.get(index);

@@ -1,7 +1,7 @@
 /**
  * Training backend on the SIMD kernels of assembly/, one WebAssembly instance per worker thread on one shared memory.
  *
- * Batch norm takes its statistics over fixed groups of at most GROUP_PICTURES pictures ("ghost batch norm", Hoffer et al. 2017): a group
+ * Batch norm takes its statistics over fixed groups of at most `groupPictures` pictures ("ghost batch norm", Hoffer et al. 2017): a group
  * then needs nothing from the others, threads meet once a step, and the same sums are made in the same order whatever their number.
  */
 import { Worker } from "node:worker_threads";
@@ -46,7 +46,7 @@ export async function createWasmBackend(request: BackendRequest): Promise<WasmBa
 
 export class WasmBackend implements TrainingBackend {
   readonly name = "wasm";
-  readonly statisticsGroup = GROUP_PICTURES;
+  readonly statisticsGroup: number;
   private readonly gradient: Float32Array;
   private nextJob = 1;
   private pending: { id: number; open: number; resolve: () => void; reject: (error: Error) => void } | undefined;
@@ -58,6 +58,7 @@ export class WasmBackend implements TrainingBackend {
     private readonly memory: WebAssembly.Memory,
     private readonly workers: readonly Worker[],
   ) {
+    this.statisticsGroup = shared.groupPictures;
     this.gradient = new Float32Array(shared.parameterCount);
     for (const worker of workers) {
       worker.on("message", (reply: Reply) => this.receive(reply));
@@ -100,12 +101,12 @@ export class WasmBackend implements TrainingBackend {
   }
 
   /**
-   * Activations of every layer for at most GROUP_PICTURES pictures, evaluation mode: one array [count, height, width, channels] (or
+   * Activations of every layer for at most `groupPictures` pictures, evaluation mode: one array [count, height, width, channels] (or
    * [count, units]) per layer, after batch norm and activation. The backend must have been made with one thread.
    */
   async activations(parameters: Float32Array, inputs: Int8Array, count: number): Promise<Float32Array[]> {
     const { shared, memory } = this;
-    if (this.workers.length !== 1 || count > GROUP_PICTURES)
+    if (this.workers.length !== 1 || count > this.shared.groupPictures)
       throw new Error("activations need one thread and one group");
     this.loadParameters(parameters);
     new Int8Array(memory.buffer, shared.inputs, inputs.length).set(inputs);
@@ -163,7 +164,7 @@ export class WasmBackend implements TrainingBackend {
 
   private run(kind: Job["kind"], count: number, loss = { labelSmoothing: 0, lossFactor: 0 }): Promise<Job> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
-    const groups = Math.ceil(count / GROUP_PICTURES);
+    const groups = Math.ceil(count / this.shared.groupPictures);
     const options: PassOptions = { ...this.request.input, ...loss };
     const job: Job = { id: this.nextJob++, kind, count, groups, options };
     Atomics.store(new Int32Array(this.memory.buffer, this.shared.counter, 1), 0, 0);

@@ -1,7 +1,6 @@
 /** Backward pass of one group of pictures: from the gradient of the logits to those of the parameters. */
 import type { AddLayer, ConvLayer, DenseLayer, DepthwiseLayer, MeanLayer, UpsampleLayer } from "../network.js";
 import type { Group, GroupMemory } from "./group-memory.js";
-import { GROUP_PICTURES } from "./plan.js";
 
 export class GroupBackward {
   constructor(private readonly memory: GroupMemory) {}
@@ -67,7 +66,7 @@ export class GroupBackward {
     memory.kernels.affineBackward(sums, g.base, a.base, factors, constants, means, slopes, ...size, ...ends);
     // Matrix products take whole blocks of pictures; those beyond the group must not contribute.
     const floats = height * width * channels;
-    const blocked = Math.min(GROUP_PICTURES, Math.ceil(group.count / 4) * 4);
+    const blocked = Math.min(memory.shared.groupPictures, Math.ceil(group.count / 4) * 4);
     memory.values(sums + group.count * floats * 4, (blocked - group.count) * floats).fill(0);
   }
 

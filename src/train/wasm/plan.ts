@@ -2,7 +2,7 @@
  * Where everything lies in the shared memory of the WebAssembly backend.
  *
  * One shared region (parameters, batch, gradients of every group, patch offsets) and one workspace per thread of equal layout. A batch is
- * cut into groups of at most GROUP_PICTURES pictures; a group is computed by one thread from begin to end, so that nothing depends on
+ * cut into groups of at most `groupPictures` pictures; a group is computed by one thread from begin to end, so that nothing depends on
  * how many threads there are.
  */
 import type { TrainingTask } from "../backend.js";
@@ -20,6 +20,8 @@ import { RESERVED_BYTES } from "./kernels.js";
 
 /** Most pictures in a group, which batch norm takes its statistics over. A multiple of 4. */
 export const GROUP_PICTURES = 32;
+/** The same of a detector: its pictures are large, and it wants many steps of few. */
+export const DETECTOR_GROUP_PICTURES = 8;
 
 /** An activation or its gradient: [pictures][height][width][channels] with a border of zeros. Bytes. */
 export interface View {
@@ -65,6 +67,7 @@ export interface SharedPlan {
   readonly windows: readonly (WindowPlan | undefined)[];
   readonly borders: readonly Border[];
   readonly maxBatch: number;
+  readonly groupPictures: number;
   readonly end: number;
 }
 
@@ -125,7 +128,8 @@ export function planShared(network: Network, maxBatch: number, task: TrainingTas
   const shapes = outputShapes(network).map(toShape);
   const slots = parameterLayout(network);
   const parameterCount = slots.reduce((sum, slot) => sum + slot.size, 0);
-  const groups = Math.ceil(maxBatch / GROUP_PICTURES);
+  const groupPictures = task === "detect" ? DETECTOR_GROUP_PICTURES : GROUP_PICTURES;
+  const groups = Math.ceil(maxBatch / groupPictures);
   const windows = network.layers.map((layer) => planWindow(layer, shapes));
   const arena = new Arena(RESERVED_BYTES);
   const elements = (index: number) => shapes[index].height * shapes[index].width * shapes[index].channels;
@@ -154,6 +158,7 @@ export function planShared(network: Network, maxBatch: number, task: TrainingTas
     windows,
     borders: planBorders(network, shapes),
     maxBatch,
+    groupPictures,
     end: arena.top,
   };
 }
@@ -234,7 +239,7 @@ export function planWorkspace(network: Network, shared: SharedPlan, base: number
   const arena = new Arena(base);
   const view = (index: number): View => {
     const { row, picture } = strides(shared, index);
-    const start = arena.take(GROUP_PICTURES * picture);
+    const start = arena.take(shared.groupPictures * picture);
     const border = shared.borders[index];
     return { start, base: start + border.top * row + border.left * shared.shapes[index].channels * 4, row, picture };
   };
@@ -274,7 +279,7 @@ function planSums(network: Network, shared: SharedPlan, index: number, arena: Ar
   const { channels } = shared.shapes[index];
   const panel = layer.kind === "conv" ? window.kernel * window.run * channels * 4 : 0;
   return {
-    sums: arena.take(GROUP_PICTURES * window.pixels * channels * 4),
+    sums: arena.take(shared.groupPictures * window.pixels * channels * 4),
     forwardPanels: arena.take(panel),
     backwardPanels: arena.take(panel),
     channels: arena.take(5 * channels * 4),

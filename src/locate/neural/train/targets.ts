@@ -12,7 +12,7 @@ export interface WantedFace extends CanvasFace {
 export const SMALLEST_FACE = 9;
 /** Weight of finding a face, shared by its cells: against about three hundred cells without one, which the focal loss mostly ignores. */
 const FACE_WEIGHT = 4;
-const BOX_WEIGHT = 2;
+const BOX_WEIGHT = 1;
 
 /** Distances (Chebyshev) from a face's centre in pixels of the canvas: cells nearer than `core` see it, those up to `rim` may. */
 function reach(side: number): { core: number; rim: number } {
