@@ -71,25 +71,25 @@ static void finish_row(uint32_t *rows, uint32_t area, uint32_t size, uint8_t *ou
     }
 }
 
-/* Walks the source rows as sum_columns walks the columns. */
-void sm_resize_area(const uint8_t *origin, uint32_t stride, sm_box_t box, uint32_t width, uint32_t height,
-                    uint32_t *line, uint32_t *rows, uint8_t *out) {
+/* Exact area resize; walks the source rows as sum_columns walks the columns. */
+static void resize_area(const uint8_t *origin, uint32_t stride, sm_box_t box, uint32_t size,
+                        sm_preprocess_scratch_t *scratch, uint8_t *out) {
     uint32_t area = (uint32_t)box.width * box.height;
     uint32_t need = box.height; /* units that the current output row still wants */
-    for (uint32_t i = 0; i < width; i++) {
-        rows[i] = 0;
+    for (uint32_t i = 0; i < size; i++) {
+        scratch->rows[i] = 0;
     }
     for (uint32_t y = 0; y < box.height; y++) {
-        uint32_t left = height;
-        sum_columns(origin + (size_t)y * stride, box.width, width, line);
+        uint32_t left = size;
+        sum_columns(origin + (size_t)y * stride, box.width, size, scratch->line);
         while (left > 0) {
             uint32_t weight = left < need ? left : need;
-            add_line(rows, line, weight, width);
+            add_line(scratch->rows, scratch->line, weight, size);
             left -= weight;
             need -= weight;
             if (need == 0) {
-                finish_row(rows, area, width, out);
-                out += width;
+                finish_row(scratch->rows, area, size, out);
+                out += size;
                 need = box.height;
             }
         }
@@ -134,9 +134,9 @@ static void fill_table(int8_t *table, uint32_t n, uint32_t sum, uint64_t squares
     }
 }
 
-void sm_standardize(const uint8_t *grey, uint32_t n, int8_t *table, int8_t *input) {
+static void standardize(const uint8_t *grey, uint32_t n, int8_t *table, int8_t *input) {
     uint32_t sum = 0;
-    uint32_t squares = 0; /* at most 255 * 255 * SM_MAX_STANDARDIZED < 2^32 */
+    uint32_t squares = 0; /* at most 255 * 255 * 16384 < 2^32 */
     for (uint32_t i = 0; i < n; i++) {
         sum += grey[i];
         squares += (uint32_t)grey[i] * grey[i];
@@ -157,9 +157,9 @@ int sm_preprocess(const uint8_t *pixels, uint32_t stride, sm_box_t box, uint32_t
     /* The grey values are kept where the result will be: both are one byte a pixel. */
     uint8_t *grey = (uint8_t *)input;
     uint32_t n = size * size;
-    sm_resize_area(pixels + (size_t)box.y * stride + box.x, stride, box, size, size, scratch->line, scratch->rows, grey);
+    resize_area(pixels + (size_t)box.y * stride + box.x, stride, box, size, scratch, grey);
     if (normalize == SM_NORMALIZE_STANDARDIZE) {
-        sm_standardize(grey, n, scratch->table, input);
+        standardize(grey, n, scratch->table, input);
     } else {
         for (uint32_t i = 0; i < n; i++) {
             input[i] = (int8_t)((int32_t)grey[i] - 128);

@@ -26,17 +26,4 @@ sm_box_t sm_locate(const sm_locator_t *locator, uint16_t width, uint16_t height)
 int sm_preprocess(const uint8_t *pixels, uint32_t stride, sm_box_t box, uint32_t size, int normalize,
                   sm_preprocess_scratch_t *scratch, int8_t *input);
 
-/*
- * The first half for any target: the box whose top left pixel `origin` is, to width x height pixels, row after row.
- * The box is at most SM_MAX_FRAME_SIDE on each side; `line` and `rows` hold `width` entries each.
- */
-void sm_resize_area(const uint8_t *origin, uint32_t stride, sm_box_t box, uint32_t width, uint32_t height,
-                    uint32_t *line, uint32_t *rows, uint8_t *out);
-
-/* Most pixels that sm_standardize takes. */
-#define SM_MAX_STANDARDIZED 32768u
-
-/* The second half: n grey values to n standardized ones, which may take their place. `table` holds 256 entries. */
-void sm_standardize(const uint8_t *grey, uint32_t n, int8_t *table, int8_t *input);
-
 #endif

@@ -12,22 +12,11 @@ export const MAX_BOX_SIDE = 4096;
 
 /** Scales the box of a frame to out x out grey pixels. The box must lie inside the frame and be 1 to MAX_BOX_SIDE pixels on each side. */
 export function resizeArea(frame: GrayImage, box: Box, out: number, pixels = new Uint8Array(out * out)): Uint8Array {
-  return resizeAreaTo(frame, box, out, out, pixels);
-}
-
-/** As resizeArea, to outWidth x outHeight: columns in units of 1/outWidth, rows in units of 1/outHeight of a source pixel. */
-export function resizeAreaTo(
-  frame: GrayImage,
-  box: Box,
-  outWidth: number,
-  outHeight: number,
-  pixels = new Uint8Array(outWidth * outHeight),
-): Uint8Array {
-  const rows = new Float64Array(outWidth * outHeight);
-  const line = new Float64Array(outWidth);
+  const rows = new Float64Array(out * out);
+  const line = new Float64Array(out);
   for (let y = 0; y < box.height; y++) {
     sumColumns(frame.pixels, (box.y + y) * frame.width + box.x, box.width, line);
-    addToRows(line, y, box.height, rows, outHeight);
+    addToRows(line, y, box.height, rows);
   }
   const area = box.width * box.height;
   const half = Math.floor(area / 2);
@@ -53,10 +42,10 @@ function sumColumns(source: Uint8Array, start: number, width: number, line: Floa
 }
 
 /** Adds a summed source row to every output row it overlaps. */
-function addToRows(line: Float64Array, y: number, height: number, rows: Float64Array, outHeight: number): void {
+function addToRows(line: Float64Array, y: number, height: number, rows: Float64Array): void {
   const out = line.length;
-  const top = y * outHeight;
-  const bottom = top + outHeight;
+  const top = y * out;
+  const bottom = top + out;
   for (let j = Math.floor(top / height); j * height < bottom; j++) {
     const weight = Math.min(bottom, (j + 1) * height) - Math.max(top, j * height);
     for (let i = 0; i < out; i++) rows[j * out + i] += weight * line[i];
