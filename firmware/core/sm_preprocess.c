@@ -5,24 +5,6 @@
 /* Standard deviations that map to 127. */
 #define CLIP_STD 3u
 
-/* Start of a square of `side` centred at thousandths `centre` of `extent`, shifted to lie inside. */
-static uint16_t place(uint32_t extent, uint32_t centre, uint32_t side) {
-    uint32_t middle = extent * centre / 1000u;
-    uint32_t start = middle > side / 2u ? middle - side / 2u : 0u;
-    uint32_t last = extent - side;
-    return (uint16_t)(start < last ? start : last);
-}
-
-sm_box_t sm_locate(const sm_locator_t *locator, uint16_t width, uint16_t height) {
-    uint32_t shorter = width < height ? width : height;
-    uint32_t side = shorter * locator->size / 1000u;
-    if (side == 0) {
-        side = 1;
-    }
-    sm_box_t box = {place(width, locator->x, side), place(height, locator->y, side), (uint16_t)side, (uint16_t)side};
-    return box;
-}
-
 /*
  * line[i] = sum over source columns of weight * grey, in units of 1/size of a source pixel. One walk along the row:
  * whole source pixels inside an output column count `size` each, the pixel that the column's end cuts is shared with
