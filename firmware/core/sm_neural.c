@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sm_preprocess.h"
+#include "sm_resize.h"
 
 /* Part of the canvas that the frame covers. */
 typedef struct fit {
@@ -50,7 +51,11 @@ static void draw_canvas(const sm_neural_t *neural, const fit_t *fit, const uint8
     uint8_t *grey = (uint8_t *)input; /* values take the place of grey pixels */
     uint32_t count = fit->width * fit->height;
     sm_box_t whole = {0, 0, width, height};
-    sm_resize_area(pixels, width, whole, fit->width, fit->height, scratch->line, scratch->rows, grey);
+    sm_resizer_t resizer;
+    sm_resize_begin(&resizer, pixels, width, whole, fit->width, fit->height, scratch->line, scratch->rows);
+    for (uint32_t row = 0; row < fit->height; row++) {
+        sm_resize_row(&resizer, grey + row * fit->width);
+    }
     if (neural->normalize == SM_NORMALIZE_STANDARDIZE) {
         sm_standardize(grey, count, scratch->table, input);
     } else {

@@ -7,24 +7,6 @@
 /* Standard deviations that map to 127. */
 #define CLIP_STD 3u
 
-/* Start of a square of `side` centred at thousandths `centre` of `extent`, shifted to lie inside. */
-static uint16_t place(uint32_t extent, uint32_t centre, uint32_t side) {
-    uint32_t middle = extent * centre / 1000u;
-    uint32_t start = middle > side / 2u ? middle - side / 2u : 0u;
-    uint32_t last = extent - side;
-    return (uint16_t)(start < last ? start : last);
-}
-
-sm_box_t sm_locate(const sm_locator_t *locator, uint16_t width, uint16_t height) {
-    uint32_t shorter = width < height ? width : height;
-    uint32_t side = shorter * locator->size / 1000u;
-    if (side == 0) {
-        side = 1;
-    }
-    sm_box_t box = {place(width, locator->x, side), place(height, locator->y, side), (uint16_t)side, (uint16_t)side};
-    return box;
-}
-
 /* floor(sqrt(value)), digit by digit; value below 2^62. */
 static uint32_t integer_sqrt(uint64_t value) {
     uint64_t root = 0;
@@ -63,9 +45,9 @@ static void fill_table(int8_t *table, uint32_t n, uint32_t sum, uint64_t squares
     }
 }
 
-static void standardize(const uint8_t *grey, uint32_t n, int8_t *table, int8_t *input) {
+void sm_standardize(const uint8_t *grey, uint32_t n, int8_t *table, int8_t *input) {
     uint32_t sum = 0;
-    uint32_t squares = 0; /* at most 255 * 255 * 16384 < 2^32 */
+    uint32_t squares = 0; /* at most 255 * 255 * SM_MAX_STANDARDIZED < 2^32 */
     for (uint32_t i = 0; i < n; i++) {
         sum += grey[i];
         squares += (uint32_t)grey[i] * grey[i];
@@ -92,7 +74,7 @@ int sm_preprocess(const uint8_t *pixels, uint32_t stride, sm_box_t box, uint32_t
         sm_resize_row(&resizer, grey + row * size);
     }
     if (normalize == SM_NORMALIZE_STANDARDIZE) {
-        standardize(grey, n, scratch->table, input);
+        sm_standardize(grey, n, scratch->table, input);
     } else {
         for (uint32_t i = 0; i < n; i++) {
             input[i] = (int8_t)((int32_t)grey[i] - 128);
