@@ -1,6 +1,7 @@
 /** Where the face's square lies in a picture of a person: the framing of the SMILEs set, from above the brows to the chin, ears cut. */
-import type { PictureRecord } from "../data/types.js";
+
 import { faceSquare } from "../data/framing.js";
+import type { PictureRecord } from "../data/types.js";
 import type { PersonPicture } from "./types.js";
 
 /** A square in fractions of a square picture's side. */
