@@ -92,6 +92,20 @@ function declareProject(program: Command, action: Action): void {
     .option("--map <from=to,...>", "label mapping, such as happiness=smile,*=neutral")
     .addOption(new Option("--split <split>", "only these pictures").choices(["train", "val", "test"]))
     .action(action(async () => (await import("./commands/data-degrade.js")).dataDegradeCommand));
+  data
+    .command("compose")
+    .description("camera frames with faces, lamps, windows and clutter, and where they are: what locators learn from")
+    .option("--count <n>", "scenes", "200")
+    .option("--out <dir>", "new folder: scenes, manifest, contact sheet", "scenes")
+    .option("--size <WxH>", "pixels of a frame", "320x240")
+    .option("--seed <n>", "the same seed gives the same scenes", "1")
+    .addOption(
+      new Option("--split <split>", "whose people (drawn people outside of a project)")
+        .choices(["train", "validation", "test"])
+        .default("train"),
+    )
+    .option("--heads <imports>", "imports whose crops show whole heads (default: faces-wide)")
+    .action(action(async () => (await import("./commands/data-compose.js")).dataComposeCommand));
   program
     .command("doctor")
     .description("check this machine: Node, Python, PlatformIO, compiler, serial rights, toolchains, training backend")

@@ -7,6 +7,7 @@
  * Above the picture's upper edge, which often cuts the hair, the picture goes on mirrored.
  */
 import { DECODE } from "../augment/tone/tables.js";
+import { hasSurroundings } from "./framing.js";
 import { mix, ramp } from "./shapes.js";
 import type { PersonPicture } from "./types.js";
 
@@ -14,8 +15,6 @@ import type { PersonPicture } from "./types.js";
 export const SKULL = { x: 0.505, y: 0.4, halfWidth: 0.62, up: 0.76, down: 0.7 };
 /** Half the width of the soft edge. */
 const EDGE = 0.075;
-/** Surroundings that a picture must have for its head to be cut out of it: face sides above and beside. */
-const ROOM = { above: 0.15, beside: 0.1 };
 /** The soft edge of a picture that shows nothing but the face. */
 const FACE_ONLY = { halfWidth: 0.47, up: 0.5, down: 0.56, edge: 0.12 };
 
@@ -44,9 +43,7 @@ export class Cutout {
 
   constructor(readonly picture: PersonPicture) {
     const { image, face } = picture;
-    const { width } = image;
-    const beside = Math.min(face.x, width - face.x - face.side) / face.side;
-    this.faceOnly = picture.coverage === undefined && (face.y / face.side < ROOM.above || beside < ROOM.beside);
+    this.faceOnly = picture.coverage === undefined && !hasSurroundings(image, face);
     const above = picture.coverage === undefined && !this.faceOnly ? Math.ceil(0.25 * face.side) : 0;
     this.levels = [this.full(above)];
     this.level = this.levels[0];

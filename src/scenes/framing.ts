@@ -30,3 +30,11 @@ export function faceIn(record: PictureRecord, heads: readonly string[] = HEAD_IM
   const framing = heads.includes(record.source) ? HEAD : TIGHT;
   return { x: x + framing.x * width, y: y + framing.y * width, side: framing.side * width };
 }
+
+/** Surroundings that a picture must have for its head to be cut out of it: face sides above and beside. */
+const ROOM = { above: 0.15, beside: 0.1 };
+
+export function hasSurroundings({ width }: { readonly width: number }, face: PersonPicture["face"]): boolean {
+  const beside = Math.min(face.x, width - face.x - face.side) / face.side;
+  return face.y / face.side >= ROOM.above && beside >= ROOM.beside;
+}

@@ -21,7 +21,7 @@ export interface Patch {
 /** A patch from beside the head of a picture; undefined where the head fills it or the person has no background. */
 export function drawPatch(rng: Rng, { image, face, coverage }: PersonPicture): Patch | undefined {
   const right = rng.uniform() < 0.5;
-  const scale = between(rng, 0.3, 2);
+  const scale = between(rng, 0.7, 4);
   const [dx, dy] = [2 * rng.uniform(), 2 * rng.uniform()];
   // The head is about 1.25 face sides wide, and its sides are straight down to the cheeks.
   const beside = right ? image.width - face.x - 1.1 * face.side : face.x - 0.1 * face.side;
