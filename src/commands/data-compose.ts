@@ -1,10 +1,10 @@
 /** `smilec data compose`: camera frames with faces and face-like things, and where they are. */
 import { join } from "node:path";
 import type { Split } from "../data/types.js";
-import { UserError } from "../errors.js";
 import { peopleOf, withPeople } from "../pipeline/scenes.js";
 import { writeScenes } from "../scenes/write-folder.js";
 import type { CommandContext } from "./context.js";
+import { frameSize, wholeNumber } from "./numbers.js";
 import { thousands } from "./table.js";
 
 export interface DataComposeOptions {
@@ -44,21 +44,4 @@ export async function dataComposeCommand(context: CommandContext, options: DataC
         .join(", ")}`,
     ].join("\n"),
   );
-}
-
-function wholeNumber(text: string, option: string, least: number, most: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new UserError(`${option} takes a whole number from ${least} to ${most}, not "${text}"`, {
-    remedy: `Write it like \`${option} 200\`.`,
-  });
-}
-
-function frameSize(text: string): { width: number; height: number } {
-  const match = /^(\d{1,4})x(\d{1,4})$/.exec(text);
-  if (match !== null) return { width: Number(match[1]), height: Number(match[2]) };
-  throw new UserError(`"${text}" is no size of a frame`, {
-    where: "--size",
-    remedy: "Give width and height in pixels, like `--size 320x240`.",
-  });
 }
