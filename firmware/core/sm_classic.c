@@ -1,29 +1,14 @@
 #include "sm_classic.h"
 
-#include "sm_classic_group.h"
-#include "sm_resize.h"
-
-/* Pixels of a level between two windows, in both directions. */
+/* Pixels of a level between two rows of windows. In a row they are twice as far apart, every other row begins one step
+ * further right: as on a chessboard. */
 #define STEP 2u
 /* Longer side of the largest frame in which the smallest face keeps its size. */
 #define REFERENCE_SIDE 320u
 
-/* Sides of an octave's levels in thousandths of its picture: 2^(-k/4). */
-static const uint16_t octave[] = {1000, 841, 707, 595};
+/* Sides of an octave's levels in thousandths of its picture: 2^(-k/3). */
+static const uint16_t octave[] = {1000, 794, 630};
 #define LEVELS (sizeof(octave) / sizeof(octave[0]))
-
-/* The caller's memory, cut up. */
-typedef struct sm_classic_work {
-    sm_hits_t hits;
-    sm_groups_t groups;
-    const uint16_t *rows[SM_CLASSIC_MAX_WINDOW + 1]; /* of the integral image, from the window's top */
-    sm_resizer_t resizer;
-    uint32_t *line;     /* the resizer's: as many as the base has columns */
-    uint32_t *sums;     /* likewise */
-    uint16_t *integral; /* window + 1 rows of base width + 1 sums modulo 2^16, in turn */
-    uint8_t *row;       /* one row of a level */
-    uint8_t *picture;   /* the octave's */
-} sm_classic_work_t;
 
 typedef struct sm_size {
     uint32_t width;
@@ -39,16 +24,9 @@ static sm_size_t base_size(const sm_cascade_t *cascade, uint32_t width, uint32_t
     return (sm_size_t){width * cascade->window / side, height * cascade->window / side};
 }
 
-/* Everything a base needs behind the head, the wider types first. */
-static uint32_t body_bytes(const sm_cascade_t *cascade, const sm_size_t *base) {
-    uint32_t sums = 2u * base->width * (uint32_t)sizeof(uint32_t);
-    uint32_t integral = (cascade->window + 1u) * (base->width + 1u) * (uint32_t)sizeof(uint16_t);
-    return sums + integral + base->width + base->width * base->height;
-}
-
 uint32_t sm_classic_bytes(const sm_cascade_t *cascade, uint16_t width, uint16_t height) {
     sm_size_t base = base_size(cascade, width, height);
-    return (uint32_t)sizeof(sm_classic_work_t) + body_bytes(cascade, &base);
+    return SM_CLASSIC_BYTES(cascade->window, base.width, base.height);
 }
 
 static sm_classic_work_t *cut_up(const sm_cascade_t *cascade, const sm_size_t *base, void *memory) {
@@ -60,58 +38,6 @@ static sm_classic_work_t *cut_up(const sm_cascade_t *cascade, const sm_size_t *b
     work->row = (uint8_t *)(work->integral + (cascade->window + 1u) * (base->width + 1u));
     work->picture = work->row + base->width;
     return work;
-}
-
-/* Sum over a block modulo 2^16, which is the sum: a block has at most 16x16 pixels. */
-#define BLOCK(from, to) ((uint16_t)((to) - (from)))
-#define NOT_DARKER(from, to, bit) (BLOCK(from, to) >= middle ? (bit) : 0u)
-
-/*
- * Multi-block local binary pattern: the eight blocks around the middle one of 3x3, clockwise from the top left one in
- * bits 7 to 0; a bit is set where the block is not darker than the middle one.
- */
-static inline uint32_t pattern_at(const uint16_t *const *rows, const sm_classic_blocks_t *blocks, uint32_t x) {
-    const uint32_t width = blocks->width;
-    const uint32_t height = blocks->height;
-    const uint16_t *const *row = rows + blocks->y;
-    const uint32_t left = x + blocks->x;
-    const uint16_t *p = row[0] + left;
-    const uint16_t *q = row[height] + left;
-    const uint16_t *r = row[2u * height] + left;
-    const uint16_t *s = row[3u * height] + left;
-    /* Per row of blocks: differences down each of the four edges. */
-    const uint32_t a0 = (uint32_t)q[0] - p[0];
-    const uint32_t a1 = (uint32_t)q[width] - p[width];
-    const uint32_t a2 = (uint32_t)q[2u * width] - p[2u * width];
-    const uint32_t a3 = (uint32_t)q[3u * width] - p[3u * width];
-    const uint32_t b0 = (uint32_t)r[0] - q[0];
-    const uint32_t b1 = (uint32_t)r[width] - q[width];
-    const uint32_t b2 = (uint32_t)r[2u * width] - q[2u * width];
-    const uint32_t b3 = (uint32_t)r[3u * width] - q[3u * width];
-    const uint32_t c0 = (uint32_t)s[0] - r[0];
-    const uint32_t c1 = (uint32_t)s[width] - r[width];
-    const uint32_t c2 = (uint32_t)s[2u * width] - r[2u * width];
-    const uint32_t c3 = (uint32_t)s[3u * width] - r[3u * width];
-    const uint32_t middle = BLOCK(b1, b2);
-    return NOT_DARKER(a0, a1, 128u) | NOT_DARKER(a1, a2, 64u) | NOT_DARKER(a2, a3, 32u) | NOT_DARKER(b2, b3, 16u) |
-           NOT_DARKER(c2, c3, 8u) | NOT_DARKER(c1, c2, 4u) | NOT_DARKER(c0, c1, 2u) | NOT_DARKER(b0, b1, 1u);
-}
-
-/* Score above the last threshold plus 1, or 0 when a threshold is missed. */
-static uint32_t weigh(const sm_cascade_t *cascade, const uint16_t *const *rows, uint32_t x) {
-    const sm_classic_blocks_t *blocks = cascade->blocks;
-    const sm_classic_blocks_t *const end = blocks + cascade->count;
-    const int8_t *table = cascade->tables[0];
-    int32_t score = 0;
-    do {
-        score += table[pattern_at(rows, blocks, x)];
-        if (score < blocks->threshold) {
-            return 0;
-        }
-        table += sizeof(cascade->tables[0]);
-        blocks++;
-    } while (blocks != end);
-    return (uint32_t)(score - end[-1].threshold) + 1u;
 }
 
 /* Scales a length or a place, rounded, halves up. */
@@ -149,8 +75,8 @@ static void integrate(const uint8_t *row, uint32_t width, const uint16_t *above,
 /* One row of windows; y is that of their top. */
 static void scan_row(const sm_cascade_t *cascade, sm_classic_work_t *work, const sm_size_t *frame,
                      const sm_size_t *level, uint32_t y) {
-    for (uint32_t x = 0; x + cascade->window <= level->width; x += STEP) {
-        uint32_t weight = weigh(cascade, work->rows, x);
+    for (uint32_t x = y % (2u * STEP); x + cascade->window <= level->width; x += 2u * STEP) {
+        uint32_t weight = sm_cascade_weigh(cascade, work->rows, x);
         if (weight > 0) {
             sm_hit_t hit = hit_at(cascade->window, frame, level, x, y);
             hit.weight = weight;

@@ -5,14 +5,13 @@
 #ifndef SM_CLASSIC_H
 #define SM_CLASSIC_H
 
-#include "sm_locate.h"
-#include "sm_types.h"
+#include "sm_classic_group.h"
+#include "sm_resize.h"
 
 /* Side of the largest window of a cascade, pixels. */
-#define SM_CLASSIC_MAX_WINDOW 48
-/* Hits kept of a frame, and candidates that come of them. */
-#define SM_CLASSIC_MAX_HITS 128
-#define SM_CLASSIC_MAX_CANDIDATES 16
+#define SM_CLASSIC_MAX_WINDOW 33
+/* Local binary patterns of eight neighbours: entries of a table. */
+#define SM_CLASSIC_PATTERNS 256
 
 /* What is looked at: 3x3 blocks of width x height pixels each, their top left corner at x, y in the window. */
 typedef struct sm_classic_blocks {
@@ -31,8 +30,32 @@ typedef struct sm_cascade {
     uint16_t threshold; /* confidence from which a candidate counts, per mille */
     uint32_t evidence;  /* of which the confidence is 500, 1 to 1000000 */
     const sm_classic_blocks_t *blocks; /* [count] */
-    const int8_t (*tables)[256];       /* [count]: what each pattern adds to the score */
+    const int8_t *tables;              /* [count * SM_CLASSIC_PATTERNS]: what each pattern adds to the score */
 } sm_cascade_t;
+
+/*
+ * Looks at one window. `rows` are the window's rows of the integral image, window + 1 of them, each with its sums modulo
+ * 2^16; x is the window's left. Returns the score above the last threshold plus 1, or 0 when a threshold is missed.
+ */
+uint32_t sm_cascade_weigh(const sm_cascade_t *cascade, const uint16_t *const *rows, uint32_t x);
+
+/* The caller's memory, cut up. Fields are the locator's own. */
+typedef struct sm_classic_work {
+    sm_hits_t hits;
+    sm_groups_t groups;
+    const uint16_t *rows[SM_CLASSIC_MAX_WINDOW + 1]; /* of the integral image, from the window's top */
+    sm_resizer_t resizer;
+    uint32_t *line;     /* the resizer's: as many as the base has columns */
+    uint32_t *sums;     /* likewise */
+    uint16_t *integral; /* window + 1 rows of base width + 1 sums modulo 2^16, in turn */
+    uint8_t *row;       /* one row of a level */
+    uint8_t *picture;   /* the octave's */
+} sm_classic_work_t;
+
+/* Bytes of working memory for a base of width x height pixels: the frame's size times window / smallest. */
+#define SM_CLASSIC_BYTES(window, width, height)                                                                        \
+    ((uint32_t)sizeof(sm_classic_work_t) + 2u * (width) * (uint32_t)sizeof(uint32_t) +                                               \
+     ((window) + 1u) * ((width) + 1u) * (uint32_t)sizeof(uint16_t) + (width) + (width) * (height))
 
 /* Bytes of working memory for frames of width x height pixels. */
 uint32_t sm_classic_bytes(const sm_cascade_t *cascade, uint16_t width, uint16_t height);

@@ -2,7 +2,11 @@
 #ifndef SM_CLASSIC_GROUP_H
 #define SM_CLASSIC_GROUP_H
 
-#include "sm_classic.h"
+#include "sm_locate.h"
+
+/* Hits kept of a frame, and candidates that come of them. */
+#define SM_CLASSIC_MAX_HITS 128
+#define SM_CLASSIC_MAX_CANDIDATES 16
 
 /* A window that passed: a square in frame pixels. */
 typedef struct sm_hit {

@@ -9,12 +9,12 @@ import { UserError } from "../../errors.js";
 
 /** Entries of a table: one for each local binary pattern of eight neighbours. */
 export const PATTERNS = 256;
-/** Sums over a block are taken modulo 2^16 on the device: a third of the window's side squared, times 255, must stay below. */
-const LARGEST_WINDOW = 48;
+/** The device compares sums over blocks modulo 2^16: a third of the window's side squared, times 255, must stay below 2^15. */
+const LARGEST_WINDOW = 33;
 const MAX_TABLES = 512;
 
 export interface Cascade {
-  /** Side of the square window in pixels of a pyramid level, 9 to 48. */
+  /** Side of the square window in pixels of a pyramid level, 9 to 33. */
   readonly window: number;
   /** Side in pixels of the smallest face looked for in a frame whose longer side is 320 pixels or less; in larger ones it grows with them. */
   readonly smallest: number;

@@ -28,8 +28,8 @@ export class Integral {
 }
 
 /**
- * Multi-block local binary pattern: the eight blocks around the middle one of 3x3, clockwise from the top left one in bits 7 to 0; a bit is set where the block
- * is not darker than the middle one. `at` is the index of the blocks' top left entry; `width` and `height` are one block's, the latter in entries.
+ * Multi-block local binary pattern: of the eight blocks around the middle one of 3x3, column by column from the left, downwards, in bits 7 to 0; a bit is
+ * set where the block is darker than the middle one. `at` is the index of the blocks' top left entry; `width` and `height` are one block's, the latter in entries.
  */
 export function patternAt(sums: Int32Array, at: number, width: number, height: number): number {
   const p0 = at;
@@ -52,14 +52,15 @@ export function patternAt(sums: Int32Array, at: number, width: number, height: n
   const c2 = sums[p3 + w2] - sums[p2 + w2];
   const c3 = sums[p3 + w3] - sums[p2 + w3];
   const middle = b2 - b1;
+  // The sign bit of each difference.
   return (
-    (a1 - a0 >= middle ? 128 : 0) |
-    (a2 - a1 >= middle ? 64 : 0) |
-    (a3 - a2 >= middle ? 32 : 0) |
-    (b3 - b2 >= middle ? 16 : 0) |
-    (c3 - c2 >= middle ? 8 : 0) |
-    (c2 - c1 >= middle ? 4 : 0) |
-    (c1 - c0 >= middle ? 2 : 0) |
-    (b1 - b0 >= middle ? 1 : 0)
+    (((a1 - a0 - middle) >>> 31) << 7) |
+    (((b1 - b0 - middle) >>> 31) << 6) |
+    (((c1 - c0 - middle) >>> 31) << 5) |
+    (((a2 - a1 - middle) >>> 31) << 4) |
+    (((c2 - c1 - middle) >>> 31) << 3) |
+    (((a3 - a2 - middle) >>> 31) << 2) |
+    (((b3 - b2 - middle) >>> 31) << 1) |
+    ((c3 - c2 - middle) >>> 31)
   );
 }

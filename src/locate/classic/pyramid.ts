@@ -1,6 +1,6 @@
 /**
  * The sizes that a frame is looked at in, so that faces of every size fit one window (docs/locate.md, "Classic: the pyramid"). The frame is reduced once, to
- * the base, where the smallest faces fill the window; an octave is four levels made from one picture; the next octave's picture is its half.
+ * the base, where the smallest faces fill the window; an octave is three levels made from one picture; the next octave's picture is its half.
  */
 import type { Box, GrayImage } from "../../data/types.js";
 import { resizeAreaTo } from "../../preprocess/resize.js";
@@ -8,8 +8,8 @@ import type { Cascade } from "./cascade.js";
 
 /** Longer side of the largest frame in which the smallest face keeps its size. */
 const REFERENCE_SIDE = 320;
-/** Sides of an octave's levels in thousandths of its picture: 2^(-k/4). */
-const OCTAVE = [1000, 841, 707, 595] as const;
+/** Sides of an octave's levels in thousandths of its picture: 2^(-k/3). */
+const OCTAVE = [1000, 794, 630] as const;
 
 export interface Size {
   readonly width: number;

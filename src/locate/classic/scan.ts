@@ -3,8 +3,13 @@ import type { GrayImage } from "../../data/types.js";
 import { type Cascade, PATTERNS, tableCount } from "./cascade.js";
 import { Integral, patternAt } from "./integral.js";
 
-/** Pixels of a level between two windows, in both directions. */
+/** Pixels of a level between two rows of windows. In a row they are twice as far apart, every other row begins one step further right: as on a chessboard. */
 export const STEP = 2;
+
+/** The first window of the row at y, a multiple of STEP. */
+export function firstWindow(y: number): number {
+  return y % (2 * STEP);
+}
 
 /** Reuses its buffers. */
 export class Scanner {
@@ -28,7 +33,7 @@ export class Scanner {
     const { stride } = this.integral;
     this.place(stride);
     for (let y = 0; y + window <= level.height; y += STEP) {
-      for (let x = 0; x + window <= level.width; x += STEP) {
+      for (let x = firstWindow(y); x + window <= level.width; x += 2 * STEP) {
         const score = this.score(sums, y * stride + x);
         if (this.count === 0 || score >= thresholds[this.count - 1]) visit(x, y, score);
       }

@@ -35,7 +35,7 @@ export interface ClassicOptions {
 
 export const DEFAULT_OPTIONS: ClassicOptions = {
   seed: 1,
-  window: 18,
+  window: 16,
   smallest: 24,
   stages: [2, 5, 10, 18, 28, 40, 56, 76, 100, 130, 165, 200],
   faces: 12000,

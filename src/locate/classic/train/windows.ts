@@ -3,12 +3,14 @@ import type { Box, GrayImage } from "../../../data/types.js";
 import type { Rng } from "../../../train/rng.js";
 import type { Cascade } from "../cascade.js";
 import { frameBox, pyramid } from "../pyramid.js";
-import { Scanner, STEP } from "../scan.js";
+import { firstWindow, type Scanner, STEP } from "../scan.js";
 
 /** A frame with the squares of all faces in it. */
 export interface TrainingScene {
   readonly frame: GrayImage;
   readonly faces: readonly Box[];
+  /** Faces too hidden to be learned, in either way. */
+  readonly doubtful: readonly Box[];
 }
 
 /** Random access, so that threads and passes see the same scenes. */
@@ -62,12 +64,14 @@ export function faceWindows(cascade: Cascade, scene: TrainingScene, extra: numbe
 function fitting({ window }: Cascade, frame: GrayImage, level: GrayImage, face: Box): Found[] {
   const scale = level.width / frame.width;
   const reach = 2 * STEP;
-  const from = (place: number) => Math.max(0, STEP * Math.floor((place * scale - reach) / STEP));
   const found: Found[] = [];
   // Another size altogether: nothing can fit.
   if (Math.abs(Math.log((face.width * scale) / window)) > 0.3) return found;
-  for (let y = from(face.y); y + window <= level.height && y <= face.y * scale + reach; y += STEP) {
-    for (let x = from(face.x); x + window <= level.width && x <= face.x * scale + reach; x += STEP) {
+  const near = (place: number, start: number, step: number) =>
+    Math.max(start, start + step * Math.floor((place * scale - reach - start) / step));
+  for (let y = near(face.y, 0, STEP); y + window <= level.height && y <= face.y * scale + reach; y += STEP) {
+    const first = near(face.x, firstWindow(y), 2 * STEP);
+    for (let x = first; x + window <= level.width && x <= face.x * scale + reach; x += 2 * STEP) {
       const overlap = intersectionOverUnion(face, frameBox(window, frame, level, x, y));
       if (overlap >= FACE) found.push({ overlap, pixels: cut(level, x, y, window) });
     }
@@ -85,10 +89,11 @@ export function otherWindows(
 ): Uint8Array[] {
   const kept: Uint8Array[] = [];
   let seen = 0;
+  const known = [...scene.faces, ...scene.doubtful];
   for (const level of pyramid(cascade, scene.frame)) {
     scanner.scan(level, (x, y) => {
       const box = frameBox(cascade.window, scene.frame, level, x, y);
-      if (scene.faces.some((face) => intersectionOverUnion(face, box) >= NO_FACE)) return;
+      if (known.some((face) => intersectionOverUnion(face, box) >= NO_FACE)) return;
       // Reservoir sampling (Vitter's algorithm R).
       const at = seen < most ? seen : rng.below(seen + 1);
       seen++;
