@@ -16,6 +16,6 @@ export function randomCascade(random: Random, window: number, count: number): Ca
     blocks: Uint8Array.from(Array.from({ length: count }, place).flat()),
     tables: random.int8s(count * PATTERNS),
     // The scores walk at random: of every table's windows some go, and about one in ten passes the last.
-    thresholds: Int16Array.from({ length: count }, (_, i) => (i === count - 1 ? 90 : -130) * Math.sqrt(i + 1)),
+    thresholds: Int16Array.from({ length: count }, (_, i) => (i === count - 1 ? 50 : -130) * Math.sqrt(i + 1)),
   };
 }
