@@ -5,6 +5,7 @@ import { conditionsSection } from "./sections/conditions.js";
 import { dataSection } from "./sections/data.js";
 import { evaluationSection } from "./sections/evaluation.js";
 import { firmwareSection } from "./sections/firmware.js";
+import { locatorsSection } from "./sections/locators.js";
 import { modelSection } from "./sections/model.js";
 import { quantizationSection } from "./sections/quantization.js";
 import { retrainingSection } from "./sections/retraining.js";
@@ -36,7 +37,19 @@ export async function renderReport(input: ReportInput): Promise<string> {
 
 /** In the order of the loop. */
 async function renderSections(input: ReportInput): Promise<SectionView[]> {
-  const { data, training, model, quantization, evaluation, comparison, retraining, firmware, simulation, skew } = input;
+  const {
+    data,
+    training,
+    model,
+    quantization,
+    evaluation,
+    comparison,
+    retraining,
+    firmware,
+    simulation,
+    skew,
+    locators,
+  } = input;
   const sections: SectionView[] = [];
   if (data !== undefined) sections.push(await dataSection(data));
   if (training !== undefined) sections.push(await trainingSection(training));
@@ -47,6 +60,7 @@ async function renderSections(input: ReportInput): Promise<SectionView[]> {
     const conditions = conditionsSection(evaluation);
     if (conditions !== null) sections.push(conditions);
   }
+  if (locators !== undefined) sections.push(await locatorsSection(locators));
   if (comparison !== undefined) sections.push(comparisonSection(comparison));
   if (retraining !== undefined) sections.push(retrainingSection(retraining));
   if (firmware !== undefined) sections.push(firmwareSection(firmware));

@@ -3,6 +3,7 @@ import type { Box, GrayImage, Split } from "../data/types.js";
 import type { Quality, Summary } from "../evaluate/evaluation.js";
 import type { Mistake } from "../evaluate/mistakes.js";
 import type { ModelEvaluation } from "../evaluate/run.js";
+import type { LocatorEvaluationResult } from "../locate/evaluate/run.js";
 import type { SkewResult } from "../skew/types.js";
 
 export interface ReportInput {
@@ -21,6 +22,7 @@ export interface ReportInput {
   readonly firmware?: FirmwareSection;
   readonly simulation?: SimulationSection;
   readonly skew?: SkewResult;
+  readonly locators?: LocatorEvaluationResult;
 }
 
 export interface DataSection {

@@ -12,6 +12,7 @@ import { OPENINGS } from "./fixtures/openings.js";
 import { THINGS } from "./fixtures/things.js";
 import type { Fixture, Region } from "./fixtures/types.js";
 import { WALL_THINGS } from "./fixtures/walls.js";
+import { drawPatch, type Patch } from "./patch.js";
 import { drawAppearance, type FacePlace, paintBackOfHead, paintPerson } from "./person.js";
 import { drawIllumination, drawRoom, paintRoom } from "./room.js";
 import { between, chance, type Place, Stage } from "./stage.js";
@@ -27,6 +28,8 @@ export const FIXTURES: readonly Fixture[] = [...LAMPS, ...OPENINGS, ...WALL_THIN
 const FACES = [0.25, 0.5, 0.17, 0.08];
 const SIZES = [0.1, 0.83] as const;
 const LARGEST_FRAME = 4096;
+/** Share of walls that look like a photograph's background. */
+const PHOTOGRAPHIC = 0.4;
 /** Attempts to find a place where a face hides no other. */
 const ATTEMPTS = 12;
 /** Of what was painted of a fixture, this much must be seen for it to be named; and so many pixels. */
@@ -45,10 +48,11 @@ export function composeScene(rng: Rng, options: SceneOptions): Scene {
   const base = rng.uint32();
   const part = (number: number) => new Rng(base, number);
   const stage = new Stage(options.width, options.height, drawIllumination(part(0)));
-  paintRoom(stage, drawRoom(part(1)));
+  const room = drawRoom(part(1));
+  paintRoom(stage, room, wallPatch(part(7), options));
   const places = placeFaces(stage, part(2), options);
   furnish(stage, part(3), options, places);
-  const faces = paintPeople(stage, part(4), options, places);
+  const faces = paintPeople(stage, part(4), options, places, room.wall);
   coverUp(stage, part(5));
   const dark = stage.illumination.level < 0.35;
   const camera = drawCamera(part(6), dark);
@@ -191,7 +195,13 @@ interface PaintedFace {
   readonly label: string;
 }
 
-function paintPeople(stage: Stage, rng: Rng, { people }: SceneOptions, places: readonly FacePlace[]): PaintedFace[] {
+function paintPeople(
+  stage: Stage,
+  rng: Rng,
+  { people }: SceneOptions,
+  places: readonly FacePlace[],
+  wall: number,
+): PaintedFace[] {
   const painted: PaintedFace[] = [];
   const level = stage.illumination.level;
   for (let turned = rng.below(8) === 0 ? 1 + rng.below(2) : 0; turned > 0; turned--) {
@@ -203,10 +213,21 @@ function paintPeople(stage: Stage, rng: Rng, { people }: SceneOptions, places: r
     const cutout = new Cutout(people.picture(rng.below(people.count)));
     const { id, group, label } = cutout.picture;
     const object = stage.object();
-    paintPerson(stage, object, place, cutout, drawAppearance(rng, level * between(rng, 0.07, 0.75)));
+    paintPerson(stage, object, place, cutout, drawAppearance(rng, level * faceTone(rng, wall)));
     painted.push({ object, place, id, group, label });
   }
   return painted;
+}
+
+/** Light of a face relative to the room's: skins differ, but lamps that light the wall light the face too. */
+function faceTone(rng: Rng, wall: number): number {
+  const backlit = chance(rng, 0.12) ? rng.between(0.2, 0.6) : 1;
+  return backlit * Math.max(0.3 * wall, Math.min(2.5 * wall, between(rng, 0.1, 0.6)));
+}
+
+/** The surroundings of somebody's picture for the wall of some scenes. */
+function wallPatch(rng: Rng, { people }: SceneOptions): Patch | undefined {
+  return chance(rng, PHOTOGRAPHIC) ? drawPatch(rng, people.picture(rng.below(people.count))) : undefined;
 }
 
 /** Now and then a hand before it all. */

@@ -7,6 +7,7 @@
  * Above the picture's upper edge, which often cuts the hair, the picture goes on mirrored.
  */
 import { DECODE } from "../augment/tone/tables.js";
+import { hasSurroundings } from "./framing.js";
 import { mix, ramp } from "./shapes.js";
 import type { PersonPicture } from "./types.js";
 
@@ -14,8 +15,6 @@ import type { PersonPicture } from "./types.js";
 export const SKULL = { x: 0.505, y: 0.4, halfWidth: 0.62, up: 0.76, down: 0.7 };
 /** Half the width of the soft edge. */
 const EDGE = 0.075;
-/** Surroundings that a picture must have for its head to be cut out of it: face sides above and beside. */
-const ROOM = { above: 0.15, beside: 0.1 };
 /** The soft edge of a picture that shows nothing but the face. */
 const FACE_ONLY = { halfWidth: 0.47, up: 0.5, down: 0.56, edge: 0.12 };
 
@@ -44,9 +43,7 @@ export class Cutout {
 
   constructor(readonly picture: PersonPicture) {
     const { image, face } = picture;
-    const { width } = image;
-    const beside = Math.min(face.x, width - face.x - face.side) / face.side;
-    this.faceOnly = picture.coverage === undefined && (face.y / face.side < ROOM.above || beside < ROOM.beside);
+    this.faceOnly = picture.coverage === undefined && !hasSurroundings(image, face);
     const above = picture.coverage === undefined && !this.faceOnly ? Math.ceil(0.25 * face.side) : 0;
     this.levels = [this.full(above)];
     this.level = this.levels[0];
@@ -68,32 +65,23 @@ export class Cutout {
       light: new Float32Array(width * height),
       coverage: new Float32Array(width * height),
     };
-    const likeness = coverage === undefined && !this.faceOnly ? borderLikeness(this.picture) : undefined;
+    const heads = coverage === undefined && !this.faceOnly ? headMap(width, image.height, above, face) : undefined;
+    const likeness = heads && borderLikeness(this.picture);
     for (let row = 0, i = 0; row < height; row++) {
       const source = row < above ? Math.min(image.height - 1, above - row) : row - above;
-      const y = (row + 0.5 - above - face.y) / face.side;
       for (let column = 0; column < width; column++, i++) {
         const from = source * width + column;
-        const x = (column + 0.5 - face.x) / face.side;
-        const part = coverage === undefined ? this.estimated(x, y, likeness?.[from] ?? 0) : coverage[from] / 255;
+        const part =
+          heads !== undefined && likeness !== undefined
+            ? heads.inner[i] * (1 - heads.band[i] * likeness[from])
+            : coverage === undefined
+              ? faceCoverage((column + 0.5 - face.x) / face.side, (row + 0.5 - face.y) / face.side)
+              : coverage[from] / 255;
         level.coverage[i] = part;
         level.light[i] = part * DECODE[image.pixels[from]];
       }
     }
     return level;
-  }
-
-  private estimated(x: number, y: number, likeness: number): number {
-    if (this.faceOnly) {
-      const { halfWidth, up, down, edge } = FACE_ONLY;
-      const distance = Math.hypot((x - 0.5) / halfWidth, (y - 0.5) / (y < 0.5 ? up : down)) - 1;
-      return ramp(0, -edge / halfWidth, distance);
-    }
-    const outwards = headDistance(x, y);
-    const inner = ramp(EDGE, -EDGE, outwards);
-    // Only near the edge may the picture's own border take part away.
-    const band = ramp(-0.3, -0.1, outwards);
-    return inner * (1 - band * likeness);
   }
 
   private meanOf(x0: number, y0: number, x1: number, y1: number): number {
@@ -143,6 +131,38 @@ export class Cutout {
   }
 }
 
+/** Soft ellipse inside a picture that shows only a face. */
+function faceCoverage(x: number, y: number): number {
+  const { halfWidth, up, down, edge } = FACE_ONLY;
+  const distance = Math.hypot((x - 0.5) / halfWidth, (y - 0.5) / (y < 0.5 ? up : down)) - 1;
+  return ramp(0, -edge / halfWidth, distance);
+}
+
+interface HeadMap {
+  readonly inner: Float32Array;
+  /** Where the picture's own border may take part away: near the head's edge only. */
+  readonly band: Float32Array;
+}
+
+/** Pictures of one import have the same frame, so the last map usually serves again. */
+let lastMap: { readonly key: string; readonly map: HeadMap } | undefined;
+
+function headMap(width: number, rows: number, above: number, face: PersonPicture["face"]): HeadMap {
+  const key = `${width} ${rows} ${above} ${face.x} ${face.y} ${face.side}`;
+  if (lastMap?.key === key) return lastMap.map;
+  const count = width * (rows + above);
+  const map = { inner: new Float32Array(count), band: new Float32Array(count) };
+  for (let i = 0; i < count; i++) {
+    const x = ((i % width) + 0.5 - face.x) / face.side;
+    const y = (Math.floor(i / width) + 0.5 - above - face.y) / face.side;
+    const outwards = headDistance(x, y);
+    map.inner[i] = ramp(EDGE, -EDGE, outwards);
+    map.band[i] = ramp(-0.3, -0.1, outwards);
+  }
+  lastMap = { key, map };
+  return map;
+}
+
 /** Roughly how far outside the head a point is, face sides; negative inside. */
 export function headDistance(x: number, y: number): number {
   const dy = y - SKULL.y;
@@ -180,7 +200,7 @@ function borderLikeness({ image, face }: PersonPicture): Float32Array {
     for (const step of [1, -1]) {
       let at = y * width + (step === 1 ? 0 : width - 1);
       let border = pixels[at];
-      let reached = ramp(0.5 * ALIKE, ALIKE, Math.abs(border - hair));
+      let reached = Math.max(ramp(0.5 * ALIKE, ALIKE, Math.abs(border - hair)), flatness(pixels, at, step, width));
       for (let n = 0; n < width / 2 && reached > 0; n++, at += step) {
         const off = Math.abs(pixels[at] - border) / ALIKE;
         border += 0.08 * (pixels[at] - border);
@@ -190,6 +210,17 @@ function borderLikeness({ image, face }: PersonPicture): Float32Array {
     }
   }
   return smoothedDown(out, width, height, Math.max(1, Math.round(0.03 * face.side)));
+}
+
+/** 1 where the first pixels from the border are even, as a wall is and hair is not. */
+function flatness(pixels: Uint8Array, at: number, step: number, width: number): number {
+  const count = Math.max(2, width >> 4);
+  let [least, most] = [255, 0];
+  for (let n = 0; n < count; n++) {
+    least = Math.min(least, pixels[at + n * step]);
+    most = Math.max(most, pixels[at + n * step]);
+  }
+  return ramp(14, 7, most - least);
 }
 
 function hairGrey({ width, pixels }: PersonPicture["image"], face: PersonPicture["face"]): number {

@@ -1,6 +1,7 @@
 /** Where the face's square lies in a picture of a person: the framing of the SMILEs set, from above the brows to the chin, ears cut. */
-import type { PictureRecord } from "../data/types.js";
+
 import { faceSquare } from "../data/framing.js";
+import type { PictureRecord } from "../data/types.js";
 import type { PersonPicture } from "./types.js";
 
 /** A square in fractions of a square picture's side. */
@@ -28,4 +29,12 @@ export function faceIn(record: PictureRecord, heads: readonly string[] = HEAD_IM
   if (record.box !== undefined) return { x, y, side: width };
   const framing = heads.includes(record.source) ? HEAD : TIGHT;
   return { x: x + framing.x * width, y: y + framing.y * width, side: framing.side * width };
+}
+
+/** Surroundings that a picture must have for its head to be cut out of it: face sides above and beside. */
+const ROOM = { above: 0.15, beside: 0.1 };
+
+export function hasSurroundings({ width }: { readonly width: number }, face: PersonPicture["face"]): boolean {
+  const beside = Math.min(face.x, width - face.x - face.side) / face.side;
+  return face.y / face.side >= ROOM.above && beside >= ROOM.beside;
 }

@@ -3,7 +3,7 @@ import { type Catalogue, openCatalogue, PictureReader } from "../data/catalogue.
 import { drawnPerson } from "../data/synthetic/cutout.js";
 import type { Split } from "../data/types.js";
 import { UserError } from "../errors.js";
-import { faceIn, HEAD_IMPORTS } from "./framing.js";
+import { faceIn, HEAD_IMPORTS, hasSurroundings } from "./framing.js";
 import type { People, PersonPicture } from "./types.js";
 
 /** What is needed to open people again, in another thread too. */
@@ -22,6 +22,8 @@ export type PeopleSpec =
 
 /** Smaller faces would be enlarged too much to look like anything. */
 const LEAST_SIDE = 32;
+/** With so many pictures that show the head, those that show only the face are left out: their hair would have to be painted. */
+const ENOUGH = 500;
 /** Drawn people kept, so that most scenes find theirs ready. */
 const KEPT = 600;
 /** Drawn pictures in each split, of other people each. */
@@ -39,9 +41,11 @@ export async function openPeople(spec: PeopleSpec): Promise<People> {
 
 /** People of a split of imported pictures. Pictures whose face is smaller than 32 pixels are left out. */
 export function importedPeople(catalogue: Catalogue, split: Split, heads = HEAD_IMPORTS): People {
-  const records = catalogue.records.filter(
+  const large = catalogue.records.filter(
     (record) => record.split === split && faceIn(record, heads).side >= LEAST_SIDE,
   );
+  const withHead = large.filter((record) => hasSurroundings(record, faceIn(record, heads)));
+  const records = withHead.length >= ENOUGH ? withHead : large;
   if (records.length === 0) throw nobody(catalogue, split);
   const reader = new PictureReader(catalogue.imports);
   return {

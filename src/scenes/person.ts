@@ -39,8 +39,8 @@ export function drawAppearance(rng: Rng, light: number): Appearance {
     light,
     side: 0.5 * rng.normal(),
     shoulders: rng.between(1.05, 1.45),
-    drop: rng.between(0.16, 0.34),
-    clothes: between(rng, 0.02, 0.9),
+    drop: rng.between(0.08, 0.26),
+    clothes: between(rng, 0.04, 0.9),
     collar: between(rng, 0.05, 0.9),
     cloth: (["weave", "cloud", "plaster", "wood"] as const)[rng.below(4)],
     hair: between(rng, 0.015, 0.35),
@@ -53,9 +53,8 @@ const PIVOT = { x: 0.505, y: 0.85 };
 
 /** Shoulders and neck, as nobody; then the head as `object`. */
 export function paintPerson(stage: Stage, object: number, place: FacePlace, cutout: Cutout, look: Appearance): void {
-  const drawnBody = cutout.picture.coverage !== undefined;
   const gain = look.light / Math.max(0.02, cutout.meanLight);
-  if (!drawnBody) paintBody(stage, place, look, Math.min(0.9, cutout.skin * gain), look.light);
+  paintBody(stage, place, look, Math.min(0.9, cutout.skin * gain), look.light);
   if (cutout.faceOnly) paintSkull(stage, object, place, look, cutout.skin * gain);
   paintHead(stage, object, place, cutout, look, gain);
 }
@@ -112,37 +111,14 @@ function paintHead(
   const slope = (look.mirrored ? -1 : 1) * 0.7 * look.side;
   const draw = (x: number, y: number) => {
     const light = cutout.coverageTimesLight(x, y);
-    const { coverage } = cutout;
+    // A picture's own neck and shoulders give way to the painted ones.
+    const coverage = cutout.coverage * ramp(1.3, 1.08, y);
     if (coverage <= 0) return 0;
     const shade = 1 + slope * (x - 0.5);
-    canvas.ink = (gain * light * (shade > 0.25 ? shade : 0.25)) / coverage;
+    canvas.ink = (gain * light * (shade > 0.25 ? shade : 0.25)) / cutout.coverage;
     return coverage;
   };
-  if (cutout.picture.coverage === undefined) paintUpright(stage, object, place, look, draw);
-  else paintWhole(stage, object, place, look, draw);
-}
-
-/** A drawn person brings shoulders along: nothing is turned, and what lies beyond the picture's lower edge is painted by its last row. */
-function paintWhole(
-  { canvas }: Stage,
-  object: number,
-  place: FacePlace,
-  look: Appearance,
-  painter: (x: number, y: number) => number,
-): void {
-  const { side } = place;
-  const last = 1.62;
-  canvas.paint(
-    object,
-    place.x - 0.5 * side,
-    place.y - 0.5 * side,
-    place.x + 1.5 * side,
-    place.y + 1.6 * side,
-    (x, y) => {
-      const u = (x - place.x) / side;
-      return painter(look.mirrored ? 1 - u : u, Math.min(last, (y - place.y) / side));
-    },
-  );
+  paintUpright(stage, object, place, look, draw);
 }
 
 /** Neck and shoulders down to the frame's lower edge. */
@@ -153,7 +129,7 @@ function paintBody(stage: Stage, place: FacePlace, look: Appearance, skin: numbe
   const top = 1.0 + look.drop;
   const width = look.shoulders;
   const tile = texture(look.cloth);
-  const cloth = look.clothes * light * 1.6;
+  const cloth = look.clothes * light * 2.4;
   const reach = width + 0.4;
   canvas.paint(
     NOBODY,
@@ -167,19 +143,20 @@ function paintBody(stage: Stage, place: FacePlace, look: Appearance, skin: numbe
       const away = Math.abs(x);
       // Shoulders fall off to the sides, then the arms go down.
       const line = top + 0.28 * away * away + 0.55 * ramp(0.75 * width, width, away) * away;
-      const body = Math.max(line - y, (away - width - 0.12 * (y - top)) * 0.8);
+      const body = Math.max(line - y, (away - width - 0.05 * Math.min(3, y - top)) * 0.8);
       const onBody = cover(body, pixel + 0.03);
       const neck =
-        cover(away - 0.36 - 0.14 * ramp(1.1, 1.5, y), pixel + 0.03) * cover(y - top - 0.3 + 0.5 * away, pixel);
+        cover(away - 0.33 - 0.16 * ramp(1.05, 1.4, y), pixel + 0.03) * cover(y - top - 0.3 + 0.5 * away, pixel);
       const shade = (1 - 0.35 * ramp(0.4, width, away)) * (1 + 0.5 * look.side * x);
       if (neck > 0 && (onBody <= 0 || y < top + 0.22 - 0.5 * away)) {
-        canvas.ink = skin * (0.45 + 0.35 * ramp(0.95, 1.5, y)) * (1 - 0.4 * ramp(0.15, 0.45, away));
+        canvas.ink =
+          skin * (0.55 + 0.4 * ramp(0.95, 1.35, y)) * (1 - 0.4 * ramp(0.12, 0.42, away)) * (1 + 0.5 * look.side * x);
         return neck;
       }
       if (onBody <= 0) return 0;
       const fold = 1 + 0.16 * nearest(tile, ((x * 60) | 0) + (look.seed & 255), ((y * 60) | 0) + (look.seed >>> 8));
       const collar = ramp(0.3, 0.22, y - line) * ramp(0.75, 0.55, away);
-      canvas.ink = mix(cloth, look.collar * light * 1.4, collar) * shade * fold;
+      canvas.ink = mix(cloth, look.collar * light * 2, collar) * shade * fold;
       return onBody;
     },
   );

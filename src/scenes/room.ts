@@ -1,9 +1,10 @@
 /** The room behind everything: walls, ceiling, floor, skirting, their textures and the light on them. */
 import type { Rng } from "../train/rng.js";
 import { NOBODY } from "./canvas.js";
+import type { Patch } from "./patch.js";
 import { cover, mix, phase, ramp } from "./shapes.js";
 import { between, chance, type Illumination, type Stage } from "./stage.js";
-import { nearest, sampled, type TextureName, texture } from "./texture.js";
+import { nearest, type TextureName, texture } from "./texture.js";
 
 export interface Room {
   readonly wall: number;
@@ -74,8 +75,8 @@ function drawPattern(rng: Rng): Room["pattern"] {
   return { across: period, down: period * rng.between(0.4, 1.2), depth, shifted: chance(rng, 0.6) };
 }
 
-/** Covers the whole canvas. */
-export function paintRoom(stage: Stage, room: Room): void {
+/** Covers the whole canvas. The wall has the look of `patch`, where there is one. */
+export function paintRoom(stage: Stage, room: Room, patch?: Patch): void {
   const { canvas } = stage;
   const tile = texture(room.texture);
   const cloud = texture("cloud");
@@ -92,14 +93,20 @@ export function paintRoom(stage: Stage, room: Room): void {
     let surface = room.wall * (right ? room.second : 1) * patternAt(room, x, y);
     if (up > 0) surface = mix(surface, room.ceiling, up);
     if (down > 0) surface = mix(surface, room.floor, down);
-    // Little light reaches corners.
-    surface *=
-      1 - 0.2 * ramp(0.06, 0, Math.abs(x - room.cornerAt)) - 0.25 * ramp(0.08, 0, Math.abs(y - room.ceilingAt + bend));
+    surface *= shadeAt(room, x, y, bend);
+    const photo = patch === undefined ? 1 : patch.at(x, y);
     const grain = room.grain * nearest(tile, (x * room.scale + offset) | 0, (y * room.scale + row) | 0);
-    const clouds = room.clouds * sampled(cloud, x * 90 + row, y * 90 + offset);
-    canvas.ink = surface * stage.lightAt(px, py) * Math.max(0.1, 1 + grain + clouds);
+    const clouds = room.clouds * nearest(cloud, (x * 90 + row) | 0, (y * 90 + offset) | 0);
+    canvas.ink = surface * stage.lightAt(px, py) * photo * Math.max(0.1, 1 + grain + clouds);
     return 1;
   });
+}
+
+/** Little light reaches corners. */
+function shadeAt(room: Room, x: number, y: number, bend: number): number {
+  const corner = Math.abs(x - room.cornerAt);
+  const ceiling = Math.abs(y - room.ceilingAt + bend);
+  return 1 - (corner < 0.06 ? 0.2 * ramp(0.06, 0, corner) : 0) - (ceiling < 0.08 ? 0.25 * ramp(0.08, 0, ceiling) : 0);
 }
 
 /** Joints between bricks, tiles or boards. */
