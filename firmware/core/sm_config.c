@@ -43,7 +43,15 @@ const sm_config_t sm_config = {
     .input_size = SMILEC_INPUT_SIZE,
     .frame_width = SMILEC_FRAME_WIDTH,
     .frame_height = SMILEC_FRAME_HEIGHT,
-    .locator = {SMILEC_LOCATOR_X, SMILEC_LOCATOR_Y, SMILEC_LOCATOR_SIZE},
+    .locator =
+        {
+            .kind = SMILEC_LOCATOR,
+            .x = SMILEC_LOCATOR_X,
+            .y = SMILEC_LOCATOR_Y,
+            .size = SMILEC_LOCATOR_SIZE,
+            .threshold = SMILEC_LOCATOR_THRESHOLD,
+            .model_hash = SMILEC_LOCATOR_HASH,
+        },
     .threshold_margin = SMILEC_THRESHOLD_MARGIN,
     .coin_per_mille = SMILEC_COIN_PER_MILLE,
     .burst = SMILEC_BURST,

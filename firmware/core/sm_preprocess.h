@@ -1,5 +1,5 @@
 /*
- * Frame -> box -> network input, integer-only: the C twin of src/preprocess/ (docs/preprocessing.md). Both give the
+ * Box of a frame -> network input, integer-only: the C twin of src/preprocess/ (docs/preprocessing.md). Both give the
  * same value for every pixel.
  */
 #ifndef SM_PREPROCESS_H
@@ -13,10 +13,6 @@ typedef struct sm_preprocess_scratch {
     uint32_t rows[SM_MAX_INPUT_SIZE];
     int8_t table[256];
 } sm_preprocess_scratch_t;
-
-/* The square a locator picks from a frame of width x height pixels (1 to SM_MAX_FRAME_SIDE each); always inside the
- * frame. */
-sm_box_t sm_locate(const sm_locator_t *locator, uint16_t width, uint16_t height);
 
 /*
  * Scales the box to size x size by exact area average and normalizes it. `pixels` is the frame, `stride` its width in
