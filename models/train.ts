@@ -26,6 +26,7 @@ import { ArtifactStore } from "#smilec/pipeline/store.js";
 import { modelCard } from "#smilec/pipeline/in-service.js";
 import { obtainTrainedModel, type TrainedModel } from "#smilec/pipeline/trained-model.js";
 import { type DataFacts, importData } from "./data.js";
+import { makeNeuralLocator, NEURAL_LOCATOR } from "./face-neural.js";
 
 const MODELS = join(packageRoot, "models");
 
@@ -101,11 +102,11 @@ async function recipes({ only, epochs }: Options): Promise<Map<string, Config>> 
     const config = parseConfig(text, path);
     found.set(name, epochs === undefined ? config : { ...config, train: { ...config.train, epochs } });
   }
-  const unknown = only.filter((name) => !found.has(name));
+  const unknown = only.filter((name) => !found.has(name) && name !== NEURAL_LOCATOR);
   if (unknown.length > 0)
     throw new UserError(`there is no model ${unknown.join(", ")}`, {
       where: MODELS,
-      remedy: `There are: ${[...found.keys()].join(", ")}.`,
+      remedy: `There are: ${[...found.keys(), NEURAL_LOCATOR].join(", ")}.`,
     });
   return new Map([...found].filter(([name]) => only.length === 0 || only.includes(name)));
 }
@@ -219,6 +220,16 @@ function rows(name: string, made: readonly Made[]): string[][] {
   return rows;
 }
 
+/** Face detectors, which are made in another way. */
+async function locators({ only, data, work, out }: Options, context: StageContext): Promise<void> {
+  if (only.length > 0 && !only.includes(NEURAL_LOCATOR)) return;
+  const store = new ArtifactStore(join(work, ".smilec"));
+  context.reporter.stage("locator", NEURAL_LOCATOR);
+  const table = await makeNeuralLocator({ data, into: join(work, "data"), out, store, context });
+  const columns = ["locator", "threshold", "validation recall %", "false faces per 100 frames"];
+  console.log(textTable(columns, table));
+}
+
 async function main(context: StageContext): Promise<void> {
   const chosen = options();
   const configs = await recipes(chosen);
@@ -239,6 +250,8 @@ async function main(context: StageContext): Promise<void> {
     }
     table.push(...rows(name, made));
   }
+  await locators(chosen, context);
+  if (configs.size === 0) return;
   const columns = ["model", "split", "accuracy %", "average precision %", "recall at 70 % precision %"];
   console.log(textTable(columns, table));
   const seconds = (performance.now() - begin) / 1000;

@@ -22,4 +22,10 @@ typedef struct sm_preprocess_scratch {
 int sm_preprocess(const uint8_t *pixels, uint32_t stride, sm_box_t box, uint32_t size, int normalize,
                   sm_preprocess_scratch_t *scratch, int8_t *input);
 
+/* Most pixels that sm_standardize takes. */
+#define SM_MAX_STANDARDIZED 32768u
+
+/* The second half: n grey values to n standardized ones, which may take their place. `table` holds 256 entries. */
+void sm_standardize(const uint8_t *grey, uint32_t n, int8_t *table, int8_t *input);
+
 #endif
