@@ -138,7 +138,7 @@ static void reduce(sm_classic_work_t *work, const uint8_t *pixels, const sm_size
 }
 
 int sm_classic_locate(const sm_cascade_t *cascade, const uint8_t *pixels, uint16_t width, uint16_t height,
-                      void *memory, uint32_t bytes, sm_candidate_t *out, uint32_t max) {
+                      void *memory, uint32_t bytes, sm_candidate_t out[SM_MAX_CANDIDATES]) {
     if (width == 0 || height == 0 || width > SM_MAX_FRAME_SIDE || height > SM_MAX_FRAME_SIDE) {
         return SM_ERR_ARGUMENT;
     }
@@ -157,5 +157,5 @@ int sm_classic_locate(const sm_cascade_t *cascade, const uint8_t *pixels, uint16
         source = picture;
         picture = (sm_size_t){picture.width / 2u, picture.height / 2u};
     }
-    return (int)sm_hits_group(&work->hits, &work->groups, width, height, cascade->evidence, out, max);
+    return sm_hits_group(&work->hits, &work->groups, width, height, cascade->evidence, out);
 }

@@ -61,11 +61,11 @@ typedef struct sm_classic_work {
 uint32_t sm_classic_bytes(const sm_cascade_t *cascade, uint16_t width, uint16_t height);
 
 /*
- * Finds faces in a frame of width x height pixels, 1 to SM_MAX_FRAME_SIDE each. Writes at most `max` candidates, most
- * confident first, and returns their number; contents of `memory`, aligned for uint64_t, need not survive a call.
- * SM_ERR_MEMORY when `bytes` are fewer than sm_classic_bytes says, SM_ERR_ARGUMENT for a frame outside the limits.
+ * Finds faces in a frame of width x height pixels, 1 to SM_MAX_FRAME_SIDE each. Writes the candidates, most confident
+ * first, and returns their number; contents of `memory`, aligned for uint64_t, need not survive a call. SM_ERR_MEMORY
+ * when `bytes` are fewer than sm_classic_bytes says, SM_ERR_ARGUMENT for a frame outside the limits.
  */
 int sm_classic_locate(const sm_cascade_t *cascade, const uint8_t *pixels, uint16_t width, uint16_t height,
-                      void *memory, uint32_t bytes, sm_candidate_t *out, uint32_t max);
+                      void *memory, uint32_t bytes, sm_candidate_t out[SM_MAX_CANDIDATES]);
 
 #endif

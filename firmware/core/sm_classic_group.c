@@ -96,10 +96,10 @@ static void insert(sm_groups_t *list, sm_group_t group) {
     while (at > 0 && list->groups[at - 1u].evidence < group.evidence) {
         at--;
     }
-    if (at == SM_CLASSIC_MAX_CANDIDATES) {
+    if (at == SM_MAX_CANDIDATES) {
         return;
     }
-    if (list->count < SM_CLASSIC_MAX_CANDIDATES) {
+    if (list->count < SM_MAX_CANDIDATES) {
         list->count++;
     }
     for (uint32_t i = list->count - 1u; i > at; i--) {
@@ -108,17 +108,17 @@ static void insert(sm_groups_t *list, sm_group_t group) {
     list->groups[at] = group;
 }
 
-uint32_t sm_hits_group(sm_hits_t *hits, sm_groups_t *groups, uint32_t width, uint32_t height, uint32_t halfway,
-                       sm_candidate_t *out, uint32_t max) {
+int sm_hits_group(sm_hits_t *hits, sm_groups_t *groups, uint32_t width, uint32_t height, uint32_t halfway,
+                  sm_candidate_t out[SM_MAX_CANDIDATES]) {
     groups->count = 0;
     while (hits->count > 0) {
         insert(groups, take_group(hits, width, height));
     }
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < groups->count && count < max; i++) {
+    int count = 0;
+    for (uint32_t i = 0; i < groups->count; i++) {
         const sm_group_t *group = &groups->groups[i];
         bool apart = true;
-        for (uint32_t k = 0; k < count && apart; k++) {
+        for (int k = 0; k < count && apart; k++) {
             apart = !lies_in(&group->box, &out[k].box);
         }
         if (apart) {

@@ -2,11 +2,10 @@
 #ifndef SM_CLASSIC_GROUP_H
 #define SM_CLASSIC_GROUP_H
 
-#include "sm_locate.h"
+#include "sm_types.h"
 
-/* Hits kept of a frame, and candidates that come of them. */
+/* Hits kept of a frame. */
 #define SM_CLASSIC_MAX_HITS 128
-#define SM_CLASSIC_MAX_CANDIDATES 16
 
 /* A window that passed: a square in frame pixels. */
 typedef struct sm_hit {
@@ -31,13 +30,13 @@ typedef struct sm_group {
 /* Most evidence first. */
 typedef struct sm_groups {
     uint32_t count;
-    sm_group_t groups[SM_CLASSIC_MAX_CANDIDATES];
+    sm_group_t groups[SM_MAX_CANDIDATES];
 } sm_groups_t;
 
 void sm_hits_add(sm_hits_t *hits, sm_hit_t hit);
 
-/* Empties `hits`. Writes at most `max` candidates, best first, and returns their number. */
-uint32_t sm_hits_group(sm_hits_t *hits, sm_groups_t *groups, uint32_t width, uint32_t height, uint32_t halfway,
-                       sm_candidate_t *out, uint32_t max);
+/* Empties `hits`. Writes the candidates, best first, and returns their number. */
+int sm_hits_group(sm_hits_t *hits, sm_groups_t *groups, uint32_t width, uint32_t height, uint32_t halfway,
+                  sm_candidate_t out[SM_MAX_CANDIDATES]);
 
 #endif

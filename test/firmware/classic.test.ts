@@ -36,7 +36,8 @@ function pixels(random: Random, width: number, height: number): Uint8Array {
 function randomFrame(random: Random, index: number): GrayImage {
   if (index % 40 === 1) return drawnFrame(9, index, random.pick([160, 320]), random.pick([120, 240])).image;
   if (index % 100 === 0) return { width: 640, height: 480, pixels: pixels(random, 640, 480) };
-  const side = () => random.pick([1, random.integer(1, 30), random.integer(20, 90), random.integer(20, 200), random.integer(60, 200)]);
+  const side = () =>
+    random.pick([1, random.integer(1, 30), random.integer(20, 90), random.integer(20, 200), random.integer(60, 200)]);
   const [width, height] = [side(), side()];
   return { width, height, pixels: pixels(random, width, height) };
 }

@@ -4,7 +4,7 @@ import { simulateXtensa } from "#smilec/build/xtensa-sim.js";
 import type { GrayImage } from "#smilec/data/types.js";
 import type { Cascade } from "#smilec/locate/classic/cascade.js";
 import { CASCADE_SOURCE, emitCascade } from "#smilec/locate/classic/emit.js";
-import { MAX_CANDIDATES } from "#smilec/locate/classic/group.js";
+import { MAX_CANDIDATES } from "#smilec/locate/choose.js";
 import type { Candidate } from "#smilec/locate/types.js";
 import { coreFolder } from "./firmware.js";
 
@@ -21,9 +21,8 @@ function program({ width, height }: GrayImage): Record<string, string> {
 static uint64_t memory[(SMILEC_CASCADE_MEMORY + 7u) / 8u];
 int classic_invoke(const int8_t *input, int8_t *output)
 {
-    sm_candidate_t found[SM_CLASSIC_MAX_CANDIDATES] = {0};
-    const int count = sm_classic_locate(&smilec_cascade, (const uint8_t *)input, ${width}, ${height}, memory, sizeof(memory), found,
-                                        SM_CLASSIC_MAX_CANDIDATES);
+    sm_candidate_t found[SM_MAX_CANDIDATES] = {0};
+    const int count = sm_classic_locate(&smilec_cascade, (const uint8_t *)input, ${width}, ${height}, memory, sizeof(memory), found);
     const int16_t number = (int16_t)count;
 
     memcpy(output, &number, sizeof(number));

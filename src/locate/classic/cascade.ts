@@ -3,15 +3,15 @@
  * Representation", ICB 2007), each followed by a threshold that ends most windows early (Viola and Jones, CVPR 2001; a threshold after every table as in
  * Bourdev and Brandt, "Robust Object Detection via Soft Cascade", CVPR 2005). Twin of sm_cascade_t in firmware/core/sm_classic.h.
  */
-import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { UserError } from "../../errors.js";
 
 /** Entries of a table: one for each local binary pattern of eight neighbours. */
 export const PATTERNS = 256;
 /** The device compares sums over blocks modulo 2^16: a third of the window's side squared, times 255, must stay below 2^15. */
-const LARGEST_WINDOW = 33;
-const MAX_TABLES = 512;
+export const LARGEST_WINDOW = 33;
+export const SMALLEST_WINDOW = 9;
+export const MAX_TABLES = 512;
 
 export interface Cascade {
   /** Side of the square window in pixels of a pyramid level, 9 to 33. */
@@ -47,14 +47,15 @@ const stage = z.strictObject({
 const schema = z.strictObject({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
-  window: z.int().min(9).max(LARGEST_WINDOW),
-  smallest: z.int().min(9).max(320),
+  window: z.int().min(SMALLEST_WINDOW).max(LARGEST_WINDOW),
+  smallest: z.int().min(SMALLEST_WINDOW).max(320),
   evidence: z.int().min(1).max(1_000_000),
   threshold: z.int().min(0).max(1000),
   tables: z.array(stage).min(1).max(MAX_TABLES),
 });
 
-const REMEDY = "Make it anew: npm run models:train -- --only face-classic; or take the one that comes with smilec.";
+export const REMEDY =
+  "Make it anew: npm run models:train -- --only face-classic; or take the one that comes with smilec.";
 
 /** The cascade of a `cascade.json`. Throws UserError with all that is wrong, naming `where`. */
 export function parseCascade(text: string, where: string): Cascade {
@@ -79,18 +80,6 @@ export function parseCascade(text: string, where: string): Cascade {
   const problems = geometryProblems(result.data);
   if (problems.length > 0) throw refuse(where, problems);
   return unpack(result.data);
-}
-
-/** Throws UserError for a file that is not there or is no cascade. */
-export async function readCascade(path: string): Promise<Cascade> {
-  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    throw new UserError(cause.code === "ENOENT" ? "there is no cascade here" : "the cascade cannot be read", {
-      where: path,
-      remedy: REMEDY,
-      cause,
-    });
-  });
-  return parseCascade(text, path);
 }
 
 const SHOWN = 10;

@@ -1,5 +1,6 @@
 /** From the windows that passed to one candidate for each face (docs/locate.md, "Classic: grouping"); twin of firmware/core/sm_classic_group.c. */
 import type { Box } from "../../data/types.js";
+import { MAX_CANDIDATES } from "../choose.js";
 import type { Candidate } from "../types.js";
 import type { Size } from "./pyramid.js";
 
@@ -16,9 +17,8 @@ interface Group {
   readonly evidence: number;
 }
 
-/** Hits that are kept of a frame, and candidates; the device's memory. */
+/** Hits that are kept of a frame; the device's memory. */
 export const MAX_HITS = 128;
-export const MAX_CANDIDATES = 16;
 /** Hits belong together whose intersection is at least so much of their union, per cent. */
 const SAME_FACE = 40;
 const MAX_EVIDENCE = 1_000_000;

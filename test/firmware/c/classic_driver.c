@@ -28,16 +28,14 @@ static int answer(FILE *in, FILE *out, uint16_t width, uint16_t height) {
     uint32_t bytes = sm_classic_bytes(&smilec_cascade, width, height);
     uint8_t *pixels = malloc(count);
     void *memory = malloc(bytes);
-    sm_candidate_t found[SM_CLASSIC_MAX_CANDIDATES];
+    sm_candidate_t found[SM_MAX_CANDIDATES];
     int error = pixels == NULL || memory == NULL || fread(pixels, 1, count, in) != count;
     if (!error) {
         memset(memory, 0xaa, bytes); /* what an earlier frame left must not matter */
-        error = sm_classic_locate(&smilec_cascade, pixels, width, height, memory, bytes - 1u, found, 1) !=
+        error = sm_classic_locate(&smilec_cascade, pixels, width, height, memory, bytes - 1u, found) !=
                 SM_ERR_MEMORY;
     }
-    int candidates = error ? 0
-                           : sm_classic_locate(&smilec_cascade, pixels, width, height, memory, bytes, found,
-                                               SM_CLASSIC_MAX_CANDIDATES);
+    int candidates = error ? 0 : sm_classic_locate(&smilec_cascade, pixels, width, height, memory, bytes, found);
     error = error || candidates < 0;
     put(out, (uint32_t)candidates);
     for (int i = 0; i < candidates; i++) {

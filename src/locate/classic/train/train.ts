@@ -33,19 +33,6 @@ export interface ClassicOptions {
   readonly extraWindows: number;
 }
 
-export const DEFAULT_OPTIONS: ClassicOptions = {
-  seed: 1,
-  window: 16,
-  smallest: 24,
-  stages: [2, 5, 10, 18, 28, 40, 56, 76, 100, 130, 165, 200],
-  faces: 12000,
-  others: 9000,
-  loss: 0.08,
-  lossPower: 0.75,
-  perScene: 30,
-  extraWindows: 1,
-};
-
 /** Second word of the random streams (the first is the seed). */
 const STREAM = { faces: 0x636c6601, order: 0x636c6602, draw: 0x636c6603 } as const;
 /** A stage with fewer windows to learn from ends the training: the scenes hold no more that pass. */
