@@ -7,8 +7,7 @@
 #endif
 
 #if SMILEC_LOCATOR != SM_LOCATOR_CENTER
-#include "detector.h"
-#define DETECTOR (&detector)
+#define DETECTOR (&smilec_detector)
 #else
 #define DETECTOR NULL
 #endif
