@@ -12,6 +12,7 @@ import { toolVersion } from "../files/package-root.js";
 import { renderProject } from "../template/project.js";
 import { type BoardCosts, boardCosts } from "./board-costs.js";
 import { keepDeployed } from "./deployed.js";
+import { type FaceDetector, obtainDetector } from "./detector.js";
 import type { Model } from "./model.js";
 import { buildDir, type Project } from "./project.js";
 import type { StageContext } from "./reporter.js";
@@ -25,6 +26,8 @@ export interface Firmware {
   readonly build: BuildResult;
   /** Absent for engine coin. */
   readonly emitted?: EmittedC;
+  /** Absent with locator `center`. */
+  readonly detector?: FaceDetector;
   /** Working memory of the engine that was built, bytes. */
   readonly arenaBytes: number;
   /** What the board will spend; absent for the host. */
@@ -46,16 +49,23 @@ export async function obtainFirmware(
   const cores = target === "host" ? 1 : coresOf(project, board);
   const emitted =
     model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model), target: kernels, cores });
-  const costs = target === "host" ? undefined : boardCosts(project.config, board, cores, model, emitted);
+  const detector = await obtainDetector(project);
+  const locating = detector?.emit({ provenance: detectorProvenance(detector), target: kernels, cores });
+  const costs =
+    target === "host" ? undefined : boardCosts(project.config, board, cores, model, emitted, locating?.ramBytes);
   if (costs !== undefined) refuseTooLarge(costs.memory, dir);
-  await keepDeployed(project, board, model);
+  await keepDeployed(project, board, model, detector);
   const rendered = await renderProject({
     dir,
     target,
     config: project.config,
     board,
-    engineFiles: engineFiles(project, model, emitted, target === "host" ? undefined : board),
+    engineFiles: {
+      ...engineFiles(project, model, emitted, target === "host" ? undefined : board),
+      ...locating?.files,
+    },
     ...(model === undefined ? {} : { model }),
+    ...(detector === undefined ? {} : { detector }),
   });
   for (const file of rendered.kept)
     context.reporter.warn(`${file} is no longer part of the firmware, but was changed by hand: kept`);
@@ -69,6 +79,7 @@ export async function obtainFirmware(
     build,
     arenaBytes,
     ...(emitted === undefined ? {} : { emitted }),
+    ...(detector === undefined ? {} : { detector }),
     ...(costs === undefined ? {} : { costs }),
   };
 }
@@ -103,6 +114,10 @@ function engineFiles(
   if (model === undefined || emitted === undefined) return {};
   if (project.config.engine !== "tflm" || board === undefined) return { ...emitted.files };
   return emitTflmEngine(model.graph, model.bytes, provenance(model), board.chip);
+}
+
+function detectorProvenance({ kind, hash }: FaceDetector): string {
+  return `smilec ${toolVersion} from the ${kind} face detector ${hash}`;
 }
 
 function provenance(model: Model): string {

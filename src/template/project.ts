@@ -9,6 +9,7 @@ import { CARD_SETTINGS_FILE, cardSettingsFile } from "./card-settings.js";
 import {
   boardHeaderValues,
   configHeaderValues,
+  type DeployedDetector,
   type DeployedModel,
   espProjectValues,
   firmwareSettings,
@@ -26,6 +27,8 @@ export interface RenderRequest {
   readonly board: Board;
   /** Absent for engine coin. */
   readonly model?: DeployedModel;
+  /** Absent with locator `center`. */
+  readonly detector?: DeployedDetector;
   /** What the emitter made (`model.h`, `model.c`, ...): name -> contents, for src/generated/. */
   readonly engineFiles: Readonly<Record<string, string>>;
   /** The folder with core/, kernels/ and hal/; default: the installed package's. */
@@ -53,7 +56,7 @@ export async function projectFiles(request: Omit<RenderRequest, "dir">): Promise
     generated: engineFiles,
     ...(request.firmwareRoot === undefined ? {} : { root: request.firmwareRoot }),
   });
-  const settings = firmwareSettings(config, board, model);
+  const settings = firmwareSettings(config, board, model, request.detector);
   const generated: Record<string, string> = {
     ...engineFiles,
     "smilec_config.h": await renderTemplate(
