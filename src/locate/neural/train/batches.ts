@@ -94,10 +94,10 @@ export class CropBatches {
     }
     const spread = Math.max(4, deviation) * Math.exp(rng.between(-0.2, 0.2));
     const middle = mean + 0.2 * spread * rng.between(-1, 1);
-    for (let i = 0; i < pixels.length; i++) {
-      const q = Math.round((127 * (pixels[i] - middle)) / (3 * spread));
-      out[i] = Math.max(-127, Math.min(127, q));
-    }
+    const table = Int8Array.from({ length: 256 }, (_, grey) =>
+      Math.max(-127, Math.min(127, Math.round((127 * (grey - middle)) / (3 * spread)))),
+    );
+    for (let i = 0; i < pixels.length; i++) out[i] = table[pixels[i]];
   }
 }
 

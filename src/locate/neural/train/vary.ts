@@ -6,6 +6,9 @@ import type { Rng } from "../../../train/rng.js";
 import type { PooledScene } from "./scene-pool.js";
 import type { WantedFace } from "./targets.js";
 
+/** Looked up once: it is called for every pixel. */
+const { fround } = Math;
+
 /** Length of the table of normal numbers that noise is read from. */
 const NORMALS = 1 << 16;
 
@@ -127,26 +130,26 @@ export class FrameVariation {
   }
 
   /** Bilinear; beyond the border the border's pixels go on. */
-  private look(source: Uint8Array, { mirrored, step, left, top }: View): void {
+  private look(source: Uint8Array, view: View): void {
     const { light, table, out } = this;
     const { width, height } = this.source;
+    const { mirrored, step, left, top } = view;
+    const next = mirrored ? -1 : 1;
     for (let y = 0, to = 0; y < out.height; y++) {
-      const v = Math.max(0, Math.min(height - 1.001, top + y * step));
-      const row = Math.floor(v);
+      const v = between(top + y * step, height - 1.001);
+      const row = v | 0;
       const down = v - row;
       for (let x = 0; x < out.width; x++, to++) {
-        const u = Math.max(0, Math.min(width - 1.001, left + x * step));
-        const column = Math.floor(u);
+        const u = between(left + x * step, width - 1.001);
+        const column = u | 0;
         const right = u - column;
-        const next = mirrored ? -1 : 1;
         const from = row * width + (mirrored ? width - 1 - column : column);
         const upper = source[from] + right * (source[from + next] - source[from]);
         const below = from + width;
         const lower = source[below] + right * (source[below + next] - source[below]);
-        light[to] = upper + down * (lower - upper);
+        light[to] = table[(fround(upper + down * (lower - upper)) + 0.5) | 0];
       }
     }
-    for (let i = 0; i < light.length; i++) light[i] = table[Math.round(light[i])];
   }
 
   private slant(rng: Rng): void {
@@ -187,7 +190,7 @@ export class FrameVariation {
     const { table } = this;
     let [sum, squares] = [0, 0];
     for (let i = 0; i < source.length; i++) {
-      const grey = Math.max(0, Math.min(255, table[source[i]]));
+      const grey = between(table[source[i]], 255);
       sum += grey;
       squares += grey * grey;
     }
@@ -207,4 +210,9 @@ export class FrameVariation {
     const visible = (along(x, width) * along(y, height)) / (side * side);
     return visible === 0 ? [] : [{ x, y, side, counts: face.counts && (step === 1 || visible >= VISIBLE) }];
   }
+}
+
+/** Clamps to 0 ... most. */
+function between(value: number, most: number): number {
+  return value < 0 ? 0 : value > most ? most : value;
 }
