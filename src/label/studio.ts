@@ -5,13 +5,14 @@ import { realpathSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import type { Catalogue } from "../captures/catalogue/catalogue.js";
 import type { CaptureMetadata } from "../captures/metadata.js";
+import { storedPath } from "../captures/stored.js";
 import type { Config } from "../config/schema.js";
 import type { Box } from "../data/types.js";
 import { asEnvironmentError, InterruptedError, UserError } from "../errors.js";
 import type { StageContext } from "../pipeline/reporter.js";
 import { choicesOf } from "./choices.js";
 import { LOOK_REVISION, measureLook } from "./measure.js";
-import { PictureProblem, picturePath, readFrame } from "./picture.js";
+import { PictureProblem, readFrame } from "./picture.js";
 import { type Item, PressIndex, setLook } from "./presses.js";
 import type { PressView, Queue, Stroke, StudioInfo, StudioProgress } from "./protocol.js";
 import { QueueMaker, type QueueRequest } from "./queue.js";
@@ -196,7 +197,7 @@ export class Studio extends EventEmitter<{ change: [presses: number[]]; captures
   }
 
   private async removePicture({ path }: Item): Promise<void> {
-    const whole = picturePath(this.catalogue.dir, path);
+    const whole = storedPath(this.catalogue.dir, path);
     // What a damaged catalogue names outside of the folder is not ours to remove.
     if (whole === undefined) return;
     await rm(whole, { force: true }).catch((error: unknown) => {

@@ -2,12 +2,12 @@
 import type { CatalogueCapture } from "../captures/catalogue/types.js";
 import type { Capture } from "../captures/read-segment.js";
 import { type ReplayDifference, replayCapture, replayCoin, replayPress } from "../captures/replay.js";
+import { readStoredCapture } from "../captures/stored.js";
 import { type ModelBundle, margin } from "../graph/bundle.js";
 import { ReferenceInterpreter } from "../graph/interpreter.js";
 import { keptModel } from "../pipeline/deployed.js";
 import { readModel } from "../pipeline/model.js";
 import { preprocess } from "../preprocess/preprocess.js";
-import { readCapture } from "./read-capture.js";
 
 export interface ReplaySetup {
   /** Of the project. */
@@ -59,7 +59,7 @@ export class PressReplayer {
     const damaged: { capture: number; reason: string }[] = [];
     const whole: { row: CatalogueCapture; capture: Capture }[] = [];
     for (const row of press) {
-      const capture = await readCapture(this.setup.captures, row);
+      const capture = await readStoredCapture(this.setup.captures, row);
       if (typeof capture === "string") damaged.push({ capture: row.id, reason: capture });
       else whole.push({ row, capture });
     }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { Catalogue } from "#smilec/captures/catalogue/catalogue.js";
 import { payloadCrc } from "#smilec/captures/format.js";
 import { formatMetadata } from "#smilec/captures/metadata.js";
+import { readStoredCapture } from "#smilec/captures/stored.js";
 import { writeTflite } from "#smilec/emit/tflite/write.js";
 import { withDescription } from "#smilec/graph/bundle.js";
 import { readModel } from "#smilec/pipeline/model.js";
@@ -14,7 +15,6 @@ import { openProject } from "#smilec/pipeline/project.js";
 import { silentReporter } from "#smilec/pipeline/reporter.js";
 import { worseOnCaptures } from "#smilec/replay/flash-gate.js";
 import { mcnemarExact } from "#smilec/replay/mcnemar.js";
-import { readCapture } from "#smilec/replay/read-capture.js";
 import { smilec } from "../support/cli.js";
 import { generatedModel, type HostBot, randomPictures, smallBundle } from "../support/host-bot.js";
 import { officeBot, type Visit, workDays } from "../support/office.js";
@@ -64,7 +64,7 @@ async function relog(dir: string, sequence: number, change: object, flipPixel = 
   const captures = join(dir, "captures");
   const catalogue = Catalogue.open(captures);
   const row = [...catalogue.captures()].find(({ key }) => key.sequence === sequence)!;
-  const capture = await readCapture(captures, row);
+  const capture = await readStoredCapture(captures, row);
   if (typeof capture === "string") throw new Error(capture);
   const { width, height } = row;
   const payload = Uint8Array.from(capture.payload);
@@ -121,8 +121,8 @@ describe("smilec replay", () => {
     const { exitCode, stdout } = await smilec(["replay"], { cwd });
     expect(exitCode).toBe(1);
     expect(stdout).toContain("all 478 replayed are equal");
-    expect(stdout).toContain(`${first.path}: the file is damaged: its CRC is wrong`);
-    expect(stdout).toContain(`${second.path}: the file is missing`);
+    expect(stdout).toContain(`${first.path}: the picture is damaged: its CRC is `);
+    expect(stdout).toContain(`${second.path}: the picture is missing`);
   }, 60_000);
 
   it("counts the captures of a model that is not kept, and is no failure for it", async () => {
