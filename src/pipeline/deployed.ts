@@ -22,7 +22,8 @@ type ProjectFolder = Pick<Project, "dir" | "modelFile">;
 export async function keepDeployed(project: Project, board: Board, model: Model | undefined): Promise<void> {
   const settings = firmwareSettings(project.config, board, model);
   const hash = configHash(settings);
-  if ((await keptSettings(project, hash)) === undefined) await writeJson(settingsFile(project, hash), settings);
+  const file = join(project.dir, DEPLOYED_FOLDER, `config-${hex32(hash)}.json`);
+  if (!(await isKept(file, hash))) await writeJson(file, settings);
   if (model === undefined) return;
   const dir = join(project.dir, DEPLOYED_FOLDER, modelHash(model));
   // A file that lost its bytes is no model any more; the same bytes take its place.
@@ -54,23 +55,13 @@ async function modelFiles({ dir, modelFile }: ProjectFolder, hash: string): Prom
   ];
 }
 
-/** The effective settings of the firmware with this configuration hash; undefined when they are not kept. */
-export function keptSettings({ dir }: Pick<Project, "dir">, hash: number): Promise<FirmwareSettings | undefined> {
-  return readSettings(settingsFile({ dir }, hash), hash);
-}
-
-function settingsFile({ dir }: Pick<Project, "dir">, hash: number): string {
-  return join(dir, DEPLOYED_FOLDER, `config-${hex32(hash)}.json`);
-}
-
-async function readSettings(file: string, hash: number): Promise<FirmwareSettings | undefined> {
-  const text = await readFile(file, "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
+/** Whether a file holds the settings of this hash whole. They are for people: what replay needs of them is in every capture. */
+async function isKept(file: string, hash: number): Promise<boolean> {
+  const text = await readFile(file, "utf8").catch(() => "");
   try {
-    const settings = JSON.parse(text) as FirmwareSettings;
-    return configHash(settings) === hash ? settings : undefined;
+    return configHash(JSON.parse(text) as FirmwareSettings) === hash;
   } catch {
-    return undefined;
+    return false;
   }
 }
 
