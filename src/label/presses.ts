@@ -58,7 +58,7 @@ export class PressIndex {
     private readonly scales: ModelScales,
   ) {
     this.addNew();
-    for (const [id, look] of catalogue.looks(LOOK_REVISION)) {
+    for (const [id, look] of catalogue.labels.looks(LOOK_REVISION)) {
       const item = this.items.get(id);
       if (item !== undefined) setLook(item, look);
     }

@@ -198,7 +198,7 @@ describe("the gate before flashing", () => {
     const catalogue = Catalogue.open(join(cwd, "captures"));
     for (const { id, metadata } of [...catalogue.captures()]) {
       const label = metadata.smile ? "smile" : "neutral";
-      catalogue.judge(id, { pass: 1, label, box: undefined, atMs: 2 });
+      catalogue.labels.judge(id, { pass: 1, label, box: undefined, atMs: 2 });
     }
     catalogue.close();
     return cwd;

@@ -146,7 +146,7 @@ describe("smilec skew", () => {
       expect(stderr).not.toContain("    at ");
     };
     const catalogue = Catalogue.open(join(project, "captures"));
-    for (const { id } of [...catalogue.captures()].slice(40)) catalogue.markDeleted(id);
+    for (const { id } of [...catalogue.captures()].slice(40)) catalogue.labels.markDeleted(id);
     catalogue.close();
     await fails("there are captures of only 20 presses; 30 presses are needed");
     const database = new Database(join(project, "captures", "catalogue.sqlite"));

@@ -110,7 +110,7 @@ export class CardReading implements Reading {
     const at = { head, read, fileBytes: file.size };
     const open = !this.newer.has(device) && (await holdsCapture(at));
     if (open) this.newer.add(device);
-    const seen = parts.catalogue.segment(hex32(device), hex32(epoch), segment);
+    const seen = parts.catalogue.pulls.segment(hex32(device), hex32(epoch), segment);
     if (seen === undefined) return { file, head, open };
     const wasOpen = seen.mark.endsWith(".open");
     this.seen.set(`${seen.device}/${seen.epoch}`, seen);
@@ -185,7 +185,7 @@ export class CardReading implements Reading {
 
   private async remember(segment: SegmentAt, slotsRead: number, parts: ReadingParts): Promise<void> {
     const state = await segmentState(segment, slotsRead);
-    await parts.batches.add(() => parts.catalogue.setSegment(state, parts.pull));
+    await parts.batches.add(() => parts.catalogue.pulls.setSegment(state, parts.pull));
   }
 }
 

@@ -359,7 +359,7 @@ describe("a capture that a person deleted here", () => {
     await pullFolder(card, into);
     const catalogue = Catalogue.open(into);
     const [{ id, path }] = catalogue.captures();
-    catalogue.markDeleted(id);
+    catalogue.labels.markDeleted(id);
     catalogue.close();
     rmSync(join(into, path));
     makeCard(card, [{ segment: 2, captures: 1 }]);
