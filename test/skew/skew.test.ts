@@ -9,8 +9,9 @@ import { syntheticImport } from "#smilec/data/synthetic/import.js";
 import type { GrayImage } from "#smilec/data/types.js";
 import { type Condition, underCondition } from "#smilec/evaluate/conditions.js";
 import { Subject } from "#smilec/evaluate/degrade/subject.js";
-import { readModel, SHIPPED_MODEL } from "#smilec/pipeline/model.js";
+import { SHIPPED_MODEL } from "#smilec/pipeline/model.js";
 import { silentReporter } from "#smilec/pipeline/reporter.js";
+import { CaptureReplayer } from "#smilec/replay/capture-replayer.js";
 import { ConsistencyCheck } from "#smilec/skew/consistency.js";
 import type { SkewReport } from "#smilec/skew/types.js";
 import { smilec } from "../support/cli.js";
@@ -145,7 +146,7 @@ describe("smilec skew", () => {
       expect(stderr).not.toContain("    at ");
     };
     const catalogue = Catalogue.open(join(project, "captures"));
-    for (const { id } of [...catalogue.captures()].slice(40)) catalogue.markDeleted(id);
+    for (const { id } of [...catalogue.captures()].slice(40)) catalogue.labels.markDeleted(id);
     catalogue.close();
     await fails("there are captures of only 20 presses; 30 presses are needed");
     const database = new Database(join(project, "captures", "catalogue.sqlite"));
@@ -166,21 +167,21 @@ describe("smilec skew", () => {
 });
 
 describe("consistency", () => {
-  it("says at which stage a capture is not what was logged, and does without a model it lacks", async () => {
-    const model = await readModel(SHIPPED_MODEL, "shipped");
+  it("says at which stage a capture is not what was logged, does without a model it lacks, and lets the bot have its own threshold", async () => {
     const catalogue = Catalogue.open(join(plain, "captures"));
     const [row] = [...catalogue.captures()];
     const capture = await readStoredCapture(catalogue.dir, row);
     catalogue.close();
     if (typeof capture === "string") throw new Error(capture);
-    const check = new ConsistencyCheck(model, model.sha256.slice(0, 16));
+    const check = new ConsistencyCheck(new CaptureReplayer({ dir: plain, modelFile: SHIPPED_MODEL }));
     const change = (more: object) => check.add({ ...capture, metadata: { ...capture.metadata, ...more } });
-    change({});
-    change({ inputCrc: 1 });
-    change({ outputs: capture.metadata.outputs.map((value) => value ^ 1), model: "0000000000000000" });
-    change({ outputs: capture.metadata.outputs.map((value) => value ^ 1) });
+    await change({});
+    await change({ inputCrc: 1 });
+    await change({ outputs: capture.metadata.outputs.map((value) => value ^ 1), model: "0000000000000000" });
+    await change({ outputs: capture.metadata.outputs.map((value) => value ^ 1) });
+    await change({ threshold: capture.metadata.threshold + (capture.metadata.smile ? -3 : 3) });
     const { differences, ...counts } = check.finish();
-    expect(counts).toEqual({ captures: 4, withModel: 3, equal: 2, different: 2 });
+    expect(counts).toEqual({ captures: 5, withModel: 4, equal: 3, different: 2 });
     expect(differences[0]).toContain("preprocess, input crc: logged 00000001");
     expect(differences[1]).toContain("model, outputs");
   });
