@@ -206,30 +206,30 @@ static void card_unmount(void *context) {
 
 static int card_list(void *context, int (*visit)(void *argument, const char *name, uint32_t size), void *argument) {
     (void)context;
-    return bot.card.mounted ? card_result(esp32_files_list(&bot.card.files, visit, argument)) : SM_ERR_NO_CARD;
+    return bot.card.mounted ? card_result(fat_files_list(&bot.card.files, visit, argument)) : SM_ERR_NO_CARD;
 }
 
 static int file_create(void *context, const char *name, uint32_t size, const uint8_t *head, uint32_t head_bytes) {
     (void)context;
     esp32_watchdog_feed();
-    return bot.card.mounted ? card_result(esp32_files_create(&bot.card.files, name, size, head, head_bytes))
+    return bot.card.mounted ? card_result(fat_files_create(&bot.card.files, name, size, head, head_bytes))
                             : SM_ERR_NO_CARD;
 }
 
 static int file_open(void *context, const char *name) {
     (void)context;
-    return bot.card.mounted ? card_result(esp32_files_open(&bot.card.files, name)) : SM_ERR_NO_CARD;
+    return bot.card.mounted ? card_result(fat_files_open(&bot.card.files, name)) : SM_ERR_NO_CARD;
 }
 
 static int file_read(void *context, int file, uint32_t offset, uint8_t *data, uint32_t length) {
     (void)context;
-    return bot.card.mounted ? card_result(esp32_files_read(&bot.card.files, file, offset, data, length))
+    return bot.card.mounted ? card_result(fat_files_read(&bot.card.files, file, offset, data, length))
                             : SM_ERR_NO_CARD;
 }
 
 static int file_write(void *context, int file, uint32_t offset, const uint8_t *data, uint32_t length) {
     (void)context;
-    return bot.card.mounted ? card_result(esp32_files_write(&bot.card.files, file, offset, data, length))
+    return bot.card.mounted ? card_result(fat_files_write(&bot.card.files, file, offset, data, length))
                             : SM_ERR_NO_CARD;
 }
 
@@ -242,7 +242,7 @@ static int file_sync(void *context, int file) {
 
 static void file_close(void *context, int file) {
     (void)context;
-    esp32_files_close(&bot.card.files, file);
+    fat_files_close(&bot.card.files, file);
 }
 
 static int marks_load(void *context, sm_marks_t *marks) {
