@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { readSegment, type SegmentRecord } from "#smilec/captures/read-segment.js";
 import { packageRoot } from "#smilec/files/package-root.js";
-import type { BotEvent } from "./bot.js";
+import { type BotEvent, driverFiles } from "./bot.js";
 import type { Program } from "./compile.js";
 import type { FatFile, FatImage } from "./fat-image.js";
 import { fatFsSources } from "./fatfs.js";
@@ -36,6 +36,7 @@ export class FatBotProgram {
       ...(await folderOf("test/firmware/fat")),
       ...(await folderOf("test/firmware/fat/idf")),
       ...Object.fromEntries(freeRtos.map(([name, text]) => [`freertos/${name}`, text])),
+      ...(await driverFiles()),
       ...host,
       ...only(await folderOf("firmware/hal/host/image"), /^(ffconf|host_(disk|fatfs))\./),
       ...(await folderOf("firmware/hal/fat")),
