@@ -334,7 +334,8 @@ function declareDevice(program: Command, action: Action): void {
     .addOption(
       new Option("--keyboard", "press on the keyboard, in real time").default(false).conflicts(["button", "golden"]),
     )
-    .option("--card <dir>", "folder that stands for the card, continued and kept")
+    .option("--card <path>", "folder or image file that stands for the card, continued and kept")
+    .option("--card-size <size>", "make the image file that --card names, a FAT32 card of this size, such as 64M")
     .option("--whole", "the pictures are face crops: use all of each instead of the configured part", false)
     .option("--golden", "fail unless every score equals the TypeScript reference", false)
     .action(action(async () => (await import("./commands/simulate.js")).simulateCommand));

@@ -4,6 +4,7 @@ import { pinConflicts } from "../board/rules.js";
 import type { Board } from "../board/types.js";
 import { withPins } from "../board/wiring.js";
 import { type BuildResult, buildFirmware } from "../build/build.js";
+import { obtainFatFs } from "../build/fatfs.js";
 import { refuseTooLarge } from "../build/memory-estimate.js";
 import { type EmittedC, emitC } from "../emit/c/model.js";
 import { emitTflmEngine, firmwareArena } from "../emit/tflite/tflm-engine.js";
@@ -34,16 +35,22 @@ export interface Firmware {
   readonly costs?: BoardCosts;
 }
 
+export interface FirmwareOptions {
+  /** A host program that also takes image files as cards (it needs FatFs, and is built in a folder of its own). */
+  readonly cardImages?: boolean;
+}
+
 /** Renders and builds the firmware for `host` or the project's board. `model` is absent for engine coin only. */
 export async function obtainFirmware(
   project: Project,
   model: Model | undefined,
   target: string,
   context: StageContext,
+  { cardImages = false }: FirmwareOptions = {},
 ): Promise<Firmware> {
   const board = projectBoard(project, target);
   refusePinConflicts(board);
-  const dir = buildDir(project, target);
+  const dir = buildDir(project, cardImages ? `${target}-image` : target);
   const kernels = target !== "host" && board.chip === "esp32" ? "lx6" : "portable";
   // The host runs everything on one core.
   const cores = target === "host" ? 1 : coresOf(project, board);
@@ -66,6 +73,7 @@ export async function obtainFirmware(
     },
     ...(model === undefined ? {} : { model }),
     ...(detector === undefined ? {} : { detector }),
+    ...(cardImages ? { fatFs: await obtainFatFs(context) } : {}),
   });
   for (const file of rendered.kept)
     context.reporter.warn(`${file} is no longer part of the firmware, but was changed by hand: kept`);
