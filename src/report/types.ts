@@ -87,7 +87,7 @@ export interface ComparedRun {
   readonly evaluation: ModelEvaluation;
 }
 
-/** The last retraining with captures. */
+/** The last retraining. */
 export interface RetrainingSection {
   /** First 16 hex digits of the models' SHA-256. */
   readonly before: string;
@@ -100,7 +100,11 @@ export interface RetrainingSection {
   readonly captureWeight: number;
   readonly baseData: readonly string[];
   readonly splits: Readonly<Record<"train" | "val" | "heldOut", RetrainingSplit>>;
-  readonly captures: BeforeAndAfter;
+  /** On held-out presses. */
+  readonly captures?: BeforeAndAfter;
+  /** On degraded validation pictures, where nobody had judged a capture. */
+  readonly degraded?: BeforeAndAfter;
+  readonly syntheticSkew?: { readonly origin: "configuration" | "default" | "captures" };
   readonly base: BeforeAndAfter;
 }
 

@@ -9,8 +9,12 @@ import { syntheticImport } from "#smilec/data/synthetic/import.js";
 import type { GrayImage } from "#smilec/data/types.js";
 import { type Condition, underCondition } from "#smilec/evaluate/conditions.js";
 import { Subject } from "#smilec/evaluate/degrade/subject.js";
+import { openCaptures } from "#smilec/pipeline/captures.js";
 import { readModel, SHIPPED_MODEL } from "#smilec/pipeline/model.js";
+import { obtainPictures } from "#smilec/pipeline/pictures.js";
+import { openProject } from "#smilec/pipeline/project.js";
 import { silentReporter } from "#smilec/pipeline/reporter.js";
+import { syntheticSkew } from "#smilec/retrain/without-captures.js";
 import { ConsistencyCheck } from "#smilec/skew/consistency.js";
 import type { SkewReport } from "#smilec/skew/types.js";
 import { smilec } from "../support/cli.js";
@@ -206,6 +210,16 @@ describe("smilec skew fit", () => {
     expect(written).toContain('"backlight"');
     // A configuration that a command can still read.
     expect((await smilec(["data", "stats", "-q"], { cwd: project })).exitCode).toBe(0);
+  });
+
+  it("finds them for a retraining too, from captures that nobody has judged", async () => {
+    const project = await openProject(backlit);
+    const catalogue = openCaptures(project);
+    const { augment, skew } = await syntheticSkew(project, await obtainPictures(project, context), catalogue, context);
+    catalogue?.close();
+    expect(skew.origin).toBe("captures");
+    expect(skew.changes.map(({ key }) => key)).toContain("backlight");
+    expect(augment.backlight.probability).toBeGreaterThan(project.config.train.augment.backlight.probability);
   });
 });
 
