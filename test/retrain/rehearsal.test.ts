@@ -8,6 +8,7 @@ import { drawnCrop, PICTURES_PER_PERSON } from "#smilec/data/synthetic/people.js
 import { deployedModel } from "#smilec/pipeline/deploy.js";
 import { openProject } from "#smilec/pipeline/project.js";
 import { obtainReport } from "#smilec/pipeline/report.js";
+import { obtainCaptureParts } from "#smilec/pipeline/report-captures.js";
 import { silentReporter } from "#smilec/pipeline/reporter.js";
 import { obtainTrainedModel } from "#smilec/pipeline/trained-model.js";
 import { capturedSet } from "#smilec/retrain/captured.js";
@@ -146,8 +147,17 @@ describe("smilec retrain", () => {
     const { quantized } = await obtainTrainedModel(project, context);
     expect(inService()).toEqual(retrained);
     expect(readFileSync(join(quantized.dir, "model.tflite"))).toEqual(retrained);
-    const { file } = await obtainReport(project, {}, context);
-    const section = readFileSync(file, "utf8").match(/<section id="retraining"[\s\S]*?<\/section>/)![0];
+    const parts = await obtainCaptureParts(project, undefined, context);
+    const { file, facts } = await obtainReport(project, { captures: parts! }, context);
+    const html = readFileSync(file, "utf8");
+    const section = html.match(/<section id="retraining"[\s\S]*?<\/section>/)![0];
+    expect(html.match(/<section id="replay"[\s\S]*?<\/section>/)![0]).toContain("Every capture replays exactly");
+    expect(facts.labels).toMatchObject({ captures: DAYS * VISITS, unjudged: 0, disputed: 0 });
+    // The base pictures are drawn, so there is nothing to compare the captures with.
+    expect(facts.missing).toContainEqual(
+      expect.objectContaining({ what: "Training and serving", command: "smilec data import" }),
+    );
+    expect(facts.checks).toContainEqual(expect.objectContaining({ name: "replay", state: "pass" }));
     expect(section).toContain("The new model is in service.");
     expect(section).toMatch(/held-out captures[\s\S]*class="better"/);
     write({ train: { ...CONFIG.train, seed: 2, epochs: 2 } });

@@ -13,6 +13,7 @@ import { openCaptures } from "#smilec/pipeline/captures.js";
 import { readModel, SHIPPED_MODEL } from "#smilec/pipeline/model.js";
 import { obtainPictures } from "#smilec/pipeline/pictures.js";
 import { openProject } from "#smilec/pipeline/project.js";
+import { obtainCaptureParts } from "#smilec/pipeline/report-captures.js";
 import { silentReporter } from "#smilec/pipeline/reporter.js";
 import { syntheticSkew } from "#smilec/retrain/without-captures.js";
 import { ConsistencyCheck } from "#smilec/skew/consistency.js";
@@ -110,6 +111,24 @@ describe("smilec skew", () => {
     const pictures = findAll(section, ({ attributes }) => attributes.get("role") === "img");
     expect(pictures.length).toBeGreaterThan(10);
     for (const { attributes } of pictures) expect(attributes.get("aria-label")).toMatch(/\w{4}/);
+  });
+
+  it("is measured once for a report, pictures included", async () => {
+    const project = await openProject(backlit);
+    const pictures = await obtainPictures(project, context);
+    const first = await obtainCaptureParts(project, pictures, context);
+    const stages: string[] = [];
+    const listening = { ...context, reporter: { ...silentReporter, stage: (name: string) => stages.push(name) } };
+    const again = await obtainCaptureParts(project, pictures, listening);
+    expect([stages, again]).toEqual([[], first]);
+    expect(first!.skew!.report.auc.low).toBeGreaterThan(0.95);
+    expect(first!.skew!.strangest[0].capture.grey).toHaveLength(first!.skew!.size ** 2);
+    expect(first!.replay).toMatchObject({ compared: 2 * PRESSES, equal: 2 * PRESSES });
+    expect([first!.missing, first!.labels.unjudged]).toEqual([[], 2 * PRESSES]);
+    const catalogue = openCaptures(project)!;
+    catalogue.judge([...catalogue.captures()][0].id, { pass: 1, label: "smile", box: undefined, atMs: 1 });
+    catalogue.close();
+    expect((await obtainCaptureParts(project, pictures, context))!.key).not.toBe(first!.key);
   });
 
   it("says the same in words", async () => {
