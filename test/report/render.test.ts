@@ -7,7 +7,7 @@ import { Random } from "../support/random.js";
 import { drawnScores, modelEvaluation, reportInput } from "../support/report-input.js";
 
 // Loading echarts takes a second; on a busy machine many.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const PARTS = [
   "checks",
