@@ -9,6 +9,7 @@ import { dataSection } from "./sections/data.js";
 import { evaluationSection } from "./sections/evaluation.js";
 import { firmwareSection } from "./sections/firmware.js";
 import { labelsSection } from "./sections/labels.js";
+import { locatorsSection } from "./sections/locators.js";
 import { missingSection } from "./sections/missing.js";
 import { modelSection } from "./sections/model.js";
 import { quantizationSection } from "./sections/quantization.js";
@@ -47,7 +48,7 @@ async function renderSections(input: ReportInput): Promise<SectionView[]> {
 
 /** From pictures to an int8 model. */
 async function modelSections(input: ReportInput): Promise<SectionView[]> {
-  const { checks, data, augmentation, training, model, quantization, evaluation, comparison } = input;
+  const { checks, data, augmentation, training, model, quantization, evaluation, locators, comparison } = input;
   const sections: SectionView[] = [];
   if (checks !== undefined) sections.push(checksSection(checks));
   if (data !== undefined) sections.push(await dataSection(data));
@@ -60,6 +61,7 @@ async function modelSections(input: ReportInput): Promise<SectionView[]> {
     const conditions = conditionsSection(evaluation);
     if (conditions !== null) sections.push(conditions);
   }
+  if (locators !== undefined) sections.push(await locatorsSection(locators));
   if (comparison !== undefined) sections.push(comparisonSection(comparison));
   return sections;
 }

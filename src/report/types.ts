@@ -8,6 +8,7 @@ import type { ModelEvaluation } from "../evaluate/run.js";
 import type { PressToLight } from "../inspect/press-to-light.js";
 import type { Pace } from "../label/pace.js";
 import type { LabelStatus } from "../label/status.js";
+import type { LocatorEvaluationResult } from "../locate/evaluate/run.js";
 import type { ReplayResult } from "../replay/run.js";
 import type { SkewResult } from "../skew/types.js";
 
@@ -33,6 +34,7 @@ export interface ReportInput {
   readonly replay?: ReplaySection;
   readonly labels?: LabelsSection;
   readonly skew?: SkewResult;
+  readonly locators?: LocatorEvaluationResult;
   /** What a report can show and this one does not. */
   readonly missing?: readonly MissingPart[];
 }

@@ -1,7 +1,8 @@
 /** Whether what the bot logged is what comes out now: box, network input and, where the model is at hand, its outputs and the decision, of every capture. */
+
+import { hex32 } from "../captures/format.js";
 import type { Capture } from "../captures/read-segment.js";
 import { type ReplayDifference, type ReplayInterpreter, replayCapture } from "../captures/replay.js";
-import { hex32 } from "../captures/format.js";
 import type { ModelBundle } from "../graph/bundle.js";
 import { ReferenceInterpreter } from "../graph/interpreter.js";
 
