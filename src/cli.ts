@@ -141,9 +141,10 @@ function declareModel(program: Command, action: Action): void {
   declareEvaluation(program, action);
   program
     .command("report")
-    .description("write the HTML report: data, training, quantization, firmware, simulation")
+    .description("write the HTML report: data, training, int8, sizes, timing, captures, skew, labels, retraining")
     .option("--images <dir>", "also let the bot look at these pictures")
     .option("--whole", "the pictures are face crops: use all of each", false)
+    .option("--junit <file>", "write what must hold as JUnit test cases; exit code 1 when one fails")
     .option("--compare <name=model>", "show another model.tflite on the same test pictures side by side")
     .addOption(
       new Option(

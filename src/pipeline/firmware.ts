@@ -51,7 +51,7 @@ export async function obtainFirmware(
   const board = projectBoard(project, target);
   refusePinConflicts(board);
   const dir = buildDir(project, cardImages ? `${target}-image` : target);
-  const kernels = target !== "host" && board.chip === "esp32" ? "lx6" : "portable";
+  const kernels = target === "host" ? "portable" : kernelsFor(board);
   // The host runs everything on one core.
   const cores = target === "host" ? 1 : coresOf(project, board);
   const emitted =
@@ -90,6 +90,20 @@ export async function obtainFirmware(
     ...(detector === undefined ? {} : { detector }),
     ...(costs === undefined ? {} : { costs }),
   };
+}
+
+/** What the project's own board will spend, without building anything; `model` is absent for engine coin. */
+export function costsOnBoard(project: Project, model: Model | undefined): { board: Board; costs: BoardCosts } {
+  const board = projectBoard(project, project.config.board);
+  const cores = coresOf(project, board);
+  const target = kernelsFor(board);
+  const emitted =
+    model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model), target, cores });
+  return { board, costs: boardCosts(project.config, board, cores, model, emitted) };
+}
+
+function kernelsFor({ chip }: Board): "lx6" | "portable" {
+  return chip === "esp32" ? "lx6" : "portable";
 }
 
 /** The board of the target, wired as configured; `pins` are of the configured board and mean nothing for another one. */
