@@ -20,7 +20,8 @@
  *   put NAME HEX    a user's file on the card, its bytes in hexadecimal
  *   lie N AFTER     N writes store something else, after AFTER more have not
  *   sensor HEX      product id of the camera; "none": it does not run until it is started again
- *   fold            from the next start on, the memory for frames has an address line that does nothing
+ *   fold frames|arena    from the next start on, the memory for frames, or the network's, has an address line that does
+ *                        nothing
  *   leds            prints the LEDs' colours
  *   flip FILE OFFSET    one bit of a file changes
  *   dump FOLDER         writes the files on the card into an existing folder
@@ -66,6 +67,8 @@ static struct {
     uint32_t restarts;
     uint32_t mounts;
     int sensor;
+    int8_t *arena; /* instead of the network's own; NULL: that one */
+    uint32_t arena_bytes;
     uint64_t clock_us; /* at which the next start begins */
     sm_colour_t leds[SM_MAX_LEDS];
     uint32_t led_count;
@@ -360,11 +363,19 @@ static void on_report(void *context, const struct sm_report *report) {
 
 /* ---- running ---- */
 
+static int8_t *folded_arena(void) {
+    return bot.arena;
+}
+
 static void boot(void) {
     memory.input = input_memory;
     memory.input_bytes = sizeof(input_memory);
     bot.engine = sm_engine;
     bot.engine.invoke = invoke;
+    if (bot.arena != NULL) {
+        bot.engine.memory = folded_arena;
+        bot.engine.memory_bytes = bot.arena_bytes;
+    }
     bot.now_us = bot.clock_us;
     bot.down_from_us = UINT64_MAX;
     bot.down_until_us = UINT64_MAX;
@@ -375,7 +386,7 @@ static void boot(void) {
 }
 
 /* The same page of memory twice, one behind the other. */
-static void fold(void) {
+static void fold(bool arena) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     int file = memfd_create("folded", 0);
     uint8_t *twice = mmap(NULL, 2u * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -385,8 +396,13 @@ static void fold(void) {
             abort();
         }
     }
-    memory.frames = twice;
-    memory.frames_bytes = 2u * page;
+    if (arena) {
+        bot.arena = (int8_t *)twice;
+        bot.arena_bytes = (uint32_t)(2u * page);
+    } else {
+        memory.frames = twice;
+        memory.frames_bytes = 2u * page;
+    }
 }
 
 static void run_until(uint64_t until_us) {
@@ -529,7 +545,7 @@ static void command(const char *name, const char *first, const char *second, con
     } else if (strcmp(name, "sensor") == 0) {
         bot.sensor = first[0] == 'n' ? SM_ERR_CAMERA : (int)strtoul(first, NULL, 16);
     } else if (strcmp(name, "fold") == 0) {
-        fold();
+        fold(first[0] == 'a');
     } else if (strcmp(name, "leds") == 0) {
         print_leds();
     } else if (strcmp(name, "dump") == 0) {
