@@ -57,14 +57,17 @@ export function handWrittenModel(inputLength: number): Record<string, string> {
 #include <stdint.h>
 #define MODEL_INPUT_LENGTH ${inputLength}
 #define MODEL_OUTPUT_LENGTH 2
-#define MODEL_ARENA_BYTES 0
+#define MODEL_ARENA_BYTES 64
 int model_init(void);
+int8_t *model_memory(void);
 int model_invoke(const int8_t *input, int8_t *output);
 int model_self_test(void);
 #endif
 `;
   const source = `#include "model.h"
+static _Alignas(16) int8_t arena[MODEL_ARENA_BYTES];
 int model_init(void) { return 0; }
+int8_t *model_memory(void) { return arena; }
 int model_self_test(void) { return MODEL_GOLDEN; }
 int model_invoke(const int8_t *input, int8_t *output) {
     int32_t sum = 0;
