@@ -18,6 +18,7 @@ import type {
   RetrainingSection,
   SimulationSection,
 } from "#smilec/report/types.js";
+import { locatorResult } from "./locator-input.js";
 import { Random } from "./random.js";
 import { skewResult } from "./skew-input.js";
 
@@ -77,6 +78,7 @@ export function reportInput(scale: ReportScale = {}): Required<ReportInput> {
     },
     simulation: simulationSection(labels, scale.presses ?? 6, random),
     skew: skewResult(random),
+    locators: locatorResult(new Random(11)),
   };
 }
 
