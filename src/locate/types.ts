@@ -1,5 +1,6 @@
 /** What a face locator answers (docs/locate.md). Integers throughout, equal in the firmware (firmware/core/sm_locate.h). */
-import type { Box } from "../data/types.js";
+import type { Box, GrayImage } from "../data/types.js";
+import type { CenterLocator } from "../preprocess/locate.js";
 
 /** What a locator answers for a frame. */
 export interface Located {
@@ -15,4 +16,25 @@ export interface Located {
 export interface Candidate {
   readonly box: Box;
   readonly confidence: number;
+}
+
+/** Finds faces; a TypeScript twin of what the firmware runs. */
+export interface Detector {
+  /** First 16 hex digits of the SHA-256 of the file that holds it. */
+  readonly hash: string;
+  candidates(frame: GrayImage): Candidate[];
+}
+
+export const LOCATOR_KINDS = ["center", "classic", "neural"] as const;
+export type LocatorKind = (typeof LOCATOR_KINDS)[number];
+
+/** How a frame's face is looked for, as every capture tells. */
+export interface LocatorSpec {
+  readonly kind: LocatorKind;
+  /** The detector's hash; zeros for `center`. */
+  readonly model: string;
+  /** Confidence from which a face counts, 1 to 1000; 0 for `center`. */
+  readonly threshold: number;
+  /** The square that `center` looks at. */
+  readonly center: CenterLocator;
 }

@@ -249,7 +249,7 @@ describe("partitions.csv", () => {
 
 describe("the package's own firmware", () => {
   it("renders with every quoted include of the host project inside the project", async () => {
-    const engineFiles = { "model.h": "" };
+    const engineFiles = { "model.h": "", "detector.h": "" };
     const files = await projectFiles({
       target: "host",
       config: configSchema.parse({ engine: "coin" }),
