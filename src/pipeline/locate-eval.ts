@@ -5,9 +5,14 @@ import { CONFIG_FILE } from "../config/load.js";
 import type { Split } from "../data/types.js";
 import { UserError } from "../errors.js";
 import { describedModel, type Int8Model, readEvaluatedModel } from "../evaluate/model.js";
+import { packageRoot } from "../files/package-root.js";
+import { readClassicLocator } from "../locate/classic/locate.js";
 import { evaluateLocators, type LocatorEvaluationResult } from "../locate/evaluate/run.js";
 import { DEFAULT_TEST_SCENES, TEST_SEED } from "../locate/evaluate/test-scenes.js";
 import type { Contestant } from "../locate/evaluate/types.js";
+import { NeuralLocator } from "../locate/neural/locate.js";
+import { loadNeuralModel } from "../locate/neural/model.js";
+import { type Detector, LOCATOR_KINDS, type LocatorKind } from "../locate/types.js";
 import { type CenterLocator, locateCenter } from "../preprocess/locate.js";
 import { isTrained, readModel, SHIPPED_MODEL } from "./model.js";
 import { openProject, type Project } from "./project.js";
@@ -17,7 +22,7 @@ import { peopleOf, withPeople } from "./scenes.js";
 export interface LocateEvalRequest {
   /** Folder of the project, or any: without a project people are drawn and the shipped model judges. */
   readonly project: string;
-  /** Names of locators; none: all there are. */
+  /** `center`, `classic`, `neural`, or the last two with `=FILE`; none: all there are. */
   readonly locators: readonly string[];
   readonly model?: string;
   readonly scenes?: number;
@@ -55,21 +60,62 @@ export async function obtainLocatorEvaluation(request: LocateEvalRequest): Promi
   });
 }
 
-/** Every locator by name; made only when it is asked for. */
-const LOCATORS: Readonly<Record<string, (project: Project | undefined) => Promise<Contestant>>> = {
-  center: async (project) => centerContestant(project === undefined ? CENTER : project.config.locator),
-};
+async function chooseContestants(wanted: readonly string[], project: Project | undefined): Promise<Contestant[]> {
+  if (wanted.length > 0) return Promise.all(wanted.map((one) => contestant(one, project)));
+  const there = await Promise.all(
+    LOCATOR_KINDS.map(async (kind) => kind === "center" || (await isFile(SHIPPED[kind]))),
+  );
+  return Promise.all(LOCATOR_KINDS.filter((_, i) => there[i]).map((kind) => contestant(kind, project)));
+}
 
-async function chooseContestants(names: readonly string[], project: Project | undefined): Promise<Contestant[]> {
-  const there = Object.keys(LOCATORS);
-  const unknown = names.filter((name) => !there.includes(name));
-  if (unknown.length > 0) {
-    throw new UserError(`there is no locator ${unknown.join(", ")}`, {
+/** `neural`, or `neural=FILE` for a detector of one's own. */
+async function contestant(wanted: string, project: Project | undefined): Promise<Contestant> {
+  const [name, ...rest] = wanted.split("=");
+  const kind = LOCATOR_KINDS.find((one) => one === name);
+  const file = rest.length === 0 ? undefined : rest.join("=");
+  if (kind === undefined || (kind === "center" && file !== undefined) || file === "") {
+    throw new UserError(`there is no locator ${wanted}`, {
       where: "--locator",
-      remedy: `Choose from ${there.join(", ")}.`,
+      remedy: `Choose from ${LOCATOR_KINDS.join(", ")}; classic=FILE and neural=FILE take a detector of your own.`,
     });
   }
-  return Promise.all((names.length === 0 ? there : names).map((name) => LOCATORS[name](project)));
+  if (kind === "center") return centerContestant(project === undefined ? CENTER : centerOf(project));
+  const path = file ?? SHIPPED[kind];
+  if (file === undefined && !(await isFile(path))) throw notTrained(kind, path);
+  const { detector, threshold } = kind === "classic" ? await classicDetector(path) : await neuralDetector(path);
+  return { name: file === undefined ? kind : wanted, threshold, candidates: (frame) => detector.candidates(frame) };
+}
+
+/** The detectors that come with smilec. */
+const SHIPPED: Readonly<Record<Exclude<LocatorKind, "center">, string>> = {
+  classic: join(packageRoot, "models", "face-classic", "cascade.json"),
+  neural: join(packageRoot, "models", "face-neural", "model.tflite"),
+};
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() === true;
+}
+
+function notTrained(kind: LocatorKind, path: string): UserError {
+  return new UserError(`the ${kind} detector is not there`, {
+    where: path,
+    remedy: `Train it (\`npm run models:train -- --only face-${kind}\`), or give one: \`--locator ${kind}=FILE\`.`,
+  });
+}
+
+async function classicDetector(path: string): Promise<{ detector: Detector; threshold: number }> {
+  const detector = await readClassicLocator(path);
+  return { detector, threshold: detector.threshold };
+}
+
+async function neuralDetector(path: string): Promise<{ detector: Detector; threshold: number }> {
+  const detector = new NeuralLocator(await loadNeuralModel(path));
+  return { detector, threshold: detector.threshold };
+}
+
+/** The configured square; of a project that looks for faces the square it would use without looking. */
+function centerOf({ config: { locator } }: Project): CenterLocator {
+  return { kind: "center", x: locator.x, y: locator.y, size: locator.size };
 }
 
 /** A square that is always the same, and always sure. */
