@@ -360,6 +360,7 @@ function simulationSection(labels: readonly string[], presses: number, random: R
       probability: (i % 10) / 10 + 0.015,
       margin: (i % 10) * 10 - 45,
       smile: i % 10 > 4,
+      nobody: i % 10 === 0,
     })),
   };
 }
