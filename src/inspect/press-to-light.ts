@@ -3,6 +3,8 @@
  * from instructions counted on a simulated Xtensa and from the camera's and the drivers' own times; nothing of it was measured on a board.
  */
 import type { Board } from "../board/types.js";
+import { type Config, configSchema } from "../config/schema.js";
+import { locateCenter } from "../preprocess/locate.js";
 import { FRAME } from "../template/context.js";
 import { CYCLES_PER_INSTRUCTION } from "./speed.js";
 
@@ -26,13 +28,17 @@ export interface PressToLight {
   readonly busyMs: number;
 }
 
-export interface PressRequest {
-  readonly board: Pick<Board, "chip" | "cpuHz">;
+/** What of a configuration the time depends on. */
+export interface PressSettings {
   /** Frames of a press. */
   readonly burst: number;
   readonly debounceMs: number;
   /** Side of the square that is looked at, pixels of the frame. */
   readonly boxSize: number;
+}
+
+export interface PressRequest extends PressSettings {
+  readonly board: Pick<Board, "chip" | "cpuHz">;
   /** Side of the network's input. */
   readonly inputSize: number;
   /** Of one inference; 0 without a network. */
@@ -73,6 +79,17 @@ const COPY_INSTRUCTIONS = (FRAME.width * FRAME.height * 7) / 4;
 /** Locating, resizing, standardizing and the input's CRC; fitted to counts of seven pairs of sizes, at most 8 % off (bench/press-to-light.ts). */
 export function preprocessInstructions(boxSize: number, inputSize: number): number {
   return Math.round(4.95 * boxSize ** 2 + 33.8 * boxSize * inputSize + 30.6 * inputSize ** 2);
+}
+
+export function pressSettings({ decision, firmware, locator }: Config): PressSettings {
+  const { burst } = decision;
+  const boxSize = locateCenter(locator, FRAME.width, FRAME.height).width;
+  return { burst, debounceMs: firmware.debounceMs, boxSize };
+}
+
+/** Of a project that configures nothing. */
+export function defaultPressSettings(): PressSettings {
+  return pressSettings(configSchema.parse({}));
 }
 
 export function pressToLight(request: PressRequest): PressToLight {

@@ -4,11 +4,9 @@ import { estimateMemory, type MemoryEstimate } from "../build/memory-estimate.js
 import type { Config } from "../config/schema.js";
 import type { EmittedC } from "../emit/c/model.js";
 import { aotMemory, tflmMemory } from "../inspect/memory.js";
-import { type PressToLight, pressToLight } from "../inspect/press-to-light.js";
+import { type PressToLight, pressSettings, pressToLight } from "../inspect/press-to-light.js";
 import { aotInstructions, tflmInstructionsOf } from "../inspect/speed.js";
 import { kernelWorks } from "../inspect/work-rows.js";
-import { locateCenter } from "../preprocess/locate.js";
-import { FRAME } from "../template/context.js";
 import type { Model } from "./model.js";
 
 export interface BoardCosts {
@@ -25,15 +23,13 @@ export function boardCosts(
   emitted: EmittedC | undefined,
 ): BoardCosts {
   const inputSize = model?.description.preprocess.size ?? config.input.size;
-  const { burst } = config.decision;
+  const settings = pressSettings(config);
   const engine = model === undefined || emitted === undefined ? undefined : engineCosts(config, board, model, emitted);
   return {
-    memory: estimateMemory({ board, burst, inputSize, cores, engine: engine?.memory }),
+    memory: estimateMemory({ board, burst: settings.burst, inputSize, cores, engine: engine?.memory }),
     press: pressToLight({
+      ...settings,
       board,
-      burst,
-      debounceMs: config.firmware.debounceMs,
-      boxSize: locateCenter(config.locator, FRAME.width, FRAME.height).width,
       inputSize,
       networkInstructions: engine?.instructions ?? 0,
     }),
