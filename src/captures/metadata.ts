@@ -1,6 +1,6 @@
 /** The PGM header of a capture and the metadata in its comment lines (docs/capture-log.md, "Metadata"); twin of firmware/core/sm_log_format.c. */
 import type { Box } from "../data/types.js";
-import type { CenterLocator } from "../preprocess/locate.js";
+import type { LocatorSpec } from "../locate/types.js";
 import type { PreprocessSpec } from "../preprocess/types.js";
 import { FILL_LINE_BYTES, MAX_FRAME_SIDE, MAX_LABELS, METADATA_BYTES, METADATA_KEYS, VERSION } from "./layout.js";
 
@@ -30,15 +30,19 @@ export interface CaptureMetadata {
   readonly model: string;
   readonly engine: (typeof ENGINES)[number];
   readonly preprocess: PreprocessSpec;
-  readonly locator: CenterLocator;
+  readonly locator: LocatorSpec;
   readonly box: Box;
+  /** That a face is in the box, 0 to 1000. */
+  readonly confidence: number;
   /** CRC-32 of the int8 network input. */
   readonly inputCrc: number;
   /** The network's outputs, int8; empty for engine coin. */
   readonly outputs: readonly number[];
   readonly positive: number;
   readonly margin: number;
-  /** Of the margins of the whole press, and what it had to reach. */
+  /** Frames of the press in which a face was found; 0: nobody was there, and there is no answer. */
+  readonly faces: number;
+  /** Of the margins of those frames, and what it had to reach. */
   readonly sum: number;
   readonly threshold: number;
   readonly smile: boolean;
@@ -55,6 +59,7 @@ export interface CaptureMetadata {
 /** Microseconds. */
 export interface StageTimes {
   readonly acquireUs: number;
+  readonly locateUs: number;
   readonly preprocessUs: number;
   readonly invokeUs: number;
   /** From the debounced press to the lights. */
@@ -94,23 +99,39 @@ function valuesOf(m: CaptureMetadata): Readonly<Record<Key, Value>> {
     engine: m.engine,
     "input-size": preprocess.size,
     normalize: preprocess.normalize,
-    locator: [locator.x, locator.y, locator.size],
+    locator: locator.kind,
+    "locator-model": locator.model,
+    "locator-threshold": locator.threshold,
+    center: [locator.center.x, locator.center.y, locator.center.size],
     box: [box.x, box.y, box.width, box.height],
+    confidence: m.confidence,
     "input-crc": m.inputCrc,
     outputs: m.outputs,
     positive: m.positive,
     margin: m.margin,
+    faces: m.faces,
     sum: m.sum,
     threshold: m.threshold,
-    decision: m.smile ? "smile" : "no-smile",
+    decision: decisionOf(m),
     sensor: m.sensor,
     "sensor-status": m.sensorStatus,
     exposure: m.exposure,
     gain: m.gain,
     reset: m.reset,
     "free-memory": m.freeMemory,
-    "stage-us": [stages.acquireUs, stages.preprocessUs, stages.invokeUs, stages.latencyUs, stages.logUs],
+    "stage-us": STAGES.map((stage) => stages[stage]),
   };
+}
+
+/** In the order of `stage-us`. */
+export const STAGES = ["acquireUs", "locateUs", "preprocessUs", "invokeUs", "latencyUs", "logUs"] as const;
+
+export type Decision = (typeof METADATA_KEYS.decision.words)[number];
+
+/** What the bot answered to the press. */
+export function decisionOf({ faces, smile }: Pick<CaptureMetadata, "faces" | "smile">): Decision {
+  if (faces === 0) return "nobody";
+  return smile ? "smile" : "no-smile";
 }
 
 /** A value in its key's form. */
@@ -235,9 +256,10 @@ function parsePgmHeader(text: string): PgmHeader {
 /** One literal, in the order of the format: objects put together from parts take V8 several times as long. */
 function metadataOf(fields: Fields, frameWidth: number, frameHeight: number): CaptureMetadata {
   const [burstIndex, burstCount] = burst(fields);
-  const [x, y, size] = fields.numbers("locator");
+  const [x, y, size] = fields.numbers("center");
   const outputs = outputsOf(fields);
-  const [acquireUs, preprocessUs, invokeUs, latencyUs, logUs] = fields.numbers("stage-us");
+  const [acquireUs, locateUs, preprocessUs, invokeUs, latencyUs, logUs] = fields.numbers("stage-us");
+  const { faces, smile } = answer(fields);
   return {
     withdrawn: fields.text("withdrawn") !== "0",
     burstIndex,
@@ -256,22 +278,29 @@ function metadataOf(fields: Fields, frameWidth: number, frameHeight: number): Ca
     model: fields.text("model"),
     engine: fields.word("engine"),
     preprocess: { size: fields.number("input-size"), normalize: fields.word("normalize") },
-    locator: { kind: "center", x, y, size },
+    locator: {
+      kind: fields.word("locator"),
+      model: fields.text("locator-model"),
+      threshold: fields.number("locator-threshold"),
+      center: { kind: "center", x, y, size },
+    },
     box: boxInside(fields, frameWidth, frameHeight),
+    confidence: fields.number("confidence"),
     inputCrc: fields.hex("input-crc"),
     outputs,
     positive: positiveOf(fields, outputs),
     margin: fields.number("margin"),
+    faces,
     sum: fields.number("sum"),
     threshold: fields.number("threshold"),
-    smile: fields.word("decision") === "smile",
+    smile,
     sensor: fields.hex("sensor"),
     sensorStatus: fields.hex("sensor-status"),
     exposure: fields.number("exposure"),
     gain: fields.number("gain"),
     reset: fields.number("reset"),
     freeMemory: fields.number("free-memory"),
-    stages: { acquireUs, preprocessUs, invokeUs, latencyUs, logUs },
+    stages: { acquireUs, locateUs, preprocessUs, invokeUs, latencyUs, logUs },
   };
 }
 
@@ -279,6 +308,13 @@ function burst(fields: Fields): number[] {
   const [index, count] = fields.numbers("burst");
   if (index > count) throw new MetadataProblem("burst is not valid");
   return [index, count];
+}
+
+function answer(fields: Fields): { faces: number; smile: boolean } {
+  const faces = fields.number("faces");
+  const decision = fields.word("decision");
+  if ((faces === 0) !== (decision === "nobody")) throw new MetadataProblem("decision does not go with faces");
+  return { faces, smile: decision === "smile" };
 }
 
 function boxInside(fields: Fields, frameWidth: number, frameHeight: number): Box {

@@ -155,8 +155,8 @@ function* usable(catalogue: Catalogue): Generator<CatalogueCapture> {
   for (const row of catalogue.captures({ state: "kept" })) if (row.consent !== "refused") yield row;
 }
 
-/** A press's captures follow each other in the catalogue's order. */
-function countPresses(catalogue: Catalogue): { captures: number; presses: number } {
+/** Captures that a comparison reads, and their presses: a press's captures follow each other in the catalogue's order. */
+export function countPresses(catalogue: Catalogue): { captures: number; presses: number } {
   let [captures, presses, last] = [0, 0, ""];
   for (const row of usable(catalogue)) {
     const press = pressKey(row);

@@ -29,7 +29,7 @@ export interface CaptureDifference extends ReplayDifference {
 export interface PressReplay {
   /** Of the catalogue, with the reason. */
   readonly damaged: readonly { readonly capture: number; readonly reason: string }[];
-  /** Captures whose model is kept nowhere, by its hash: these were compared up to the network's input. */
+  /** Captures whose model or face detector is kept nowhere, by its hash: these were compared up to it. */
   readonly unknown: readonly { readonly capture: number; readonly model: string }[];
   /** Compared captures. */
   readonly compared: number;

@@ -9,9 +9,14 @@ import { syntheticImport } from "#smilec/data/synthetic/import.js";
 import type { GrayImage } from "#smilec/data/types.js";
 import { type Condition, underCondition } from "#smilec/evaluate/conditions.js";
 import { Subject } from "#smilec/evaluate/degrade/subject.js";
-import { SHIPPED_MODEL } from "#smilec/pipeline/model.js";
-import { silentReporter } from "#smilec/pipeline/reporter.js";
 import { CaptureReplayer } from "#smilec/replay/capture-replayer.js";
+import { obtainCaptureParts } from "#smilec/pipeline/report-captures.js";
+import { obtainPictures } from "#smilec/pipeline/pictures.js";
+import { openCaptures } from "#smilec/pipeline/captures.js";
+import { openProject } from "#smilec/pipeline/project.js";
+import { readModel, SHIPPED_MODEL } from "#smilec/pipeline/model.js";
+import { silentReporter } from "#smilec/pipeline/reporter.js";
+import { syntheticSkew } from "#smilec/retrain/without-captures.js";
 import { ConsistencyCheck } from "#smilec/skew/consistency.js";
 import type { SkewReport } from "#smilec/skew/types.js";
 import { smilec } from "../support/cli.js";
@@ -107,6 +112,24 @@ describe("smilec skew", () => {
     const pictures = findAll(section, ({ attributes }) => attributes.get("role") === "img");
     expect(pictures.length).toBeGreaterThan(10);
     for (const { attributes } of pictures) expect(attributes.get("aria-label")).toMatch(/\w{4}/);
+  });
+
+  it("is measured once for a report, pictures included", async () => {
+    const project = await openProject(backlit);
+    const pictures = await obtainPictures(project, context);
+    const first = await obtainCaptureParts(project, pictures, context);
+    const stages: string[] = [];
+    const listening = { ...context, reporter: { ...silentReporter, stage: (name: string) => stages.push(name) } };
+    const again = await obtainCaptureParts(project, pictures, listening);
+    expect([stages, again]).toEqual([[], first]);
+    expect(first!.skew!.report.auc.low).toBeGreaterThan(0.95);
+    expect(first!.skew!.strangest[0].capture.grey).toHaveLength(first!.skew!.size ** 2);
+    expect(first!.replay).toMatchObject({ compared: 2 * PRESSES, equal: 2 * PRESSES });
+    expect([first!.missing, first!.labels.unjudged]).toEqual([[], 2 * PRESSES]);
+    const catalogue = openCaptures(project)!;
+    catalogue.judge([...catalogue.captures()][0].id, { pass: 1, label: "smile", box: undefined, atMs: 1 });
+    catalogue.close();
+    expect((await obtainCaptureParts(project, pictures, context))!.key).not.toBe(first!.key);
   });
 
   it("says the same in words", async () => {
@@ -207,6 +230,16 @@ describe("smilec skew fit", () => {
     expect(written).toContain('"backlight"');
     // A configuration that a command can still read.
     expect((await smilec(["data", "stats", "-q"], { cwd: project })).exitCode).toBe(0);
+  });
+
+  it("finds them for a retraining too, from captures that nobody has judged", async () => {
+    const project = await openProject(backlit);
+    const catalogue = openCaptures(project);
+    const { augment, skew } = await syntheticSkew(project, await obtainPictures(project, context), catalogue, context);
+    catalogue?.close();
+    expect(skew.origin).toBe("captures");
+    expect(skew.changes.map(({ key }) => key)).toContain("backlight");
+    expect(augment.backlight.probability).toBeGreaterThan(project.config.train.augment.backlight.probability);
   });
 });
 
