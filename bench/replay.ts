@@ -24,7 +24,7 @@ const HEIGHT = 240;
 const PRESSES = 48;
 const SEED = 39;
 /** The memory of so much fewer captures is compared with. */
-const FEWER = 10;
+const FEWER = 4;
 
 const captures = Number(process.argv[2] ?? 50_000);
 const root = mkdtempSync(join(tmpdir(), "smilec-bench-replay-"));
