@@ -293,12 +293,8 @@ static int invoke(const int8_t *input, int8_t *output) {
 
 /* ---- output ---- */
 
-static void print_press(const char *event, const sm_press_t *press, int error) {
-    (void)printf("{\"event\":\"%s\",\"press\":%" PRIu32 ",\"pressMs\":%" PRIu32
-                 ",\"frames\":%u,\"smile\":%s,\"sum\":%" PRId32 ",\"threshold\":%" PRId32 ",\"lights\":%s,\"error\":%d",
-                 event, press->number, press->press_ms, press->frames, press->smile ? "true" : "false", press->sum,
-                 press->threshold, bot.lights ? "true" : "false", error);
-    (void)printf(",\"sinceUs\":%" PRIu64, bot.now_us - bot.down_from_us);
+/* What of a press is on the card, and its frames. */
+static void print_frames(const sm_press_t *press) {
     (void)fputs(",\"crcs\":[", stdout);
     for (uint32_t i = 0; i < press->frames; i++) {
         (void)printf("%s%" PRIu32, i > 0 ? "," : "", bot.crcs[i]);
@@ -308,6 +304,24 @@ static void print_press(const char *event, const sm_press_t *press, int error) {
         (void)printf("%s%" PRIu32, i > 0 ? "," : "", press->sequences[i]);
     }
     (void)fputs("]", stdout);
+}
+
+static void print_press(const char *event, const sm_press_t *press, int error) {
+    (void)printf("{\"event\":\"%s\",\"press\":%" PRIu32 ",\"pressMs\":%" PRIu32
+                 ",\"frames\":%u,\"smile\":%s,\"sum\":%" PRId32 ",\"threshold\":%" PRId32 ",\"lights\":%s,\"error\":%d",
+                 event, press->number, press->press_ms, press->frames, press->smile ? "true" : "false", press->sum,
+                 press->threshold, bot.lights ? "true" : "false", error);
+    (void)printf(",\"sinceUs\":%" PRIu64, bot.now_us - bot.down_from_us);
+    print_frames(press);
+    (void)puts("}");
+}
+
+/* With the press that was being logged, as far as it was. */
+static void print_cut(void) {
+    (void)fputs("{\"event\":\"cut\"", stdout);
+    if (bot.app.session.state == SM_SESSION_LOG) {
+        print_frames(&bot.app.session.press);
+    }
     (void)puts("}");
 }
 
@@ -409,7 +423,7 @@ static void run_until(uint64_t until_us) {
     while (bot.running && (bot.now_us < until_us || sm_app_busy(&bot.app))) {
         uint32_t wait_ms = sm_app_step(&bot.app);
         if (bot.card.dead) {
-            (void)puts("{\"event\":\"cut\"}");
+            print_cut();
             bot.running = false;
         }
         sleep_ms(NULL, wait_ms);

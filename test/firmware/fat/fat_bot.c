@@ -259,12 +259,9 @@ static int marks_store(void *context, const sm_marks_t *marks) {
 
 /* ---- output ---- */
 
-static void print_press(const char *event, const sm_press_t *press, int error) {
-    (void)printf("{\"event\":\"%s\",\"press\":%" PRIu32 ",\"pressMs\":%" PRIu32
-                 ",\"frames\":%u,\"smile\":%s,\"sum\":%" PRId32 ",\"threshold\":%" PRId32
-                 ",\"lights\":%s,\"latencyUs\":%" PRIu32 ",\"error\":%d,\"crcs\":[",
-                 event, press->number, press->press_ms, press->frames, press->smile ? "true" : "false", press->sum,
-                 press->threshold, bot.host.lights ? "true" : "false", press->latency_us, error);
+/* What of a press is on the card, and its frames. */
+static void print_frames(const sm_press_t *press) {
+    (void)fputs(",\"crcs\":[", stdout);
     for (uint32_t i = 0; i < press->frames; i++) {
         (void)printf("%s%" PRIu32, i > 0 ? "," : "", bot.crcs[i]);
     }
@@ -272,7 +269,26 @@ static void print_press(const char *event, const sm_press_t *press, int error) {
     for (uint32_t i = 0; i < press->logged; i++) {
         (void)printf("%s%" PRIu32, i > 0 ? "," : "", press->sequences[i]);
     }
-    (void)puts("]}");
+    (void)fputs("]", stdout);
+}
+
+static void print_press(const char *event, const sm_press_t *press, int error) {
+    (void)printf("{\"event\":\"%s\",\"press\":%" PRIu32 ",\"pressMs\":%" PRIu32
+                 ",\"frames\":%u,\"smile\":%s,\"sum\":%" PRId32 ",\"threshold\":%" PRId32
+                 ",\"lights\":%s,\"latencyUs\":%" PRIu32 ",\"error\":%d",
+                 event, press->number, press->press_ms, press->frames, press->smile ? "true" : "false", press->sum,
+                 press->threshold, bot.host.lights ? "true" : "false", press->latency_us, error);
+    print_frames(press);
+    (void)puts("}");
+}
+
+/* With the press that was being logged, as far as it was. */
+static void print_cut(void) {
+    (void)printf("{\"event\":\"cut\",\"waiting\":%" PRIu32, bot.disk.lost_from);
+    if (bot.app.session.state == SM_SESSION_LOG) {
+        print_frames(&bot.app.session.press);
+    }
+    (void)puts("}");
 }
 
 static void on_report(void *context, const struct sm_report *report) {
@@ -370,7 +386,7 @@ static void step(void) {
     esp32_watchdog_feed();
     spend(ms * UINT64_C(1000));
     if (bot.disk.dead) {
-        (void)printf("{\"event\":\"cut\",\"waiting\":%" PRIu32 "}\n", bot.disk.lost_from);
+        print_cut();
         bot.running = false;
     }
 }
