@@ -49,8 +49,8 @@ enum sm_fault {
     SM_FAULT_CAMERA = 1 << 1,      /* 2: no frames */
     SM_FAULT_NO_CARD = 1 << 2,     /* 3: no card */
     SM_FAULT_CARD_FULL = 1 << 3,   /* 4: no room for another segment */
-    SM_FAULT_CARD_FAILS = 1 << 4,  /* 5: the card does not read or write */
-    SM_FAULT_CARD_FORMAT = 1 << 5, /* 6: the card is not FAT or is write-protected */
+    SM_FAULT_CARD_FAILS = 1 << 4,  /* 5: the card does not read or write, or is write-protected */
+    SM_FAULT_CARD_FORMAT = 1 << 5, /* 6: the card has no FAT file system */
     SM_FAULT_BUTTON = 1 << 6,      /* 7: the button has been down for half a minute */
     SM_FAULT_SETTINGS = 1 << 7,    /* 8: a line of SMILEC.CFG can't be used */
     SM_FAULT_MEMORY = 1 << 8,      /* 9: the memory for frames failed its test, or is not there */

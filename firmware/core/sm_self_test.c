@@ -74,6 +74,19 @@ int sm_self_test_camera(const sm_hal_t *hal, const sm_config_t *config, uint16_t
     return other ? SM_ERR_NOT_FOUND : SM_OK;
 }
 
+static int test_detector(const sm_detector_t *detector) {
+    if (detector == NULL) {
+        return SM_OK;
+    }
+    if (sm_self_test_arena((uint8_t *)detector->memory(), detector->memory_bytes) != SM_OK) {
+        return SM_ERR_MEMORY;
+    }
+    if (detector->init() != 0) {
+        return SM_ERR_MODEL;
+    }
+    return detector->self_test() == 0 ? SM_OK : SM_ERR_SELF_TEST;
+}
+
 static int test_model(const sm_config_t *config, const sm_engine_t *engine, const sm_memory_t *memory) {
     int8_t outputs[SM_MAX_LABELS];
     if (config->engine == SM_ENGINE_COIN) {
@@ -103,6 +116,9 @@ sm_self_test_t sm_self_test(const sm_hal_t *hal, const sm_config_t *config, cons
         result.memory = sm_self_test_memory((uint8_t *)memory->input, memory->input_bytes);
     }
     result.model = test_model(config, engine, memory);
+    if (result.model == SM_OK) {
+        result.model = test_detector(engine->detector);
+    }
     result.camera = sm_self_test_camera(hal, config, &result.sensor);
     return result;
 }

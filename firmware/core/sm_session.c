@@ -26,6 +26,13 @@ static void start(sm_session_t *session, uint64_t pressed_us, uint32_t press_ms)
     session->state = SM_SESSION_DROP;
 }
 
+const char *sm_press_answer(const sm_press_t *press) {
+    if (press->faces == 0) {
+        return "nobody";
+    }
+    return press->smile ? "smile" : "no smile";
+}
+
 void sm_session_take(sm_session_t *session) {
     start(session, now_us(session), 0);
     session->press.automatic = true;
@@ -121,11 +128,26 @@ static uint32_t since(const sm_session_t *session, uint64_t then) {
     return (uint32_t)(now_us(session) - then);
 }
 
+static int locate_face(sm_session_t *session, uint32_t index) {
+    sm_capture_t *capture = &session->captures[index];
+    uint64_t began = now_us(session);
+    sm_located_t located;
+    int error = sm_locate(&session->config->locator, session->engine->detector, frame_memory(session, index),
+                          capture->width, capture->height, &located);
+    if (error != SM_OK) {
+        return SM_ERR_MODEL;
+    }
+    capture->box = located.box;
+    capture->confidence = located.confidence;
+    session->press.found[index] = located.found;
+    capture->locate_us = since(session, began);
+    return SM_OK;
+}
+
 static int preprocess_frame(sm_session_t *session, uint32_t index) {
     const sm_config_t *config = session->config;
     sm_capture_t *capture = &session->captures[index];
     uint64_t began = now_us(session);
-    capture->box = sm_locate(&config->locator, capture->width, capture->height);
     int error = sm_preprocess(frame_memory(session, index), capture->width, capture->box, config->input_size,
                               config->normalize, &session->scratch, session->input);
     capture->input_crc = sm_crc32(0, session->input, (size_t)config->input_size * config->input_size);
@@ -163,7 +185,10 @@ static enum sm_session_event capture_frame(sm_session_t *session) {
     session->attempts = 0;
     session->captures[index].uptime_ms = now_us(session) / 1000u;
     session->captures[index].acquire_us = since(session, began);
-    error = preprocess_frame(session, index);
+    error = locate_face(session, index);
+    if (error == SM_OK) {
+        error = preprocess_frame(session, index);
+    }
     if (error == SM_OK) {
         error = score_frame(session, index);
     }
@@ -187,17 +212,22 @@ static enum sm_session_event decide(sm_session_t *session) {
     const sm_config_t *config = session->config;
     sm_press_t *press = &session->press;
     press->sum = 0;
+    press->faces = 0;
     for (uint32_t i = 0; i < press->frames; i++) {
-        press->sum += press->margins[i];
+        press->sum += press->found[i] ? press->margins[i] : 0;
+        press->faces = (uint8_t)(press->faces + (press->found[i] ? 1u : 0u));
     }
     if (config->engine == SM_ENGINE_COIN) {
-        press->smile = sm_coin(session->hal->random(session->hal->context), config->coin_per_mille);
+        bool heads = sm_coin(session->hal->random(session->hal->context), config->coin_per_mille);
+        press->smile = heads && press->faces > 0;
     } else {
-        press->threshold = sm_threshold(config->threshold_margin, press->frames);
-        press->smile = press->sum >= press->threshold;
+        press->threshold = sm_threshold(config->threshold_margin, press->faces);
+        press->smile = press->faces > 0 && press->sum >= press->threshold;
     }
     if (press->smile) {
         sm_lights_smile(session->lights, config->lights_ms, now_ms(session));
+    } else if (press->faces == 0) {
+        sm_lights_nobody(session->lights, now_ms(session));
     } else {
         sm_lights_no_smile(session->lights, now_ms(session));
     }
@@ -216,6 +246,7 @@ static void complete_capture(sm_session_t *session, uint32_t index) {
     capture->press_ms = press->press_ms;
     capture->burst_index = (uint8_t)(index + 1u);
     capture->burst_count = press->frames;
+    capture->faces = press->faces;
     capture->sum = press->sum;
     capture->threshold = press->threshold;
     capture->smile = press->smile;

@@ -1,6 +1,7 @@
 /*
- * One press of the button as an explicit state machine: drop the frame under way, take a burst, score each frame,
- * decide, lights, wait for the release, log.
+ * One press of the button as an explicit state machine: drop the frame under way, take a burst, find the face in each
+ * frame and score it, decide, lights, wait for the release, log. Frames without a face are scored and logged, for the
+ * desk, but have no say; when none has one, the answer is that nobody is there.
  *
  *   IDLE --press--> DROP --> CAPTURE (once per frame) --> DECIDE --> HOLD --release--> LOG (once per capture) --> IDLE
  *                     |         |                                     |
@@ -17,6 +18,7 @@
 
 #include "sm_hal.h"
 #include "sm_lights.h"
+#include "sm_locate.h"
 #include "sm_log.h"
 #include "sm_preprocess.h"
 
@@ -39,11 +41,13 @@ typedef struct sm_press {
     bool automatic;    /* nobody pressed: taken by interval */
     uint8_t frames;    /* frames scored */
     uint8_t logged;    /* captures on the card */
+    uint8_t faces;     /* frames in which a face was found; 0: nobody is there, and no smile */
     bool smile;
     int32_t sum;
     int32_t threshold;
     uint32_t latency_us; /* from the debounced press to the lights */
     int16_t margins[SM_MAX_BURST];
+    bool found[SM_MAX_BURST];
     int8_t outputs[SM_MAX_BURST][SM_MAX_LABELS];
     uint32_t sequences[SM_MAX_BURST]; /* of the first `logged` frames */
     int error;                        /* SM_OK, or what stopped the burst: camera or network */
@@ -81,6 +85,9 @@ enum sm_session_event {
     SM_SESSION_UNLOGGED,
     SM_SESSION_DONE, /* all captures are logged */
 };
+
+/* "smile", "no smile" or "nobody". */
+const char *sm_press_answer(const sm_press_t *press);
 
 /* The button went down. */
 void sm_session_press(sm_session_t *session);

@@ -7,7 +7,7 @@ import { aotMemory, tflmMemory } from "../inspect/memory.js";
 import { type PressToLight, pressToLight } from "../inspect/press-to-light.js";
 import { aotInstructions, tflmInstructionsOf } from "../inspect/speed.js";
 import { kernelWorks } from "../inspect/work-rows.js";
-import { locateCenter } from "../preprocess/locate.js";
+import { locateCenter, wholeBox } from "../preprocess/locate.js";
 import { FRAME } from "../template/context.js";
 import type { Model } from "./model.js";
 
@@ -23,21 +23,29 @@ export function boardCosts(
   cores: 1 | 2,
   model: Model | undefined,
   emitted: EmittedC | undefined,
+  /** Static memory of the face detector, bytes. */
+  detectorBytes = 0,
 ): BoardCosts {
   const inputSize = model?.description.preprocess.size ?? config.input.size;
   const { burst } = config.decision;
   const engine = model === undefined || emitted === undefined ? undefined : engineCosts(config, board, model, emitted);
   return {
-    memory: estimateMemory({ board, burst, inputSize, cores, engine: engine?.memory }),
+    memory: estimateMemory({ board, burst, inputSize, cores, detectorBytes, engine: engine?.memory }),
     press: pressToLight({
       board,
       burst,
       debounceMs: config.firmware.debounceMs,
-      boxSize: locateCenter(config.locator, FRAME.width, FRAME.height).width,
+      boxSize: lookedAt(config.locator),
       inputSize,
       networkInstructions: engine?.instructions ?? 0,
     }),
   };
+}
+
+/** Side of the box in pixels; a detector's at worst. */
+function lookedAt({ kind, x, y, size }: Config["locator"]): number {
+  const { width, height } = FRAME;
+  return kind === "center" ? locateCenter({ kind, x, y, size }, width, height).width : wholeBox(width, height).width;
 }
 
 /** On one core: what the second one saves is not counted on. */

@@ -1,11 +1,9 @@
 /** Reads a simulated card back and replays every capture by the TypeScript reference: the whole chain must be equal, bit for bit. */
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { segmentNumber } from "../captures/format.js";
-import { type Capture, readSegment } from "../captures/read-segment.js";
+import type { Capture } from "../captures/read-segment.js";
 import { type ReplayDifference, replayCapture, replayPress } from "../captures/replay.js";
 import type { ModelBundle } from "../graph/bundle.js";
 import { ReferenceInterpreter } from "../graph/interpreter.js";
+import { type Card, readCard } from "./card.js";
 import type { Decision } from "./host.js";
 
 export interface GoldenResult {
@@ -18,7 +16,7 @@ export interface GoldenResult {
 }
 
 export interface GoldenRequest {
-  readonly card: string;
+  readonly card: Card;
   readonly decisions: readonly Decision[];
   /** Captures that the firmware says were withdrawn; default none. */
   readonly withdrawn?: number;
@@ -38,12 +36,6 @@ export async function compareWithReference(request: GoldenRequest): Promise<Gold
     else comparison.fail(`${record.reason}: ${record.message}`);
   }
   return comparison.finish();
-}
-
-/** Every record of every segment in the folder that stands for the card. */
-export async function* readCard(card: string) {
-  const names = (await readdir(card)).filter((name) => segmentNumber(name) !== undefined).sort();
-  for (const name of names) yield* readSegment(join(card, name));
 }
 
 class Comparison {

@@ -215,6 +215,7 @@ describe("a card", () => {
     ["that no longer reads or writes", "fail 0 1000000 both"],
     ["that no longer writes", "fail 0 1000000 writes"],
     ["that refuses writes", "readonly"],
+    ["that says it is write-protected", "protect"],
   ])(
     `%s keeps no press from its answer, is shown as failing, and is used again when it is well${suffix}`,
     async (_, fault) => {

@@ -40,7 +40,7 @@ static void report_settings(const sm_settings_t *settings, const sm_settings_pro
 
 static void report_scored(const sm_press_t *press) {
     ESP_LOGI(TAG, "press %" PRIu32 ": %s, sum %" PRId32 " of %u frames, threshold %" PRId32 ", %" PRIu32 " us",
-             press->number, press->smile ? "smile" : "no smile", press->sum, (unsigned)press->frames, press->threshold,
+             press->number, sm_press_answer(press), press->sum, (unsigned)press->faces, press->threshold,
              press->latency_us);
 }
 
