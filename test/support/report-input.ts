@@ -24,6 +24,7 @@ import type {
   RetrainingSection,
   SimulationSection,
 } from "#smilec/report/types.js";
+import { locatorResult } from "./locator-input.js";
 import { Random } from "./random.js";
 import { skewResult } from "./skew-input.js";
 
@@ -88,6 +89,7 @@ export function reportInput(scale: ReportScale = {}): Required<ReportInput> {
     replay: replaySection(labels[1]),
     labels: labelsSection(labels),
     skew: skewResult(random),
+    locators: locatorResult(new Random(11)),
     missing: [{ what: "Retraining", why: `Nothing of ${labels[1]} was retrained.`, command: "smilec retrain" }],
   };
 }
