@@ -39,7 +39,8 @@ static bool good_lights(const sm_config_t *config) {
 
 /* Whether the network is the one that the configuration tells of. */
 static bool good_engine(const sm_config_t *config, const sm_engine_t *engine) {
-    bool complete = engine->init != NULL && engine->invoke != NULL && engine->self_test != NULL;
+    bool complete =
+        engine->init != NULL && engine->invoke != NULL && engine->self_test != NULL && engine->memory != NULL;
     return config->engine == SM_ENGINE_COIN ||
            (complete && engine->input_length == (uint32_t)config->input_size * config->input_size &&
             engine->output_length == config->label_count);

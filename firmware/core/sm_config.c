@@ -7,8 +7,7 @@
 #endif
 
 #if SMILEC_LOCATOR != SM_LOCATOR_CENTER
-#include "detector.h"
-#define DETECTOR (&detector)
+#define DETECTOR (&smilec_detector)
 #else
 #define DETECTOR NULL
 #endif
@@ -80,8 +79,10 @@ const sm_engine_t sm_engine = {
     .init = model_init,
     .invoke = model_invoke,
     .self_test = model_self_test,
+    .memory = model_memory,
     .input_length = MODEL_INPUT_LENGTH,
     .output_length = MODEL_OUTPUT_LENGTH,
+    .memory_bytes = MODEL_ARENA_BYTES,
     .detector = DETECTOR,
 };
 #else

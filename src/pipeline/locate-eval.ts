@@ -6,14 +6,12 @@ import type { Split } from "../data/types.js";
 import { UserError } from "../errors.js";
 import { describedModel, type Int8Model, readEvaluatedModel } from "../evaluate/model.js";
 import { packageRoot } from "../files/package-root.js";
-import { readClassicLocator } from "../locate/classic/locate.js";
 import { evaluateLocators, type LocatorEvaluationResult } from "../locate/evaluate/run.js";
 import { DEFAULT_TEST_SCENES, TEST_SEED } from "../locate/evaluate/test-scenes.js";
 import type { Contestant } from "../locate/evaluate/types.js";
-import { NeuralLocator } from "../locate/neural/locate.js";
-import { loadNeuralModel } from "../locate/neural/model.js";
-import { type Detector, LOCATOR_KINDS, type LocatorKind } from "../locate/types.js";
+import { LOCATOR_KINDS, type LocatorKind } from "../locate/types.js";
 import { type CenterLocator, locateCenter } from "../preprocess/locate.js";
+import { type DetectorKind, detectorFile, detectorOf, detectorPath } from "./detector.js";
 import { isTrained, readModel, SHIPPED_MODEL } from "./model.js";
 import { openProject, type Project } from "./project.js";
 import type { StageContext } from "./reporter.js";
@@ -62,9 +60,7 @@ export async function obtainLocatorEvaluation(request: LocateEvalRequest): Promi
 
 async function chooseContestants(wanted: readonly string[], project: Project | undefined): Promise<Contestant[]> {
   if (wanted.length > 0) return Promise.all(wanted.map((one) => contestant(one, project)));
-  const there = await Promise.all(
-    LOCATOR_KINDS.map(async (kind) => kind === "center" || (await isFile(SHIPPED[kind]))),
-  );
+  const there = await Promise.all(LOCATOR_KINDS.map(isShipped));
   return Promise.all(LOCATOR_KINDS.filter((_, i) => there[i]).map((kind) => contestant(kind, project)));
 }
 
@@ -80,40 +76,28 @@ async function contestant(wanted: string, project: Project | undefined): Promise
     });
   }
   if (kind === "center") return centerContestant(project === undefined ? CENTER : centerOf(project));
-  const path = file ?? SHIPPED[kind];
-  if (file === undefined && !(await isFile(path))) throw notTrained(kind, path);
-  const { detector, threshold } = kind === "classic" ? await classicDetector(path) : await neuralDetector(path);
-  return { name: file === undefined ? kind : wanted, threshold, candidates: (frame) => detector.candidates(frame) };
+  const path = file ?? detectorPath(packageRoot, kind);
+  const found = await detectorFile(kind, path);
+  if (found === undefined) throw notThere(kind, path);
+  const opened = found.open();
+  return {
+    name: file === undefined ? kind : wanted,
+    threshold: found.threshold,
+    candidates: (frame) => opened.candidates(frame),
+  };
 }
 
-/** The detectors that come with smilec. */
-const SHIPPED: Readonly<Record<Exclude<LocatorKind, "center">, string>> = {
-  classic: join(packageRoot, "models", "face-classic", "cascade.json"),
-  neural: join(packageRoot, "models", "face-neural", "model.tflite"),
-};
-
-async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() === true;
+async function isShipped(kind: LocatorKind): Promise<boolean> {
+  return kind === "center" || (await detectorOf(packageRoot, kind)) !== undefined;
 }
 
-function notTrained(kind: LocatorKind, path: string): UserError {
+function notThere(kind: DetectorKind, path: string): UserError {
   return new UserError(`the ${kind} detector is not there`, {
     where: path,
     remedy: `Train it (\`npm run models:train -- --only face-${kind}\`), or give one: \`--locator ${kind}=FILE\`.`,
   });
 }
 
-async function classicDetector(path: string): Promise<{ detector: Detector; threshold: number }> {
-  const detector = await readClassicLocator(path);
-  return { detector, threshold: detector.threshold };
-}
-
-async function neuralDetector(path: string): Promise<{ detector: Detector; threshold: number }> {
-  const detector = new NeuralLocator(await loadNeuralModel(path));
-  return { detector, threshold: detector.threshold };
-}
-
-/** The configured square; of a project that looks for faces the square it would use without looking. */
 function centerOf({ config: { locator } }: Project): CenterLocator {
   return { kind: "center", x: locator.x, y: locator.y, size: locator.size };
 }
