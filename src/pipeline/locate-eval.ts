@@ -5,6 +5,7 @@ import { CONFIG_FILE } from "../config/load.js";
 import type { Split } from "../data/types.js";
 import { UserError } from "../errors.js";
 import { describedModel, type Int8Model, readEvaluatedModel } from "../evaluate/model.js";
+import { readClassicLocator, SHIPPED_CASCADE } from "../locate/classic/locate.js";
 import { evaluateLocators, type LocatorEvaluationResult } from "../locate/evaluate/run.js";
 import { DEFAULT_TEST_SCENES, TEST_SEED } from "../locate/evaluate/test-scenes.js";
 import type { Contestant } from "../locate/evaluate/types.js";
@@ -57,7 +58,9 @@ export async function obtainLocatorEvaluation(request: LocateEvalRequest): Promi
 
 /** Every locator by name; made only when it is asked for. */
 const LOCATORS: Readonly<Record<string, (project: Project | undefined) => Promise<Contestant>>> = {
-  center: async (project) => centerContestant(project === undefined ? CENTER : project.config.locator),
+  center: async (project) =>
+    centerContestant(project === undefined ? CENTER : { ...project.config.locator, kind: "center" }),
+  classic: async () => classicContestant(),
 };
 
 async function chooseContestants(names: readonly string[], project: Project | undefined): Promise<Contestant[]> {
@@ -70,6 +73,13 @@ async function chooseContestants(names: readonly string[], project: Project | un
     });
   }
   return Promise.all((names.length === 0 ? there : names).map((name) => LOCATORS[name](project)));
+}
+
+/** The cascade that comes with smilec. */
+async function classicContestant(): Promise<Contestant> {
+  const locator = await readClassicLocator(SHIPPED_CASCADE);
+  const { threshold } = locator;
+  return { name: "classic", threshold, candidates: (frame) => locator.candidates(frame) };
 }
 
 /** A square that is always the same, and always sure. */
