@@ -17,8 +17,7 @@ static bool idle_camera(sm_app_t *app) {
 /* A picture without a press, when it is time for one and nobody is at the button. */
 static void take_by_interval(sm_app_t *app) {
     if (app->config.interval_ms != 0 && !sm_app_busy(app) && !app->button.down && !app->button.level &&
-        (app->faults & (SM_FAULT_MODEL | SM_FAULT_MEMORY)) == 0 &&
-        sm_app_now_ms(app) - app->picture_ms >= app->config.interval_ms) {
+        (app->faults & SM_FAULTS_MUTE) == 0 && sm_app_now_ms(app) - app->picture_ms >= app->config.interval_ms) {
         sm_session_take(&app->session);
     }
 }

@@ -51,8 +51,11 @@ enum sm_fault {
     SM_FAULT_SETTINGS = 1 << 7,    /* 8: a line of SMILEC.CFG can't be used */
     SM_FAULT_MEMORY = 1 << 8,      /* 9: the memory for frames failed its test, or is not there */
     SM_FAULT_SETUP = 1 << 9, /* 10: the machine refuses a pin, its watchdog or the configuration; the core never runs */
+    SM_FAULT_ARENA = 1 << 10, /* 11: the network's working memory failed its test */
 };
-#define SM_FAULT_COUNT 10u
+#define SM_FAULT_COUNT 11u
+/* With one of these no press is answered. */
+#define SM_FAULTS_MUTE ((uint32_t)SM_FAULT_MODEL | SM_FAULT_MEMORY | SM_FAULT_ARENA)
 
 enum sm_event {
     SM_EVENT_READY,     /* started: self_test; error is SM_OK or the network's failure */

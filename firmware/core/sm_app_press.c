@@ -30,7 +30,7 @@ void sm_app_watch_button(sm_app_t *app) {
     bool level = app->hal->button_down(app->hal->context);
     switch (sm_button_update(&app->button, level, sm_app_now_ms(app))) {
     case SM_BUTTON_PRESSED:
-        if ((app->faults & ((uint32_t)SM_FAULT_MODEL | SM_FAULT_MEMORY)) == 0) {
+        if ((app->faults & SM_FAULTS_MUTE) == 0) {
             sm_session_press(&app->session);
         } else {
             sm_lights_show(&app->lights, SM_PATTERN_REFUSED, sm_app_now_ms(app));

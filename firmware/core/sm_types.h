@@ -151,14 +151,16 @@ typedef struct sm_detector {
 
 /*
  * The network. input_length is input_size * input_size bytes; output_length is label_count bytes.
- * SM_ENGINE_COIN has no functions (all NULL) and output_length 0.
+ * SM_ENGINE_COIN has no functions (all NULL) and output_length and memory_bytes 0.
  */
 typedef struct sm_engine {
     int (*init)(void);                                  /* 0 or negative; idempotent */
     int (*invoke)(const int8_t *input, int8_t *output); /* 0 or negative; not reentrant */
     int (*self_test)(void);                             /* 0 if the embedded golden input gives the recorded output */
+    int8_t *(*memory)(void); /* its working memory of memory_bytes, in which nothing is kept before init */
     uint32_t input_length;
     uint32_t output_length;
+    uint32_t memory_bytes; /* 0: it needs none */
     const sm_detector_t *detector; /* looks for the face first; NULL with SM_LOCATOR_CENTER */
 } sm_engine_t;
 

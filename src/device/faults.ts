@@ -60,6 +60,11 @@ export const FAULT_CODES: readonly FaultCode[] = [
     meaning: "the chip refuses a pin, its watchdog or the configuration",
     response: "does nothing; the serial log says why",
   },
+  {
+    name: "arena",
+    meaning: "the network's working memory failed its test",
+    response: "answers no press",
+  },
 ];
 
 /** As a table in Markdown: flashes, fault, what the bot does. */

@@ -2,16 +2,16 @@
 import type { Catalogue } from "../captures/catalogue/catalogue.js";
 import { pressKey } from "../captures/catalogue/press-key.js";
 import type { CatalogueCapture, Consent, Judgement } from "../captures/catalogue/types.js";
+import type { StoredPicture } from "../captures/stored.js";
 import type { Box } from "../data/types.js";
 import { logistic } from "../evaluate/metrics.js";
 import type { PreprocessSpec } from "../preprocess/types.js";
 import { LOOK_REVISION, lightsOf } from "./measure.js";
-import type { PictureReference } from "./picture.js";
 import type { Light } from "./protocol.js";
 import type { ModelScales } from "./scores.js";
 
 /** A capture as far as labelling is concerned. */
-export interface Item extends PictureReference {
+export interface Item extends StoredPicture {
   readonly id: number;
   readonly press: number;
   readonly sequence: number;
@@ -58,7 +58,7 @@ export class PressIndex {
     private readonly scales: ModelScales,
   ) {
     this.addNew();
-    for (const [id, look] of catalogue.looks(LOOK_REVISION)) {
+    for (const [id, look] of catalogue.labels.looks(LOOK_REVISION)) {
       const item = this.items.get(id);
       if (item !== undefined) setLook(item, look);
     }
@@ -115,6 +115,7 @@ export class PressIndex {
       press: number,
       sequence: capture.key.sequence,
       path: capture.path,
+      payloadBytes: capture.payloadBytes,
       payloadCrc: capture.payloadCrc,
       width: capture.width,
       height: capture.height,

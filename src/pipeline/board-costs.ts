@@ -23,12 +23,14 @@ export function boardCosts(
   cores: 1 | 2,
   model: Model | undefined,
   emitted: EmittedC | undefined,
+  /** Static memory of the face detector, bytes. */
+  detectorBytes = 0,
 ): BoardCosts {
   const inputSize = model?.description.preprocess.size ?? config.input.size;
   const { burst } = config.decision;
   const engine = model === undefined || emitted === undefined ? undefined : engineCosts(config, board, model, emitted);
   return {
-    memory: estimateMemory({ board, burst, inputSize, cores, engine: engine?.memory }),
+    memory: estimateMemory({ board, burst, inputSize, cores, detectorBytes, engine: engine?.memory }),
     press: pressToLight({
       board,
       burst,

@@ -8,8 +8,8 @@ import { type DecodeTables, decodeTables } from "#smilec/locate/neural/box-code.
 import { type Canvas, drawCanvas } from "#smilec/locate/neural/canvas.js";
 import { decodeMap } from "#smilec/locate/neural/decode.js";
 import type { PreprocessSpec } from "#smilec/preprocess/types.js";
-import { OPTIMIZED, SANITIZED } from "../support/compile.js";
-import { compileFirmware } from "../support/firmware.js";
+import { compile, OPTIMIZED, SANITIZED } from "../support/compile.js";
+import { locatorCore } from "../support/detector-program.js";
 import { Random } from "../support/random.js";
 
 interface Case {
@@ -82,7 +82,7 @@ function request({ frame, canvas, normalize, tables, map }: Case): Buffer {
 
 async function compareTwins(cases: readonly Case[], flags: readonly string[]) {
   const driver = await readFile(join(packageRoot, "test/firmware/c/neural_driver.c"), "utf8");
-  const program = await compileFirmware({ flags, files: { "driver.c": driver } });
+  const program = await compile({ ...(await locatorCore()), "driver.c": driver }, flags);
   try {
     await writeFile(join(program.folder, "in.bin"), Buffer.concat(cases.map(request)));
     await program.run(["in.bin", "out.bin"]);

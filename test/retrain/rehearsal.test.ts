@@ -8,10 +8,11 @@ import { drawnCrop, PICTURES_PER_PERSON } from "#smilec/data/synthetic/people.js
 import { deployedModel } from "#smilec/pipeline/deploy.js";
 import { openProject } from "#smilec/pipeline/project.js";
 import { obtainReport } from "#smilec/pipeline/report.js";
+import { obtainCaptureParts } from "#smilec/pipeline/report-captures.js";
 import { silentReporter } from "#smilec/pipeline/reporter.js";
 import { obtainTrainedModel } from "#smilec/pipeline/trained-model.js";
 import { capturedSet } from "#smilec/retrain/captured.js";
-import type { RetrainResult } from "#smilec/retrain/retrain.js";
+import type { RetrainResult } from "#smilec/retrain/result.js";
 import { smilec } from "../support/cli.js";
 import { officeBot, type Visit, workDays } from "../support/office.js";
 import { Random } from "../support/random.js";
@@ -98,6 +99,13 @@ describe("judged captures", () => {
     for (const { capture, split } of some) expect(pictures.find((one) => one.capture === capture)!.split).toBe(split);
   });
 
+  it("need no model: a coin decided, so that they hold none's outputs", () => {
+    const catalogue = Catalogue.open(captures);
+    const outputs = [...catalogue.captures()].map(({ metadata }) => [metadata.engine, metadata.outputs.length]);
+    catalogue.close();
+    expect(new Set(outputs.map(String))).toEqual(new Set(["coin,0"]));
+  });
+
   it("all replay exactly, though a coin decided", async () => {
     const { exitCode, stdout } = await smilec(["replay"], { cwd });
     expect([exitCode, stdout]).toEqual([0, expect.stringContaining(`all ${DAYS * VISITS} replayed are equal`)]);
@@ -122,10 +130,11 @@ describe("smilec retrain", () => {
     expect([exitCode, stderr.includes("starts anew")]).toEqual([0, false]);
     const result = JSON.parse(stdout) as RetrainResult;
     expect(result).toMatchObject({ ships: true, warm: true });
-    expect(result.splits.heldOut.presses).toBe(result.captures.count);
-    expect(result.captures.change.averagePrecision.low).toBeGreaterThan(0);
-    expect(result.captures.after.quality.recallAt70.value).toBeGreaterThan(
-      result.captures.before.quality.recallAt70.value! + 0.1,
+    const onCaptures = result.captures!;
+    expect(result.splits.heldOut.presses).toBe(onCaptures.count);
+    expect(onCaptures.change.averagePrecision.low).toBeGreaterThan(0);
+    expect(onCaptures.after.quality.recallAt70.value).toBeGreaterThan(
+      onCaptures.before.quality.recallAt70.value! + 0.1,
     );
     expect(result.base.change.averagePrecision.low).toBeGreaterThanOrEqual(-0.15);
     expect(inService()).not.toEqual(before);
@@ -138,8 +147,17 @@ describe("smilec retrain", () => {
     const { quantized } = await obtainTrainedModel(project, context);
     expect(inService()).toEqual(retrained);
     expect(readFileSync(join(quantized.dir, "model.tflite"))).toEqual(retrained);
-    const { file } = await obtainReport(project, {}, context);
-    const section = readFileSync(file, "utf8").match(/<section id="retraining"[\s\S]*?<\/section>/)![0];
+    const parts = await obtainCaptureParts(project, undefined, context);
+    const { file, facts } = await obtainReport(project, { captures: parts! }, context);
+    const html = readFileSync(file, "utf8");
+    const section = html.match(/<section id="retraining"[\s\S]*?<\/section>/)![0];
+    expect(html.match(/<section id="replay"[\s\S]*?<\/section>/)![0]).toContain("Every capture replays exactly");
+    expect(facts.labels).toMatchObject({ captures: DAYS * VISITS, unjudged: 0, disputed: 0 });
+    // The base pictures are drawn, so there is nothing to compare the captures with.
+    expect(facts.missing).toContainEqual(
+      expect.objectContaining({ what: "Training and serving", command: "smilec data import" }),
+    );
+    expect(facts.checks).toContainEqual(expect.objectContaining({ name: "replay", state: "pass" }));
     expect(section).toContain("The new model is in service.");
     expect(section).toMatch(/held-out captures[\s\S]*class="better"/);
     write({ train: { ...CONFIG.train, seed: 2, epochs: 2 } });
@@ -148,13 +166,9 @@ describe("smilec retrain", () => {
     expect(inService()).not.toEqual(retrained);
   }, 180_000);
 
-  it("says what is missing without judged captures, and with too few", async () => {
+  it("says what is missing with too few held-out presses", async () => {
     write({ retrain: { fewest: 1000 } });
     const few = await smilec(["retrain"], { cwd });
     expect([few.exitCode, few.stderr]).toEqual([2, expect.stringContaining("1000 of each are needed")]);
-    const empty = folder();
-    writeFileSync(join(empty, "smilec.config.json"), "{}");
-    const none = await smilec(["retrain"], { cwd: empty });
-    expect([none.exitCode, none.stderr]).toEqual([2, expect.stringContaining("smilec pull-captures")]);
   }, 60_000);
 });

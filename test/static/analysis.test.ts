@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, it } from "@jest/globals";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { type RunResult, run } from "#smilec/process/run.js";
 import { compile, kernelFolder } from "../support/compile.js";
-import { coreFolder, hostFolder } from "../support/firmware.js";
+import { fatFsSources } from "../support/fatfs.js";
+import { coreFolder, fatFolder, hostFolder, imageFolder } from "../support/firmware.js";
 import { hostSession, readOutput, sessionFiles } from "../support/session.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 
@@ -39,16 +40,32 @@ describe("the firmware's C", () => {
   /** Folders of the generated files, with portable kernels and with the ESP32's. */
   let generated: Record<"portable" | "lx6", string>;
   /** Core, host and the session's HAL. */
-  const written = [...cIn(coreFolder), ...cIn(hostFolder), ...cIn(simFolder, /^session.*(?<!_sim)\.c$/)];
+  const written = [
+    ...[coreFolder, fatFolder, hostFolder, imageFolder].flatMap((folder) => cIn(folder)),
+    ...cIn(simFolder, /^session.*(?<!_sim)\.c$/),
+  ];
+  /** FatFs' headers are others' code. */
+  let fatFs: string;
   const flags = (target: "portable" | "lx6") => [
     "-std=c11",
-    ...[coreFolder, kernelFolder, join(kernelFolder, "lx6"), hostFolder, simFolder, generated[target]].map(
-      (folder) => `-I${folder}`,
-    ),
+    ...["-isystem", fatFs],
+    ...[
+      coreFolder,
+      kernelFolder,
+      join(kernelFolder, "lx6"),
+      fatFolder,
+      hostFolder,
+      imageFolder,
+      simFolder,
+      generated[target],
+    ].map((folder) => `-I${folder}`),
   ];
 
   beforeAll(async () => {
     const folder = temporaryFolder("analysis-");
+    fatFs = join(folder, "fatfs");
+    mkdirSync(fatFs);
+    for (const [name, text] of Object.entries(await fatFsSources())) writeFileSync(join(fatFs, name), text);
     generated = { portable: join(folder, "portable"), lx6: join(folder, "lx6") };
     for (const target of ["portable", "lx6"] as const) {
       mkdirSync(generated[target]);
@@ -90,10 +107,13 @@ describe("the firmware's C", () => {
   const cppcheck = (tool: string, file: string) =>
     run(tool, [
       ...["--enable=warning,style,performance,portability", "--inconclusive", "--quiet", "--error-exitcode=1"],
-      "--suppress=missingIncludeSystem",
+      ...["--suppress=missingIncludeSystem", "--suppress=toomanyconfigs"],
       // The kernels shift negative numbers right, as every compiler for these machines does it (smk_arithmetic.h).
       `--suppress=shiftTooManyBitsSigned:${join(kernelFolder, "smk_arithmetic.h")}`,
-      ...flags("lx6").map((flag) => flag.replace("-std=", "--std=")),
+      `--suppress=*:${join(fatFs, "*")}`,
+      ...flags("lx6").flatMap((flag) =>
+        flag === "-isystem" ? [] : flag === fatFs ? `-I${fatFs}` : flag.replace("-std=", "--std="),
+      ),
       file,
     ]);
 

@@ -160,7 +160,7 @@ describe("pulling a card", () => {
     expect(lookInto(into).quarantined).toHaveLength(quarantined.length);
   });
 
-  it("lists a segment with a bad block, takes what is before it and all others, and ends when the card is gone", async () => {
+  it("lists a segment with a bad block, takes everything before it and all others, and ends when the card is gone", async () => {
     makeCard(card, [{ segment: 1 }, { segment: 2, slots: 600, firstSequence: 9 }, { segment: 3, firstSequence: 700 }]);
     const failing = async (offsetOfError: number): Promise<CardSource> => {
       const source = await openFolderSource(card);
@@ -177,12 +177,8 @@ describe("pulling a card", () => {
       return { ...source, segments };
     };
     const result = await pullSource(await failing(smallSlot(500)), into);
-    expect(counts(result)).toEqual({ added: expect.any(Number), unreadable: 1 });
-    expect(result.tally.added).toBeGreaterThan(16 + 100);
-    expect(counts(await pullFolder(card, into))).toEqual({
-      added: 616 - result.tally.added,
-      known: expect.any(Number),
-    });
+    expect(counts(result)).toEqual({ added: 16 + 500, unreadable: 1 });
+    expect(counts(await pullFolder(card, into))).toMatchObject({ added: 100, known: 500 });
 
     const gone = await failing(0);
     let looks = 0;
@@ -363,7 +359,7 @@ describe("a capture that a person deleted here", () => {
     await pullFolder(card, into);
     const catalogue = Catalogue.open(into);
     const [{ id, path }] = catalogue.captures();
-    catalogue.markDeleted(id);
+    catalogue.labels.markDeleted(id);
     catalogue.close();
     rmSync(join(into, path));
     makeCard(card, [{ segment: 2, captures: 1 }]);

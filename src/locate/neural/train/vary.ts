@@ -49,7 +49,7 @@ export class FrameVariation {
     this.drawTable(rng);
     this.look(source, view);
     if (rng.uniform() < 0.3) this.slant(rng);
-    if (rng.uniform() < 0.2) this.blur();
+    if (rng.uniform() < 0.12) this.blur();
     this.develop(rng);
     return { pixels: this.pixels, faces: faces.flatMap((face) => this.seen(face, view)) };
   }
@@ -57,7 +57,7 @@ export class FrameVariation {
   private drawView(rng: Rng): View {
     const mirrored = rng.uniform() < 0.5;
     if (rng.uniform() < 0.4) return { mirrored, step: 1, left: 0, top: 0 };
-    const step = Math.exp(rng.between(-0.3, 0.25));
+    const step = Math.exp(rng.between(-0.3, 0.15));
     const shift = (extent: number) => (extent * (1 - step)) / 2 + 0.12 * extent * rng.between(-1, 1);
     return { mirrored, step, left: shift(this.width), top: shift(this.height) };
   }
@@ -65,7 +65,7 @@ export class FrameVariation {
   /** Gamma, contrast and brightness as a table over the grey values. */
   private drawTable(rng: Rng): void {
     const gamma = rng.uniform() < 0.5 ? 1 : Math.exp(rng.between(-0.5, 0.5));
-    const contrast = Math.exp(rng.between(-0.7, 0.4));
+    const contrast = Math.exp(rng.between(-0.5, 0.4));
     const brightness = rng.between(-40, 40);
     for (let grey = 0; grey < 256; grey++) {
       this.table[grey] = 128 + contrast * (255 * (grey / 255) ** gamma - 128) + brightness;
@@ -116,7 +116,7 @@ export class FrameVariation {
 
   private develop(rng: Rng): void {
     const { width, light, pixels, normals } = this;
-    const noise = rng.uniform() < 0.4 ? 0 : Math.exp(rng.between(-0.5, 2.3));
+    const noise = rng.uniform() < 0.4 ? 0 : Math.exp(rng.between(-0.5, 1.6));
     let entry = 0;
     for (let i = 0; i < light.length; i++) {
       if (i % width === 0) entry = rng.below(NORMALS - width);
