@@ -141,9 +141,10 @@ function declareModel(program: Command, action: Action): void {
   declareEvaluation(program, action);
   program
     .command("report")
-    .description("write the HTML report: data, training, quantization, firmware, simulation")
+    .description("write the HTML report: data, training, int8, sizes, timing, captures, skew, labels, retraining")
     .option("--images <dir>", "also let the bot look at these pictures")
     .option("--whole", "the pictures are face crops: use all of each", false)
+    .option("--junit <file>", "write what must hold as JUnit test cases; exit code 1 when one fails")
     .option("--compare <name=model>", "show another model.tflite on the same test pictures side by side")
     .addOption(
       new Option(
@@ -215,7 +216,7 @@ function declareLocators(program: Command, action: Action): void {
     .description("finding the face in a frame")
     .command("eval")
     .description("how well locators find faces, what they take for one, and what that does to the smiles")
-    .option("--locator <names>", "which, such as center,neural (default: all)")
+    .option("--locator <names>", "which, such as center,neural or neural=FILE (default: all there are)")
     .option("--model <file>", "int8 .tflite that judges the boxes (default: the project's, else smilec's)")
     .option("--scenes <n>", "composed scenes (default: 2000)")
     .option("--seed <n>", "other scenes than the fixed ones")
@@ -334,7 +335,8 @@ function declareDevice(program: Command, action: Action): void {
     .addOption(
       new Option("--keyboard", "press on the keyboard, in real time").default(false).conflicts(["button", "golden"]),
     )
-    .option("--card <dir>", "folder that stands for the card, continued and kept")
+    .option("--card <path>", "folder or image file that stands for the card, continued and kept")
+    .option("--card-size <size>", "make the image file that --card names, a FAT32 card of this size, such as 64M")
     .option("--whole", "the pictures are face crops: use all of each instead of the configured part", false)
     .option("--golden", "fail unless every score equals the TypeScript reference", false)
     .action(action(async () => (await import("./commands/simulate.js")).simulateCommand));

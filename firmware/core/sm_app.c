@@ -17,8 +17,7 @@ static bool idle_camera(sm_app_t *app) {
 /* A picture without a press, when it is time for one and nobody is at the button. */
 static void take_by_interval(sm_app_t *app) {
     if (app->config.interval_ms != 0 && !sm_app_busy(app) && !app->button.down && !app->button.level &&
-        (app->faults & (SM_FAULT_MODEL | SM_FAULT_MEMORY)) == 0 &&
-        sm_app_now_ms(app) - app->picture_ms >= app->config.interval_ms) {
+        (app->faults & SM_FAULTS_MUTE) == 0 && sm_app_now_ms(app) - app->picture_ms >= app->config.interval_ms) {
         sm_session_take(&app->session);
     }
 }
@@ -38,7 +37,7 @@ uint32_t sm_app_step(sm_app_t *app) {
     if (!worked && !sm_app_busy(app)) {
         worked = sm_shell_step(app);
     }
-    return worked || (sm_app_busy(app) && app->session.state != SM_SESSION_HOLD) ? 0 : SM_IDLE_MS;
+    return worked || (sm_app_busy(app) && !sm_app_waits(app)) ? 0 : SM_IDLE_MS;
 }
 
 void sm_app_stop(sm_app_t *app) {

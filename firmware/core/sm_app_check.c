@@ -11,8 +11,7 @@ static bool good_network(const sm_config_t *config) {
 }
 
 static bool good_frames(const sm_config_t *config) {
-    return in_range(config->frame_width, 1, SM_MAX_FRAME_SIDE) &&
-           in_range(config->frame_height, 1, SM_MAX_FRAME_SIDE);
+    return in_range(config->frame_width, 1, SM_MAX_FRAME_SIDE) && in_range(config->frame_height, 1, SM_MAX_FRAME_SIDE);
 }
 
 /* Whether there is what the locator needs. */
@@ -21,7 +20,7 @@ static bool good_locator(const sm_locator_t *locator, const sm_detector_t *detec
         return locator->x <= 1000 && locator->y <= 1000 && in_range(locator->size, 1, 1000);
     }
     return in_range(locator->kind, SM_LOCATOR_CLASSIC, SM_LOCATOR_NEURAL) && detector != NULL &&
-           in_range(locator->threshold, 1, SM_MAX_CONFIDENCE);
+           detector->memory != NULL && in_range(locator->threshold, 1, SM_MAX_CONFIDENCE);
 }
 
 static bool good_press(const sm_config_t *config) {
@@ -39,7 +38,8 @@ static bool good_lights(const sm_config_t *config) {
 
 /* Whether the network is the one that the configuration tells of. */
 static bool good_engine(const sm_config_t *config, const sm_engine_t *engine) {
-    bool complete = engine->init != NULL && engine->invoke != NULL && engine->self_test != NULL;
+    bool complete =
+        engine->init != NULL && engine->invoke != NULL && engine->self_test != NULL && engine->memory != NULL;
     return config->engine == SM_ENGINE_COIN ||
            (complete && engine->input_length == (uint32_t)config->input_size * config->input_size &&
             engine->output_length == config->label_count);

@@ -8,7 +8,7 @@ size_t sm_app_frames_bytes(const sm_config_t *config) {
 
 /* Faults that the self-test found. */
 static uint32_t tested_faults(const sm_self_test_t *result) {
-    uint32_t faults = result->model == SM_OK ? 0 : SM_FAULT_MODEL;
+    uint32_t faults = result->model == SM_OK ? 0 : result->model == SM_ERR_MEMORY ? SM_FAULT_ARENA : SM_FAULT_MODEL;
     faults |= result->memory == SM_OK ? 0 : SM_FAULT_MEMORY;
     return faults | (result->camera == SM_ERR_CAMERA ? SM_FAULT_CAMERA : 0);
 }

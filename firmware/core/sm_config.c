@@ -79,8 +79,10 @@ const sm_engine_t sm_engine = {
     .init = model_init,
     .invoke = model_invoke,
     .self_test = model_self_test,
+    .memory = model_memory,
     .input_length = MODEL_INPUT_LENGTH,
     .output_length = MODEL_OUTPUT_LENGTH,
+    .memory_bytes = MODEL_ARENA_BYTES,
     .detector = DETECTOR,
 };
 #else

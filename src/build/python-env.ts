@@ -3,12 +3,13 @@ import { createHash } from "node:crypto";
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import envPaths from "env-paths";
-import { InterruptedError, type SmilecError, ToolError } from "../errors.js";
+import { InterruptedError, ToolError } from "../errors.js";
 import { remove, writeJson } from "../files/write.js";
 import type { StageContext } from "../pipeline/reporter.js";
-import { type RunResult, run, toolError } from "../process/run.js";
+import { run, toolError } from "../process/run.js";
 import { templatesDir } from "../template/render.js";
 import { withLock } from "./lock.js";
+import { CLEAN_ENV, fileSystemError, runPip } from "./pip.js";
 import { findPython, type Python } from "./python.js";
 
 /** In templates/platformio/requirements.txt. */
@@ -22,18 +23,6 @@ export interface PythonEnv {
 
 /** Written last: an environment with it is whole. */
 const MARKER = "smilec-ready.json";
-
-/** What must not leak from the user's shell into the environment's Python and pip. */
-const CLEAN_ENV = {
-  PYTHONHOME: undefined,
-  PYTHONPATH: undefined,
-  PYTHONSTARTUP: undefined,
-  VIRTUAL_ENV: undefined,
-  PIP_USER: undefined,
-  PIP_TARGET: undefined,
-  PIP_PREFIX: undefined,
-  PIP_REQUIRE_VIRTUALENV: undefined,
-} as const;
 
 /** Where smilec keeps what is shared by all projects: $SMILEC_HOME, else the user's data folder. */
 export function smilecHome(): string {
@@ -105,54 +94,11 @@ async function createVenv(base: Python, env: PythonEnv, { signal }: StageContext
       detail: result.all,
     });
   }
-  throw fileSystemError(result) ?? toolError(result, base.command, "could not make a Python environment");
+  throw fileSystemError(result, smilecHome()) ?? toolError(result, base.command, "could not make a Python environment");
 }
 
-async function installPackages(env: PythonEnv, { reporter, signal }: StageContext): Promise<void> {
+async function installPackages(env: PythonEnv, context: StageContext): Promise<void> {
   const lists = join(templatesDir, "platformio");
   const requirements = ["-r", join(lists, "requirements.txt"), "-c", join(lists, "constraints.txt")];
-  const options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--retries", "2"];
-  const onLine = (line: string) => {
-    const package_ = /^Collecting ([^\s;<>=!~(]+)/.exec(line)?.[1];
-    if (package_ !== undefined) reporter.info(`downloading ${package_}`);
-    if (line.startsWith("Installing collected")) reporter.info("installing");
-  };
-  const result = await run(env.python, ["-m", "pip", "install", ...options, ...requirements], {
-    env: CLEAN_ENV,
-    signal,
-    onLine,
-    timeoutMs: 900_000,
-  });
-  if (result.exitCode === 0) return;
-  if (signal.aborted) throw new InterruptedError();
-  throw fileSystemError(result) ?? pipError(result);
-}
-
-function pipError(result: RunResult): SmilecError {
-  const offline =
-    /NewConnectionError|ConnectTimeoutError|ReadTimeoutError|ProxyError|SSLError|Max retries exceeded|Name or service not known|Temporary failure in name resolution/.test(
-      result.all,
-    );
-  const tail = result.all.split("\n").slice(-15).join("\n");
-  if (offline || result.timedOut) {
-    return new ToolError("PlatformIO could not be downloaded: the Python package index does not answer", {
-      remedy:
-        "Connect to the internet, or set up pip for your mirror (pip.conf or PIP_INDEX_URL), and run the command again.",
-      detail: tail,
-    });
-  }
-  return new ToolError("PlatformIO could not be installed", {
-    remedy: "See pip's message above; `smilec doctor --fix` tries again.",
-    detail: tail,
-  });
-}
-
-/** A full disk or a read-only folder, seen by a subprocess. */
-function fileSystemError(result: RunResult): SmilecError | undefined {
-  const known = /No space left on device|Read-only file system|Permission denied|Disk quota exceeded/.exec(result.all);
-  if (known === null) return undefined;
-  return new ToolError(`smilec's own folder can't be written: ${known[0].toLowerCase()}`, {
-    where: smilecHome(),
-    remedy: "Make room or permission there, or choose another folder with SMILEC_HOME.",
-  });
+  await runPip(env.python, ["install", ...requirements], { what: "PlatformIO", place: smilecHome(), context });
 }

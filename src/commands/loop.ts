@@ -14,6 +14,7 @@ import { readModel } from "../pipeline/model.js";
 import { drawnLabels } from "../pipeline/pictures.js";
 import { openProject, type Project } from "../pipeline/project.js";
 import { obtainReport } from "../pipeline/report.js";
+import { obtainCaptureParts } from "../pipeline/report-captures.js";
 import { obtainSimulation, type Simulated } from "../pipeline/simulation.js";
 import type { Artifact } from "../pipeline/store.js";
 import { obtainTrainedModel } from "../pipeline/trained-model.js";
@@ -78,6 +79,7 @@ export async function loopCommand(context: CommandContext): Promise<void> {
     labelNames: project.config.labels.length === 2 ? drawnLabels(project) : {},
     context,
   });
+  const captures = await obtainCaptureParts(project, pictures, context);
   const parts = {
     pictures,
     trained,
@@ -86,6 +88,7 @@ export async function loopCommand(context: CommandContext): Promise<void> {
     model,
     firmware: [firmware],
     simulated,
+    ...(captures && { captures }),
   };
   const { file } = await obtainReport(project, parts, context);
   const { evaluation } = evaluated.meta;

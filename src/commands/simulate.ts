@@ -1,10 +1,9 @@
 /** `smilec simulate --images DIR|--raw FILE [--button FILE|--keyboard]` */
-import { readdir } from "node:fs/promises";
-import { segmentNumber } from "../captures/format.js";
 import { CheckFailedError, UserError } from "../errors.js";
 import { deployedModel } from "../pipeline/deploy.js";
 import { obtainFirmware } from "../pipeline/firmware.js";
 import { openProject } from "../pipeline/project.js";
+import { type Card, chooseCard, isUsed } from "../simulate/card.js";
 import { type Press, type Scene, type Simulation, simulate, simulateOnKeyboard } from "../simulate/simulate.js";
 import { FRAME } from "../template/context.js";
 import type { CommandContext } from "./context.js";
@@ -17,6 +16,7 @@ export interface SimulateOptions {
   readonly button?: string;
   readonly keyboard: boolean;
   readonly card?: string;
+  readonly cardSize?: string;
   readonly whole: boolean;
   readonly golden: boolean;
 }
@@ -25,8 +25,9 @@ export interface SimulateOptions {
 const SHOWN = 40;
 
 export async function simulateCommand(context: CommandContext, options: SimulateOptions): Promise<void> {
-  const { button, card, whole, golden } = options;
+  const { button, whole, golden } = options;
   const scene = sceneOf(options);
+  const card = await cardOf(options);
   const project = await openProject(context.project);
   const model = await deployedModel(project, context);
   if (golden && model === undefined) {
@@ -36,7 +37,8 @@ export async function simulateCommand(context: CommandContext, options: Simulate
     });
   }
   if (golden && card !== undefined) await refuseUsedCard(card);
-  const { build } = await obtainFirmware(project, model, "host", context);
+  const cardImages = card?.kind === "image";
+  const { build, detector } = await obtainFirmware(project, model, "host", context, { cardImages });
   const run = { scene, program: build.programPath, whole, context, ...(card === undefined ? {} : { card }) };
   if (options.keyboard) return simulateOnKeyboard(run);
   const result = await simulate({
@@ -44,6 +46,7 @@ export async function simulateCommand(context: CommandContext, options: Simulate
     golden,
     ...(button === undefined ? {} : { button }),
     ...(model === undefined ? {} : { model }),
+    ...(detector === undefined ? {} : { detector: detector.open() }),
   });
   context.result(result, () => describe(result, project.config.positive));
   const differences = result.golden?.differences ?? [];
@@ -74,13 +77,21 @@ function sceneOf({ images, raw, rawSize }: SimulateOptions): Scene {
   return { raw: raw!, width, height };
 }
 
+async function cardOf({ card, cardSize }: SimulateOptions): Promise<Card | undefined> {
+  if (card !== undefined) return chooseCard(card, cardSize);
+  if (cardSize === undefined) return undefined;
+  throw new UserError("a new card wants a name", {
+    where: "--card-size",
+    remedy: "Name the image file to make with --card.",
+  });
+}
+
 /** Captures from before cannot be told from this run's, and --golden accounts for every one. */
-async function refuseUsedCard(card: string): Promise<void> {
-  const names = await readdir(card).catch(() => []);
-  if (!names.some((name) => segmentNumber(name) !== undefined)) return;
+async function refuseUsedCard(card: Card): Promise<void> {
+  if (!(await isUsed(card))) return;
   throw new UserError("the card has captures of another run", {
-    where: card,
-    remedy: "Give --golden a new folder as card, or none.",
+    where: card.path,
+    remedy: "Give --golden a new folder or image as card, or none.",
   });
 }
 
@@ -91,9 +102,9 @@ function describe(result: Simulation, positive: string): string {
     .map((press) => [
       press.name,
       press.label ?? "-",
-      press.smile ? "green" : "off",
-      press.margin.toFixed(1),
-      press.probability === undefined ? "-" : press.probability.toFixed(3),
+      lightsOf(press),
+      press.nobody ? "-" : press.margin.toFixed(1),
+      press.probability === undefined || press.nobody ? "-" : press.probability.toFixed(3),
     ]);
   const lines = [textTable(["picture", "label", "lights", "margin", "probability"], rows)];
   if (presses.length > SHOWN) lines.push(`and ${thousands(presses.length - SHOWN)} more`);
@@ -107,6 +118,11 @@ function describe(result: Simulation, positive: string): string {
     );
   }
   return lines.join("\n");
+}
+
+function lightsOf({ nobody, smile }: Press): string {
+  if (nobody) return "nobody";
+  return smile ? "green" : "off";
 }
 
 function summary(presses: readonly Press[], positive: string): string {

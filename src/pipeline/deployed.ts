@@ -28,7 +28,8 @@ export async function keepDeployed(
 ): Promise<void> {
   const settings = firmwareSettings(project.config, board, model, detector);
   const hash = configHash(settings);
-  if ((await keptSettings(project, hash)) === undefined) await writeJson(settingsFile(project, hash), settings);
+  const file = join(project.dir, DEPLOYED_FOLDER, `config-${hex32(hash)}.json`);
+  if (!(await isKept(file, hash))) await writeJson(file, settings);
   if (detector !== undefined) await keepBytes(keptDetectorFile(project, detector), detector.bytes);
   if (model === undefined) return;
   const dir = join(project.dir, DEPLOYED_FOLDER, modelHash(model));
@@ -83,23 +84,13 @@ async function modelFiles({ dir, modelFile }: ProjectFolder, hash: string): Prom
   ];
 }
 
-/** The effective settings of the firmware with this configuration hash; undefined when they are not kept. */
-export function keptSettings({ dir }: Pick<Project, "dir">, hash: number): Promise<FirmwareSettings | undefined> {
-  return readSettings(settingsFile({ dir }, hash), hash);
-}
-
-function settingsFile({ dir }: Pick<Project, "dir">, hash: number): string {
-  return join(dir, DEPLOYED_FOLDER, `config-${hex32(hash)}.json`);
-}
-
-async function readSettings(file: string, hash: number): Promise<FirmwareSettings | undefined> {
-  const text = await readFile(file, "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
+/** Whether a file holds the settings of this hash whole. They are for people: what replay needs of them is in every capture. */
+async function isKept(file: string, hash: number): Promise<boolean> {
+  const text = await readFile(file, "utf8").catch(() => "");
   try {
-    const settings = JSON.parse(text) as FirmwareSettings;
-    return configHash(settings) === hash ? settings : undefined;
+    return configHash(JSON.parse(text) as FirmwareSettings) === hash;
   } catch {
-    return undefined;
+    return false;
   }
 }
 

@@ -4,6 +4,7 @@ import { pinConflicts } from "../board/rules.js";
 import type { Board } from "../board/types.js";
 import { withPins } from "../board/wiring.js";
 import { type BuildResult, buildFirmware } from "../build/build.js";
+import { obtainFatFs } from "../build/fatfs.js";
 import { refuseTooLarge } from "../build/memory-estimate.js";
 import { type EmittedC, emitC } from "../emit/c/model.js";
 import { emitTflmEngine, firmwareArena } from "../emit/tflite/tflm-engine.js";
@@ -34,25 +35,30 @@ export interface Firmware {
   readonly costs?: BoardCosts;
 }
 
+export interface FirmwareOptions {
+  /** A host program that also takes image files as cards (it needs FatFs, and is built in a folder of its own). */
+  readonly cardImages?: boolean;
+}
+
 /** Renders and builds the firmware for `host` or the project's board. `model` is absent for engine coin only. */
 export async function obtainFirmware(
   project: Project,
   model: Model | undefined,
   target: string,
   context: StageContext,
+  { cardImages = false }: FirmwareOptions = {},
 ): Promise<Firmware> {
   const board = projectBoard(project, target);
   refusePinConflicts(board);
-  const dir = buildDir(project, target);
-  const kernels = target !== "host" && board.chip === "esp32" ? "lx6" : "portable";
+  const dir = buildDir(project, cardImages ? `${target}-image` : target);
+  const kernels = target === "host" ? "portable" : kernelsFor(board);
   // The host runs everything on one core.
   const cores = target === "host" ? 1 : coresOf(project, board);
   const emitted =
     model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model), target: kernels, cores });
   const detector = await obtainDetector(project);
   const locating = detector?.emit({ provenance: detectorProvenance(detector), target: kernels, cores });
-  const costs =
-    target === "host" ? undefined : boardCosts(project.config, board, cores, model, emitted, locating?.ramBytes);
+  const costs = target === "host" ? undefined : boardCosts(project.config, board, cores, model, emitted, locating);
   if (costs !== undefined) refuseTooLarge(costs.memory, dir);
   await keepDeployed(project, board, model, detector);
   const rendered = await renderProject({
@@ -66,6 +72,7 @@ export async function obtainFirmware(
     },
     ...(model === undefined ? {} : { model }),
     ...(detector === undefined ? {} : { detector }),
+    ...(cardImages ? { fatFs: await obtainFatFs(context) } : {}),
   });
   for (const file of rendered.kept)
     context.reporter.warn(`${file} is no longer part of the firmware, but was changed by hand: kept`);
@@ -82,6 +89,20 @@ export async function obtainFirmware(
     ...(detector === undefined ? {} : { detector }),
     ...(costs === undefined ? {} : { costs }),
   };
+}
+
+/** What the project's own board will spend, without building anything; `model` is absent for engine coin. */
+export function costsOnBoard(project: Project, model: Model | undefined): { board: Board; costs: BoardCosts } {
+  const board = projectBoard(project, project.config.board);
+  const cores = coresOf(project, board);
+  const target = kernelsFor(board);
+  const emitted =
+    model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model), target, cores });
+  return { board, costs: boardCosts(project.config, board, cores, model, emitted) };
+}
+
+function kernelsFor({ chip }: Board): "lx6" | "portable" {
+  return chip === "esp32" ? "lx6" : "portable";
 }
 
 /** The board of the target, wired as configured; `pins` are of the configured board and mean nothing for another one. */

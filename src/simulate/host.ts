@@ -1,6 +1,6 @@
 /** Runs the host firmware over staged frames and reads its events, one JSON object a line. */
 import { z } from "zod";
-import { InterruptedError, ToolError, UserError } from "../errors.js";
+import { EnvironmentError, InterruptedError, ToolError, UserError } from "../errors.js";
 import type { StageContext } from "../pipeline/reporter.js";
 import { type RunResult, run, runOnTerminal, toolError } from "../process/run.js";
 
@@ -51,7 +51,7 @@ export interface HostRunRequest {
   readonly presses?: number;
   /** Script of the button (firmware/hal/host/host_button.h); without one there is a press per picture. */
   readonly button?: string;
-  /** Folder that stands for the card. */
+  /** Folder or image file that stands for the card. */
   readonly card: string;
   /** Use the whole picture instead of the configured part. */
   readonly whole: boolean;
@@ -121,11 +121,15 @@ function hostArguments({ camera, button, card, whole }: HostRunRequest): string[
   return [...seen, "--card", card, "--box", whole ? "whole" : "locator", ...felt];
 }
 
-function hostError(result: RunResult, { program, camera, button }: HostRunRequest): Error {
+function hostError(result: RunResult, { program, camera, button, card }: HostRunRequest): Error {
+  const complaint = result.stderr.trim().split("\n")[0];
+  if (result.exitCode === EXIT_INPUT && complaint.startsWith(`${card}: `)) {
+    return new EnvironmentError(complaint, { remedy: "End the other program, or give another card." });
+  }
   if (result.exitCode !== EXIT_INPUT || ("list" in camera && button === undefined)) {
     return toolError(result, program, "the host firmware failed");
   }
-  return new UserError(result.stderr.trim().split("\n")[0], {
+  return new UserError(complaint, {
     remedy: "A script has lines of AT-MS down, AT-MS up; a stream has whole 8-bit grey frames (docs/simulation.md).",
   });
 }

@@ -1,14 +1,16 @@
 /** Pictures or a stream -> frames -> host firmware -> card -> replay. */
-import { mkdir, mkdtemp } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Capture } from "../captures/read-segment.js";
 import type { RejectedPicture } from "../data/types.js";
 import { remove } from "../files/write.js";
 import { marginScale } from "../graph/bundle.js";
+import type { Detector } from "../locate/types.js";
 import type { Model } from "../pipeline/model.js";
 import type { StageContext } from "../pipeline/reporter.js";
 import { marginProbability } from "../quantize/decide.js";
+import { type Card, prepareCard } from "./card.js";
 import { type Frame, stageFrames } from "./frames.js";
 import { compareWithReference, type GoldenResult } from "./golden.js";
 import { type Camera, type Decision, type HostRun, runHost, runHostOnKeyboard } from "./host.js";
@@ -22,12 +24,14 @@ export interface SimulateRequest {
   readonly scene: Scene;
   /** Script of the button; without one there is a press per picture. */
   readonly button?: string;
-  /** Folder that stands for the card and is kept; without one a new one that is not. */
-  readonly card?: string;
-  /** The host firmware. */
+  /** What stands for the card and is kept; without it a new folder that is not. */
+  readonly card?: Card;
+  /** The host firmware; for an image as card it was built with `cardImages`. */
   readonly program: string;
   /** Absent for engine coin. */
   readonly model?: Model;
+  /** The firmware's; absent with locator `center`. */
+  readonly detector?: Detector;
   readonly whole: boolean;
   /** Replay every capture by the reference. */
   readonly golden: boolean;
@@ -40,6 +44,8 @@ export interface Press {
   readonly name: string;
   readonly label?: string;
   readonly smile: boolean;
+  /** No face was found in any frame. */
+  readonly nobody: boolean;
   /** Mean margin over the burst, int8 logit units. */
   readonly margin: number;
   /** Probability of the positive label; absent for engine coin. */
@@ -62,7 +68,15 @@ export async function simulate(request: SimulateRequest): Promise<Simulation> {
   return inScratch(request, async (staged, card) => {
     const presses = staged.frames !== undefined && button === undefined ? { presses: staged.frames.length } : {};
     const script = button === undefined ? {} : { button };
-    const run = await runHost({ program, camera: staged.camera, card, whole, context, ...presses, ...script });
+    const run = await runHost({
+      program,
+      camera: staged.camera,
+      card: card.path,
+      whole,
+      context,
+      ...presses,
+      ...script,
+    });
     const golden = request.golden && model !== undefined ? await replayCard(request, model, run, card) : undefined;
     const scale = model === undefined ? undefined : marginScale(model);
     const byFile = new Map(staged.frames?.map((frame) => [frame.file, frame]));
@@ -82,7 +96,7 @@ export async function simulate(request: SimulateRequest): Promise<Simulation> {
 export async function simulateOnKeyboard(
   request: Pick<SimulateRequest, "scene" | "card" | "program" | "whole" | "context">,
 ): Promise<void> {
-  await inScratch(request, ({ camera }, card) => runHostOnKeyboard({ ...request, camera, card }));
+  await inScratch(request, ({ camera }, { path }) => runHostOnKeyboard({ ...request, camera, card: path }));
 }
 
 interface StagedScene {
@@ -94,14 +108,15 @@ interface StagedScene {
 
 /** Makes camera and card ready in a folder that is gone afterwards. */
 async function inScratch<T>(
-  { scene, card, context }: Pick<SimulateRequest, "scene" | "card" | "context">,
-  use: (staged: StagedScene, card: string) => Promise<T>,
+  { scene, card, program, context }: Pick<SimulateRequest, "scene" | "card" | "program" | "context">,
+  use: (staged: StagedScene, card: Card) => Promise<T>,
 ): Promise<T> {
   const work = await mkdtemp(join(tmpdir(), "smilec-simulate-"));
   try {
-    const folder = card ?? join(work, "card");
-    await mkdir(folder, { recursive: true });
-    return await use(await stage(scene, work, context), folder);
+    const staged = await stage(scene, work, context);
+    const used = card ?? { kind: "folder", path: join(work, "card") };
+    await prepareCard(used, program, context);
+    return await use(staged, used);
   } finally {
     await remove(work);
   }
@@ -117,7 +132,7 @@ function replayCard(
   request: SimulateRequest,
   model: Model,
   { decisions, withdrawn }: HostRun,
-  card: string,
+  card: Card,
 ): Promise<GoldenResult> {
   const { onCapture } = request;
   const pressOf = new Map(
@@ -129,6 +144,7 @@ function replayCard(
     withdrawn,
     bundle: model,
     modelHash: model.sha256.slice(0, 16),
+    ...(request.detector === undefined ? {} : { detector: request.detector }),
     ...(onCapture === undefined
       ? {}
       : { onCapture: (capture) => onCapture(pressOf.get(capture.header.sequence) ?? -1, capture) }),
@@ -140,11 +156,12 @@ function describePress(
   decision: Decision,
   scale: number | undefined,
 ): Press {
-  const margin = decision.sum / Math.max(1, decision.margins.length);
+  const margin = decision.sum / Math.max(1, decision.faces);
   return {
     name: frame.name,
     ...(frame.label === undefined ? {} : { label: frame.label }),
     smile: decision.smile,
+    nobody: decision.faces === 0,
     margin,
     ...(scale === undefined ? {} : { probability: marginProbability(margin, scale) }),
     logged: decision.logged,

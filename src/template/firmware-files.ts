@@ -8,6 +8,8 @@ const INCLUDE = /^[ \t]*#[ \t]*include[ \t]+"([^"]+)"/gm;
 
 export interface FirmwareSelection {
   readonly hal: "host" | "esp32";
+  /** With what image files as the host's card need besides FatFs itself; default false. */
+  readonly cardImages?: boolean;
   /** The C++ glue of TFLite Micro (`*_tflm.cc`) is left out unless this is the engine. */
   readonly engine: "aot" | "tflm" | "coin";
   /** Generated sources, whose includes decide which kernels are copied. */
@@ -17,8 +19,8 @@ export interface FirmwareSelection {
 }
 
 /**
- * Name -> contents of everything that goes into the project's flat src/: all of core/ and hal/<hal>/, and of kernels/ what the rest includes, with
- * what that includes in turn (an included `x.h` brings `x.c` and `x.S`). Throws Error when two folders have a file of the same name.
+ * Name -> contents of everything that goes into the project's flat src/: all of core/, hal/<hal>/ and, where there is FatFs, hal/fat/, and of kernels/ what
+ * the rest includes, with what that includes in turn (an included `x.h` brings `x.c` and `x.S`). Throws Error when two folders have a file of the same name.
  */
 export async function firmwareFiles(selection: FirmwareSelection): Promise<Record<string, string>> {
   const root = selection.root ?? join(packageRoot, "firmware");
@@ -27,7 +29,7 @@ export async function firmwareFiles(selection: FirmwareSelection): Promise<Recor
     if (Object.hasOwn(files, name)) throw new Error(`firmware has two files named ${name}`);
     files[name] = text;
   };
-  for (const folder of ["core", `hal/${selection.hal}`]) {
+  for (const folder of foldersOf(selection)) {
     for (const [name, text] of Object.entries(await sourcesIn(join(root, folder)))) {
       if (selection.engine === "tflm" || !name.endsWith("_tflm.cc")) add(name, text);
     }
@@ -36,6 +38,11 @@ export async function firmwareFiles(selection: FirmwareSelection): Promise<Recor
   const texts = [...Object.values(files), ...Object.values(selection.generated)];
   for (const name of [...includedKernels(kernels, texts)].sort()) add(name, kernels[name]);
   return files;
+}
+
+function foldersOf({ hal, cardImages = false }: FirmwareSelection): string[] {
+  if (hal === "esp32") return ["core", "hal/esp32", "hal/fat"];
+  return ["core", "hal/host", ...(cardImages ? ["hal/host/image", "hal/fat"] : [])];
 }
 
 async function sourcesIn(folder: string): Promise<Record<string, string>> {

@@ -31,6 +31,8 @@ export interface RenderRequest {
   readonly detector?: DeployedDetector;
   /** What the emitter made (`model.h`, `model.c`, ...): name -> contents, for src/generated/. */
   readonly engineFiles: Readonly<Record<string, string>>;
+  /** FatFs' sources, for image files as cards; host only. */
+  readonly fatFs?: Readonly<Record<string, string>>;
   /** The folder with core/, kernels/ and hal/; default: the installed package's. */
   readonly firmwareRoot?: string;
 }
@@ -43,7 +45,7 @@ const MANIFEST = ".smilec-files.json";
 
 /** The files of a project without writing them: path -> contents. */
 export async function projectFiles(request: Omit<RenderRequest, "dir">): Promise<Record<string, string>> {
-  const { config, board, model, engineFiles, target } = request;
+  const { config, board, model, engineFiles, target, fatFs } = request;
   for (const name of Object.keys(engineFiles)) {
     if (!/^[A-Za-z0-9_]+\.(c|h|cc)$/.test(name)) throw new Error(`not the name of a generated source: ${name}`);
   }
@@ -54,6 +56,7 @@ export async function projectFiles(request: Omit<RenderRequest, "dir">): Promise
     hal,
     engine,
     generated: engineFiles,
+    cardImages: fatFs !== undefined,
     ...(request.firmwareRoot === undefined ? {} : { root: request.firmwareRoot }),
   });
   const settings = firmwareSettings(config, board, model, request.detector);
@@ -67,7 +70,7 @@ export async function projectFiles(request: Omit<RenderRequest, "dir">): Promise
   if (target !== "host") {
     generated["smilec_board.h"] = await renderTemplate("generated/smilec_board.h", boardHeaderValues(board));
   }
-  const files = { ...prefixed("src/", sources), ...prefixed("src/generated/", generated) };
+  const files = { ...prefixed("src/", { ...sources, ...fatFs }), ...prefixed("src/generated/", generated) };
   const builtIn = { ...settings, brightness: settings.lights.brightness };
   const card = { [CARD_SETTINGS_FILE]: cardSettingsFile(builtIn) };
   return {

@@ -102,14 +102,16 @@ describe("generated headers", () => {
 });
 
 describe("sources that end up in one folder", () => {
-  it.each(["esp32", "host"])("have names of their own with hal/%s", (layer) => {
-    const names = ["core", "kernels", `hal/${layer}`].flatMap((folder) => readdirSync(join(firmware, folder)));
+  it.each([["hal/esp32"], ["hal/host", "hal/host/image"]])("have names of their own with %s", (...layers) => {
+    const names = ["core", "kernels", "hal/fat", ...layers].flatMap((folder) => readdirSync(join(firmware, folder)));
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
     expect(names.length).toBeGreaterThan(20);
   });
 
   it("are included by names that exist, or that ESP-IDF and its components bring", () => {
-    const own = new Set(["core", "kernels", "hal/esp32"].flatMap((folder) => readdirSync(join(firmware, folder))));
+    const own = new Set(
+      ["core", "kernels", "hal/esp32", "hal/fat"].flatMap((folder) => readdirSync(join(firmware, folder))),
+    );
     const generated = [
       "smilec_config.h",
       "smilec_board.h",
@@ -118,11 +120,13 @@ describe("sources that end up in one folder", () => {
       "model_resolver.h",
       "model_golden.h",
     ];
-    const folder = join(firmware, "hal/esp32");
-    const included = readdirSync(folder).flatMap((name) =>
-      [
-        ...readFileSync(join(folder, name), "utf8").matchAll(/^#include "((?:esp32_|sm_|smk_|smilec_|model)[^"]*)"/gm),
-      ].map(([, header = ""]) => header),
+    const files = ["hal/esp32", "hal/fat"].flatMap((folder) =>
+      readdirSync(join(firmware, folder)).map((name) => join(firmware, folder, name)),
+    );
+    const included = files.flatMap((file) =>
+      [...readFileSync(file, "utf8").matchAll(/^#include "((?:esp32_|fat_|sm_|smk_|smilec_|model)[^"]*)"/gm)].map(
+        ([, header = ""]) => header,
+      ),
     );
     expect(included.filter((header) => !own.has(header) && !generated.includes(header))).toEqual([]);
     expect(included.length).toBeGreaterThan(30);

@@ -18,7 +18,7 @@ import { Random } from "../support/random.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 
 const temporaryFolder = temporaryFolders();
-const folders = ["core", "hal/esp32"].map((name) => join(packageRoot, "firmware", name));
+const folders = ["core", "hal/esp32", "hal/fat"].map((name) => join(packageRoot, "firmware", name));
 
 /** A folder with the headers that a project of a bot without a model gets. */
 async function generatedHeaders(board: Board, changes: object = {}): Promise<string> {

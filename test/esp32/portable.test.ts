@@ -1,6 +1,6 @@
 /** What of the ESP32's layer needs no ESP-IDF, compiled here with sanitizers and driven through its states. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { compile, type Program, SANITIZED } from "../support/compile.js";
@@ -9,7 +9,7 @@ const DRIVER = `
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "esp32_names.h"
+#include "fat_names.h"
 #include "esp32_press.h"
 #include "esp32_settle.h"
 
@@ -42,7 +42,7 @@ static int settle(int count, char **words) {
 
 int main(int argc, char **argv) {
     char name[SM_NAME_MAX];
-    char path[ESP32_PATH_MAX];
+    char path[FAT_PATH_MAX];
     if (argc >= 3 && strcmp(argv[1], "press") == 0) {
         return press(argc - 2, argv + 2);
     }
@@ -51,19 +51,20 @@ int main(int argc, char **argv) {
     }
     for (int i = 2; i < argc; i++) {
         bool entry = strcmp(argv[1], "entry") == 0;
-        bool good = entry ? esp32_name_from_entry(argv[i], name) : esp32_name_to_path(1, argv[i], path);
+        bool good = entry ? fat_name_from_entry(argv[i], name) : fat_name_to_path(1, argv[i], path);
         printf("%s%s", i > 2 ? "|" : "", good ? (entry ? name : path) : (entry ? name[0] : path[0]) == 0 ? "-" : "not empty");
     }
     return 0;
 }
 `;
 
-const folder = join(packageRoot, "firmware/hal/esp32");
-const own = (name: string) => [name, readFileSync(join(folder, name), "utf8")] as const;
+const hal = join(packageRoot, "firmware/hal");
+const own = (path: string) => [basename(path), readFileSync(join(hal, path), "utf8")] as const;
 let program: Program;
 
 beforeAll(async () => {
-  const files = ["esp32_names.h", "esp32_names.c", "esp32_press.h", "esp32_settle.h", "esp32_settle.c"].map(own);
+  const esp32 = ["press.h", "settle.h", "settle.c"].map((name) => `esp32/esp32_${name}`);
+  const files = ["fat/fat_names.h", "fat/fat_names.c", ...esp32].map(own);
   const core = `-I${join(packageRoot, "firmware/core")}`;
   program = await compile({ ...Object.fromEntries(files), "driver.c": DRIVER }, [...SANITIZED, core]);
 }, 60_000);

@@ -214,8 +214,9 @@ describe("the clock", () => {
         const events = await play("boot 1", "press 100", `clock ${WRAP - before}`, "press 100", "state");
         expect(logged(events)).toEqual([3, 3]);
         const [first, second] = ofKind(events, "done");
-        expect({ ...second, press: 1, crcs: 0, sequences: 0, sum: 0, smile: 0, lights: 0 }).toEqual({
+        expect({ ...second, press: 1, sinceUs: 0, crcs: 0, sequences: 0, sum: 0, smile: 0, lights: 0 }).toEqual({
           ...first,
+          sinceUs: 0,
           crcs: 0,
           sequences: 0,
           sum: 0,

@@ -75,9 +75,9 @@ describe("simulate", () => {
   });
 
   it("keeps the card that it is given", async () => {
-    const card = join(folder(), "card");
-    await simulate(request({ scene: raw(film(60)), card }));
-    expect(readdirSync(card)).toContain("SEG00001.TAR");
+    const path = join(folder(), "card");
+    await simulate(request({ scene: raw(film(60)), card: { kind: "folder", path } }));
+    expect(readdirSync(path)).toContain("SEG00001.TAR");
   });
 
   it.each([

@@ -48,6 +48,11 @@ export interface BotEvent {
   readonly leds?: readonly (readonly [red: number, green: number, blue: number])[];
 }
 
+/** What drivers of the whole bot share. */
+export function driverFiles(): Promise<Record<string, string>> {
+  return cFiles(join(packageRoot, "test/firmware/c/driver"));
+}
+
 export class Bot {
   private constructor(private readonly program: Program) {}
 
@@ -58,7 +63,7 @@ export class Bot {
       "packet_driver.c": ___,
       ...files
     } = await cFiles(join(packageRoot, "test/firmware/c"));
-    return new Bot(await compileFirmware({ ...options, files }));
+    return new Bot(await compileFirmware({ ...options, files: { ...files, ...(await driverFiles()) } }));
   }
 
   get folder(): string {

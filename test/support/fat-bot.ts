@@ -1,32 +1,16 @@
 /** The whole firmware with the board's own card code over the real FatFs on an image file with faults (test/firmware/fat/fat_bot.c), by commands. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { readSegment, type SegmentRecord } from "#smilec/captures/read-segment.js";
 import { packageRoot } from "#smilec/files/package-root.js";
-import type { BotEvent } from "./bot.js";
+import { type BotEvent, driverFiles } from "./bot.js";
 import type { Program } from "./compile.js";
 import type { FatFile, FatImage } from "./fat-image.js";
+import { fatFsSources } from "./fatfs.js";
 import { cFiles, compileFirmware, type FirmwareOptions } from "./firmware.js";
-import { packageSource } from "./oracle-venv.js";
-
-const FATFS = fileURLToPath(new URL("../oracles/fatfs.txt", import.meta.url));
-
-/** Others' code keeps its own style. */
-const QUIET = ["-Wconversion", "-Wsign-conversion", "-Wundef", "-Wshadow", "-Wunused-parameter"]
-  .map((warning) => `#pragma GCC diagnostic ignored "${warning}"\n`)
-  .join("");
-
-/** ff.c and what it includes, with ffconf.h as ESP-IDF's. */
-async function fatFsFiles(): Promise<Record<string, string>> {
-  const folder = join(await packageSource("fatfs", FATFS), "foreign", "fatfs", "source");
-  const text = async (name: string, before = "") => [name, before + (await readFile(join(folder, name), "utf8"))];
-  const files = [text("ff.c", QUIET), text("ffunicode.c", QUIET), text("ff.h"), text("diskio.h")];
-  return Object.fromEntries(await Promise.all(files));
-}
 
 const folderOf = async (...path: string[]) => cFiles(join(packageRoot, ...path));
 const only = (files: Readonly<Record<string, string>>, pattern: RegExp) =>
@@ -47,17 +31,17 @@ export class FatBotProgram {
   static async build(options: FirmwareOptions): Promise<FatBotProgram> {
     const freeRtos = Object.entries(await folderOf("test/firmware/fat/idf/freertos"));
     const host = only(await folderOf("firmware/hal/host"), /^host_/);
-    const board = only(
-      await folderOf("firmware/hal/esp32"),
-      /^esp32_((card|clusters|files|names)\.[ch]|(pins|slot|watchdog)\.h)$/,
-    );
+    const board = only(await folderOf("firmware/hal/esp32"), /^esp32_(card\.[ch]|(pins|slot|watchdog)\.h)$/);
     const files = {
       ...(await folderOf("test/firmware/fat")),
       ...(await folderOf("test/firmware/fat/idf")),
       ...Object.fromEntries(freeRtos.map(([name, text]) => [`freertos/${name}`, text])),
+      ...(await driverFiles()),
       ...host,
+      ...only(await folderOf("firmware/hal/host/image"), /^(ffconf|host_(disk|fatfs))\./),
+      ...(await folderOf("firmware/hal/fat")),
       ...board,
-      ...(await fatFsFiles()),
+      ...(await fatFsSources()),
       ...options.files,
     };
     return new FatBotProgram(await compileFirmware({ ...options, files }));

@@ -3,9 +3,12 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { compile, type Program } from "./compile.js";
+import { fatFsSources } from "./fatfs.js";
 
 export const coreFolder = join(packageRoot, "firmware", "core");
+export const fatFolder = join(packageRoot, "firmware", "hal", "fat");
 export const hostFolder = join(packageRoot, "firmware", "hal", "host");
+export const imageFolder = join(hostFolder, "image");
 
 /** Macros of generated/smilec_config.h, as C text. */
 export const CONFIGURATION: Readonly<Record<string, string>> = {
@@ -54,14 +57,17 @@ export function handWrittenModel(inputLength: number): Record<string, string> {
 #include <stdint.h>
 #define MODEL_INPUT_LENGTH ${inputLength}
 #define MODEL_OUTPUT_LENGTH 2
-#define MODEL_ARENA_BYTES 0
+#define MODEL_ARENA_BYTES 64
 int model_init(void);
+int8_t *model_memory(void);
 int model_invoke(const int8_t *input, int8_t *output);
 int model_self_test(void);
 #endif
 `;
   const source = `#include "model.h"
+static _Alignas(16) int8_t arena[MODEL_ARENA_BYTES];
 int model_init(void) { return 0; }
+int8_t *model_memory(void) { return arena; }
 int model_self_test(void) { return MODEL_GOLDEN; }
 int model_invoke(const int8_t *input, int8_t *output) {
     int32_t sum = 0;
@@ -91,6 +97,8 @@ export interface FirmwareOptions {
   readonly model?: Readonly<Record<string, string>>;
   /** With the host's HAL and its main. */
   readonly host?: boolean;
+  /** With image files as its cards. */
+  readonly images?: boolean;
   /** The test's own files. */
   readonly files?: Readonly<Record<string, string>>;
   /** What the hand-written network returns from model_self_test and model_invoke; 0 by default. */
@@ -98,11 +106,16 @@ export interface FirmwareOptions {
   readonly result?: number;
 }
 
+async function imageFiles(): Promise<Record<string, string>> {
+  return { ...(await cFiles(imageFolder)), ...(await cFiles(fatFolder)), ...(await fatFsSources()) };
+}
+
 export async function compileFirmware(options: FirmwareOptions): Promise<Program> {
   const size = Number({ ...CONFIGURATION, ...options.config }.INPUT_SIZE);
   const files = {
     ...(await cFiles(coreFolder)),
     ...(options.host === true ? await cFiles(hostFolder) : {}),
+    ...(options.images === true ? await imageFiles() : {}),
     ...(options.model ?? handWrittenModel(size * size)),
     "smilec_config.h": configHeader(options.config),
     ...options.files,

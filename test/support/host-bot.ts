@@ -58,6 +58,8 @@ export class HostBot {
     readonly model?: Readonly<Record<string, string>>;
     readonly config?: Readonly<Record<string, string>>;
     readonly golden?: number;
+    /** Takes image files as cards. */
+    readonly images?: boolean;
   }): Promise<HostBot> {
     const config = { THRESHOLD_MARGIN: `${THRESHOLD}`, ...options.config };
     return new HostBot(await compileFirmware({ ...options, config, host: true }));

@@ -1,6 +1,6 @@
-/** What tests take from Python's package index, made once per requirements file under .cache/ and shared by all test processes: the oracles' environment, sources. */
+/** What tests take from Python's package index, made once per requirements file under .cache/ and shared by all test processes: the oracles' environment. */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -22,11 +22,6 @@ export const noOracleHere: string | undefined =
 export async function oraclePython(requirements = REQUIREMENTS): Promise<string> {
   const folder = await madeOnce("oracles", requirements, (folder) => createEnvironment(folder, requirements));
   return pythonIn(folder);
-}
-
-/** Folder with the unpacked source distribution of the one package that `requirements` pins by version and hash. */
-export async function packageSource(name: string, requirements: string): Promise<string> {
-  return madeOnce(name, requirements, (folder) => downloadSource(folder, name, requirements));
 }
 
 /** The folder .cache/<name>-<hash of the requirements>, filled by `make` if it is missing. */
@@ -59,18 +54,6 @@ async function createEnvironment(folder: string, requirements: string): Promise<
   const what = "setting up the test oracle";
   await runOrThrow("python3", ["-m", "venv", folder], what, { remedy: REMEDY });
   await runOrThrow(pythonIn(folder), ["-m", "pip", "install", ...PIP, "-r", requirements], what, { remedy: REMEDY });
-}
-
-/** pip checks the hash; what it needs to read the package's metadata stays in the environment that it makes for itself. */
-async function downloadSource(folder: string, name: string, requirements: string): Promise<void> {
-  const what = `fetching the sources of ${name}`;
-  await runOrThrow("python3", ["-m", "venv", folder], what, { remedy: REMEDY });
-  const only = ["--no-deps", "--no-binary", name, "--require-hashes", "-d", folder];
-  await runOrThrow(pythonIn(folder), ["-m", "pip", "download", ...PIP, ...only, "-r", requirements], what, {
-    remedy: REMEDY,
-  });
-  const archives = (await readdir(folder)).filter((file) => file.endsWith(".tar.gz"));
-  await runOrThrow("tar", ["-xzf", archives[0], "--strip-components=1"], what, { cwd: folder });
 }
 
 /** A folder is the lock, as making one is atomic; the holder's process id inside tells whether it was left behind. */

@@ -6,9 +6,12 @@
 #include "diskio_impl.h"
 #include "diskio_sdmmc.h"
 #include "esp_log.h"
+#include "esp_memory_utils.h"
 
 #include "esp32_pins.h"
 #include "esp32_slot.h"
+#include "esp32_watchdog.h"
+#include "fat_port.h"
 
 static const char *const TAG = "card";
 
@@ -60,7 +63,7 @@ static int attach_volume(esp32_card_t *card) {
         ESP_LOGW(TAG, "mount: FatFs result %d", (int)result);
         (void)f_mount(NULL, path, 0);
         ff_diskio_unregister(drive);
-        return esp32_files_error(result);
+        return fat_files_error(result);
     }
     card->files.drive = drive;
     card->files.volume = &card->volume;
@@ -92,7 +95,7 @@ int esp32_card_mount(esp32_card_t *card) {
 
 void esp32_card_unmount(esp32_card_t *card) {
     char path[3];
-    esp32_files_forget(&card->files);
+    fat_files_forget(&card->files);
     if (!card->mounted) {
         return;
     }
@@ -111,4 +114,19 @@ int esp32_card_explain(esp32_card_t *card, int result) {
         return SM_ERR_NO_CARD;
     }
     return result;
+}
+
+/* ---- what the files need ---- */
+
+/* Anything but word-aligned memory that DMA reaches would fall apart into single blocks in the driver. */
+bool fat_port_takes(const void *data) {
+    return esp_ptr_dma_capable(data) && (uintptr_t)data % 4u == 0;
+}
+
+void fat_port_alive(void) {
+    esp32_watchdog_feed();
+}
+
+void fat_port_refused(const char *action, int result) {
+    ESP_LOGW(TAG, "%s: FatFs result %d", action, result);
 }

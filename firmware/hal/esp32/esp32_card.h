@@ -13,11 +13,11 @@
 #include "ff.h"
 #include "sdmmc_cmd.h"
 
-#include "esp32_files.h"
+#include "fat_files.h"
 
 /* Must lie in internal, DMA-capable, word-aligned memory. Starts as all zeros. */
 typedef struct esp32_card {
-    esp32_files_t files;
+    fat_files_t files;
     FATFS volume;
     sdmmc_card_t card;
     bool mounted;

@@ -105,41 +105,41 @@ static void card_unmount(void *context) {
 
 static int card_list(void *context, int (*visit)(void *argument, const char *name, uint32_t size), void *argument) {
     esp32_card_t *card = &layer_of(context)->card;
-    return card->mounted ? card_result(context, esp32_files_list(&card->files, visit, argument)) : SM_ERR_NO_CARD;
+    return card->mounted ? card_result(context, fat_files_list(&card->files, visit, argument)) : SM_ERR_NO_CARD;
 }
 
 static int file_create(void *context, const char *name, uint32_t size, const uint8_t *head, uint32_t head_bytes) {
     esp32_card_t *card = &layer_of(context)->card;
     esp32_watchdog_feed();
-    return card->mounted ? card_result(context, esp32_files_create(&card->files, name, size, head, head_bytes))
+    return card->mounted ? card_result(context, fat_files_create(&card->files, name, size, head, head_bytes))
                          : SM_ERR_NO_CARD;
 }
 
 static int file_open(void *context, const char *name) {
     esp32_card_t *card = &layer_of(context)->card;
-    return card->mounted ? card_result(context, esp32_files_open(&card->files, name)) : SM_ERR_NO_CARD;
+    return card->mounted ? card_result(context, fat_files_open(&card->files, name)) : SM_ERR_NO_CARD;
 }
 
 static int file_read(void *context, int file, uint32_t offset, uint8_t *data, uint32_t length) {
     esp32_card_t *card = &layer_of(context)->card;
-    return card->mounted ? card_result(context, esp32_files_read(&card->files, file, offset, data, length))
+    return card->mounted ? card_result(context, fat_files_read(&card->files, file, offset, data, length))
                          : SM_ERR_NO_CARD;
 }
 
 static int file_write(void *context, int file, uint32_t offset, const uint8_t *data, uint32_t length) {
     esp32_card_t *card = &layer_of(context)->card;
-    return card->mounted ? card_result(context, esp32_files_write(&card->files, file, offset, data, length))
+    return card->mounted ? card_result(context, fat_files_write(&card->files, file, offset, data, length))
                          : SM_ERR_NO_CARD;
 }
 
-/* Nothing is left to do (esp32_files.h). */
+/* Nothing is left to do (fat_files.h). */
 static int file_sync(void *context, int file) {
     (void)file;
     return layer_of(context)->card.mounted ? SM_OK : SM_ERR_NO_CARD;
 }
 
 static void file_close(void *context, int file) {
-    esp32_files_close(&layer_of(context)->card.files, file);
+    fat_files_close(&layer_of(context)->card.files, file);
 }
 
 static int marks_load(void *context, sm_marks_t *marks) {

@@ -83,8 +83,9 @@ void host_print_press(const host_events_t *events, const sm_press_t *press, int 
 }
 
 void host_print_faults(const host_events_t *events, uint32_t faults, int error) {
-    static const char *const names[SM_FAULT_COUNT] = {"model",       "camera", "no-card",  "card-full", "card-fails",
-                                                      "card-format", "button", "settings", "memory",    "setup"};
+    static const char *const names[SM_FAULT_COUNT] = {"model",      "camera",      "no-card", "card-full",
+                                                      "card-fails", "card-format", "button",  "settings",
+                                                      "memory",     "setup",       "arena"};
     bool first = true;
     if (events->silent) {
         return;

@@ -1,8 +1,8 @@
 /*
- * The host as a bot: pictures (host_camera.h) or a raw frame stream (host_stream.h) as camera, a folder as card
- * (host_card.h), and as button presses one by one, a script (host_button.h) or the keyboard (host_keyboard.h). Time is
- * virtual except with the keyboard or a serial line (host_serial.h), and then nothing depends on the wall clock: the
- * same pictures, script, card and seed give the same bytes on every machine.
+ * The host as a bot: pictures (host_camera.h) or a raw frame stream (host_stream.h) as camera, a folder (host_card.h) or
+ * an image file (image/host_image.h) as card, and as button presses one by one, a script (host_button.h) or the keyboard
+ * (host_keyboard.h). Time is virtual except with the keyboard or a serial line (host_serial.h), and then nothing depends
+ * on the wall clock: the same pictures, script, card and seed give the same bytes on every machine.
  */
 #ifndef HOST_HAL_H
 #define HOST_HAL_H
@@ -34,6 +34,7 @@ typedef struct host {
     host_keyboard_t *keyboard; /* the same, and real time */
     uint64_t started_us;       /* real time at the start */
     host_card_t card;
+    struct host_image *image; /* instead of a folder, or NULL */
     host_serial_t serial;
     uint64_t real_us; /* of the host's clock, while virtual time follows it */
     void (*report)(void *context, const struct sm_report *report);

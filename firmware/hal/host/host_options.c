@@ -57,6 +57,13 @@ static bool set_card(host_options_t *options, char **values) {
     return true;
 }
 
+static bool set_new_card(host_options_t *options, char **values) {
+    uint64_t number = 0;
+    bool valid = host_parse_number(values[0], 10, UINT32_MAX, &number) && number > 0;
+    options->new_card = (uint32_t)number;
+    return valid;
+}
+
 static bool set_button(host_options_t *options, char **values) {
     options->button = values[0];
     return true;
@@ -92,7 +99,8 @@ static bool set_seed(host_options_t *options, char **values) {
 static const option_t table[] = {
     {"--frames", "LIST", 1, set_frames, "camera: a text file with the path of a PGM picture a line, one a press"},
     {"--raw", "WxH FILE", 2, set_raw, "camera: 8-bit grey frames one after the other, 25 a second; -: standard input"},
-    {"--card", "DIR", 1, set_card, "folder that stands for the card"},
+    {"--card", "PATH", 1, set_card, "folder that stands for the card, or an image file of one"},
+    {"--new-card", "MIB", 1, set_new_card, "makes the image that --card names, formatted, and ends"},
     {"--button", "FILE", 1, set_button, "button: lines of AT-MS down, AT-MS up, AT-MS end; without it, a press a picture"},
     {"--keyboard", "", 0, set_keyboard, "button: the terminal's keys, in real time"},
     {"--serial", "pty", 1, set_serial,
@@ -105,8 +113,9 @@ static const option_t table[] = {
 #define OPTIONS (sizeof(table) / sizeof(table[0]))
 
 static bool usage(void) {
-    (void)fputs("usage: program --frames LIST --card DIR [OPTIONS]\n"
-                "       program --raw WxH FILE --card DIR [OPTIONS]\n",
+    (void)fputs("usage: program --frames LIST --card PATH [OPTIONS]\n"
+                "       program --raw WxH FILE --card PATH [OPTIONS]\n"
+                "       program --new-card MIB --card FILE\n",
                 stderr);
     for (size_t i = 0; i < OPTIONS; i++) {
         int width = (int)(22u - strlen(table[i].name));
@@ -128,6 +137,9 @@ static const option_t *find(const char *name) {
 static bool fit_together(const host_options_t *options) {
     int cameras = (options->frames != NULL) + (options->raw != NULL);
     int buttons = (options->button != NULL) + options->keyboard + options->serial;
+    if (options->new_card > 0) {
+        return options->card != NULL && cameras + buttons == 0;
+    }
     return options->card != NULL && buttons <= 1 && cameras <= 1 && (cameras == 1 || options->serial) &&
            !(options->serial && options->raw != NULL);
 }

@@ -11,6 +11,7 @@ typedef struct host_options {
     uint32_t raw_width;
     uint32_t raw_height;
     const char *card;
+    uint32_t new_card; /* mebibytes of an image to make, or 0 */
     const char *button; /* script, or NULL */
     bool keyboard;
     bool serial; /* a pseudo-terminal as serial line */

@@ -1,8 +1,9 @@
 /*
- * The firmware on the host: a folder as card, pictures or a raw frame stream as camera, and as button one press per
- * picture, a script (both in virtual time) or the keyboard (in real time). Prints one JSON line per event.
+ * The firmware on the host: a folder or an image file as card, pictures or a raw frame stream as camera, and as button
+ * one press per picture, a script (both in virtual time) or the keyboard (in real time). Prints one JSON line per event.
  *
- *   program --frames LIST|--raw WxH FILE --card DIR [--button FILE|--keyboard|--serial pty] ... (host_options.c)
+ *   program --frames LIST|--raw WxH FILE --card PATH [--button FILE|--keyboard|--serial pty] ... (host_options.c)
+ *   program --new-card MIB --card FILE
  *
  * With a script or the keyboard the next picture is there when a press is finished, and after the last one the first.
  * With --serial the bot presses once per picture, if any, and then goes on in real time until standard input ends: its
@@ -10,13 +11,21 @@
  * Exit status: 0; 1 when the network fails; 2 for bad input; 3 when the output cannot be written; 128 and the signal's
  * number when one ended the keyboard.
  */
+/* Kinds of files, beyond C11. */
+#define _POSIX_C_SOURCE 200809L
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "host_run.h"
 #include "sm_config.h"
 #include "smilec_config.h"
+#if __has_include("host_image.h")
+#include "host_image.h"
+#define HAS_IMAGES
+#endif
 
 #define FRAME_BYTES ((size_t)SMILEC_FRAME_WIDTH * SMILEC_FRAME_HEIGHT)
 
@@ -32,9 +41,67 @@ static int complain(const char *what) {
     return HOST_EXIT_INPUT;
 }
 
+/* ---- an image file as card ---- */
+
+#ifdef HAS_IMAGES
+
+static struct host_image the_image;
+
+static int complain_of_image(const char *path) {
+    const char *reason = errno == EBUSY ? "another program has it as its card" : strerror(errno);
+    (void)fprintf(stderr, "%s: cannot be the card: %s\n", path, reason);
+    return HOST_EXIT_INPUT;
+}
+
+static int use_image(host_run_t *run) {
+    const char *path = run->options->card;
+    return host_image_use(&the_image, path, &run->host, &run->hal) == 0 ? 0 : complain_of_image(path);
+}
+
+static void close_image(void) {
+    host_image_close(&the_image);
+}
+
+static int make_image(const host_options_t *options) {
+    if (options->new_card < HOST_IMAGE_LEAST || options->new_card > HOST_IMAGE_MOST) {
+        (void)fprintf(stderr, "a card has %u to %u MiB\n", HOST_IMAGE_LEAST, HOST_IMAGE_MOST);
+        return HOST_EXIT_INPUT;
+    }
+    return host_image_make(options->card, options->new_card) == 0 ? 0 : complain_of_image(options->card);
+}
+
+#else
+
+static int use_image(host_run_t *run) {
+    (void)run;
+    return complain("this program is built without image files as cards; `smilec simulate` builds one with them");
+}
+
+static void close_image(void) {
+}
+
+static int make_image(const host_options_t *options) {
+    (void)options;
+    return use_image(NULL);
+}
+
+#endif
+
+/* A card that is not there may be one that comes later. */
+static int open_card(host_run_t *run) {
+    struct stat status;
+    bool image = stat(run->options->card, &status) == 0 && S_ISREG(status.st_mode);
+    return image ? use_image(run) : 0;
+}
+
+/* ---- a run ---- */
+
 /* Opens what the options name. Everything that is open then is closed by finish(). */
 static int open_inputs(host_run_t *run) {
     const host_options_t *options = run->options;
+    if (open_card(run) != 0) {
+        return HOST_EXIT_INPUT;
+    }
     if (options->raw != NULL) {
         if (options->raw_width > SMILEC_FRAME_WIDTH || options->raw_height > SMILEC_FRAME_HEIGHT) {
             (void)fprintf(stderr, "%s: the frames are %u x %u pixels; at most %d x %d fit\n", options->raw,
@@ -117,6 +184,7 @@ static int finish(host_run_t *run, int status) {
         host_stream_close(&run->stream);
     }
     host_button_close(&run->button);
+    close_image();
     if (run->list != NULL) {
         (void)fclose(run->list);
     }
@@ -134,6 +202,9 @@ int main(int count, char **arguments) {
     host_options_t options;
     if (!host_options_parse(count, arguments, &options)) {
         return HOST_EXIT_INPUT;
+    }
+    if (options.new_card > 0) {
+        return make_image(&options);
     }
     the_run.options = &options;
     int status = start(&the_run);

@@ -20,7 +20,8 @@
  *   put NAME HEX    a user's file on the card, its bytes in hexadecimal
  *   lie N AFTER     N writes store something else, after AFTER more have not
  *   sensor HEX      product id of the camera; "none": it does not run until it is started again
- *   fold            from the next start on, the memory for frames has an address line that does nothing
+ *   fold frames|arena    from the next start on, the memory for frames, or the network's, has an address line that does
+ *                        nothing
  *   leds            prints the LEDs' colours
  *   flip FILE OFFSET    one bit of a file changes
  *   dump FOLDER         writes the files on the card into an existing folder
@@ -39,11 +40,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "driver_bot.h"
+#include "driver_script.h"
 #include "ram_card.h"
-#include "sm_app.h"
 #include "sm_config.h"
-#include "sm_crc32.h"
-#include "smilec_config.h"
 
 #define LINE_BYTES (1u << 20)
 /* A driver's ring: what may wait to be sent, and how long a byte takes at 921600 baud. */
@@ -66,6 +66,8 @@ static struct {
     uint32_t restarts;
     uint32_t mounts;
     int sensor;
+    int8_t *arena; /* instead of the network's own; NULL: that one */
+    uint32_t arena_bytes;
     uint64_t clock_us; /* at which the next start begins */
     sm_colour_t leds[SM_MAX_LEDS];
     uint32_t led_count;
@@ -74,7 +76,6 @@ static struct {
     bool running;
     bool keeps_marks;
     sm_marks_t marks;
-    uint32_t crcs[SM_MAX_BURST]; /* of the frames of the present press */
     uint32_t read_us;
     uint64_t line_free_us; /* when all that was handed to the line has gone out */
     uint8_t in[LINE_BYTES];
@@ -86,10 +87,7 @@ static struct {
 } bot;
 
 static uint32_t model_failures;
-static uint8_t picture[SMILEC_FRAME_WIDTH * SMILEC_FRAME_HEIGHT];
-static uint8_t frame_memory[SMILEC_BURST * SMILEC_FRAME_WIDTH * SMILEC_FRAME_HEIGHT];
-static sm_memory_t memory = {.frames = frame_memory, .frames_bytes = sizeof(frame_memory)};
-static int8_t input_memory[SMILEC_INPUT_SIZE * SMILEC_INPUT_SIZE];
+static sm_memory_t memory;
 
 static uint64_t now_us(void *context) {
     (void)context;
@@ -147,25 +145,13 @@ static int camera_acquire(void *context, sm_frame_t *frame) {
         return SM_ERR_CAMERA;
     }
     bot.frames++;
-    for (uint32_t i = 0; i < sizeof(picture); i++) {
-        picture[i] = (uint8_t)((i * (bot.frames * 2u + 1u) + (i >> 5) * bot.frames) >> 2);
-    }
-    *frame = (sm_frame_t){
-        .pixels = picture,
-        .width = SMILEC_FRAME_WIDTH,
-        .height = SMILEC_FRAME_HEIGHT,
-        .sensor_id = 0x2642,
-        .sensor_status = SM_SENSOR_AUTO_EXPOSURE | SM_SENSOR_MIRROR,
-        .exposure = 300u + bot.frames,
-        .gain = 7,
-    };
+    *frame = driver_frame(bot.frames);
     return SM_OK;
 }
 
 static void camera_release(void *context, sm_frame_t *frame) {
     (void)context;
-    memset(picture, 0xaa, sizeof(picture)); /* a frame used after its release would show */
-    frame->pixels = NULL;
+    driver_release(frame);
 }
 
 static int camera_restart(void *context) {
@@ -290,81 +276,32 @@ static int invoke(const int8_t *input, int8_t *output) {
 
 /* ---- output ---- */
 
-static void print_press(const char *event, const sm_press_t *press, int error) {
-    (void)printf("{\"event\":\"%s\",\"press\":%" PRIu32 ",\"pressMs\":%" PRIu32
-                 ",\"frames\":%u,\"smile\":%s,\"sum\":%" PRId32 ",\"threshold\":%" PRId32 ",\"lights\":%s,\"error\":%d",
-                 event, press->number, press->press_ms, press->frames, press->smile ? "true" : "false", press->sum,
-                 press->threshold, bot.lights ? "true" : "false", error);
-    (void)printf(",\"sinceUs\":%" PRIu64, bot.now_us - bot.down_from_us);
-    (void)fputs(",\"crcs\":[", stdout);
-    for (uint32_t i = 0; i < press->frames; i++) {
-        (void)printf("%s%" PRIu32, i > 0 ? "," : "", bot.crcs[i]);
-    }
-    (void)fputs("],\"sequences\":[", stdout);
-    for (uint32_t i = 0; i < press->logged; i++) {
-        (void)printf("%s%" PRIu32, i > 0 ? "," : "", press->sequences[i]);
-    }
-    (void)fputs("]", stdout);
-    (void)puts("}");
-}
-
 static void on_report(void *context, const struct sm_report *report) {
+    driver_view_t view = {
+        .app = &bot.app,
+        .frames = memory.frames,
+        .lights = bot.lights,
+        .since_us = bot.now_us - bot.down_from_us,
+        .opens = bot.card.opens,
+        .mounted = bot.card.mounted,
+    };
     (void)context;
-    switch (report->event) {
-    case SM_EVENT_READY:
-        (void)printf("{\"event\":\"ready\",\"error\":%d,\"memory\":%d,\"camera\":%d,\"sensor\":%u}\n", report->error,
-                     report->self_test->memory, report->self_test->camera, report->self_test->sensor);
-        break;
-    case SM_EVENT_SCORED:
-        for (uint32_t i = 0; i < report->press->frames; i++) {
-            bot.crcs[i] = sm_crc32(0, frame_memory + i * sizeof(picture), sizeof(picture));
-        }
-        print_press("scored", report->press, report->error);
-        break;
-    case SM_EVENT_FAILED:
-        print_press("failed", report->press, report->error);
-        break;
-    case SM_EVENT_DONE:
-        print_press("done", report->press, report->error);
-        break;
-    case SM_EVENT_MOUNTED:
-        (void)printf("{\"event\":\"mounted\",\"segment\":%" PRIu32 ",\"slot\":%" PRIu32 ",\"sequence\":%" PRIu32
-                     ",\"boot\":%" PRIu32 "}\n",
-                     report->log->file < 0 ? 0 : report->log->segment, report->log->next_slot,
-                     report->log->next_sequence, report->log->boot);
-        break;
-    case SM_EVENT_WITHDRAWN:
-        (void)printf("{\"event\":\"withdrawn\",\"count\":%" PRIu32 ",\"error\":%d}\n", report->count, report->error);
-        break;
-    case SM_EVENT_FAULTS:
-        (void)printf("{\"event\":\"faults\",\"faults\":%" PRIu32 ",\"error\":%d}\n", report->faults, report->error);
-        break;
-    case SM_EVENT_SETTINGS:
-        (void)printf("{\"event\":\"settings\",\"threshold\":%d,\"burst\":%u,\"brightness\":%u,\"count\":%" PRIu32 "}\n",
-                     report->settings->threshold_margin, report->settings->burst, report->settings->brightness,
-                     report->problems->count);
-        break;
-    case SM_EVENT_TESTED:
-        if (report->error != SM_OK) {
-            (void)printf("{\"event\":\"tested\",\"error\":%d}\n", report->error);
-        }
-        break;
-    case SM_EVENT_EJECTED:
-        (void)printf("{\"event\":\"ejected\",\"opens\":%" PRIu32 ",\"mounted\":%s}\n", bot.card.opens,
-                     bot.card.mounted ? "true" : "false");
-        break;
-    default:
-        abort();
-    }
+    driver_print(report, &view);
 }
 
 /* ---- running ---- */
 
+static int8_t *folded_arena(void) {
+    return bot.arena;
+}
+
 static void boot(void) {
-    memory.input = input_memory;
-    memory.input_bytes = sizeof(input_memory);
     bot.engine = sm_engine;
     bot.engine.invoke = invoke;
+    if (bot.arena != NULL) {
+        bot.engine.memory = folded_arena;
+        bot.engine.memory_bytes = bot.arena_bytes;
+    }
     bot.now_us = bot.clock_us;
     bot.down_from_us = UINT64_MAX;
     bot.down_until_us = UINT64_MAX;
@@ -375,7 +312,7 @@ static void boot(void) {
 }
 
 /* The same page of memory twice, one behind the other. */
-static void fold(void) {
+static void fold(bool arena) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     int file = memfd_create("folded", 0);
     uint8_t *twice = mmap(NULL, 2u * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -385,15 +322,20 @@ static void fold(void) {
             abort();
         }
     }
-    memory.frames = twice;
-    memory.frames_bytes = 2u * page;
+    if (arena) {
+        bot.arena = (int8_t *)twice;
+        bot.arena_bytes = (uint32_t)(2u * page);
+    } else {
+        memory.frames = twice;
+        memory.frames_bytes = 2u * page;
+    }
 }
 
 static void run_until(uint64_t until_us) {
     while (bot.running && (bot.now_us < until_us || sm_app_busy(&bot.app))) {
         uint32_t wait_ms = sm_app_step(&bot.app);
         if (bot.card.dead) {
-            (void)puts("{\"event\":\"cut\"}");
+            driver_print_cut(&bot.app.session, 0);
             bot.running = false;
         }
         sleep_ms(NULL, wait_ms);
@@ -477,99 +419,176 @@ static void press(uint32_t ms) {
     bot.bounces = 0;
 }
 
-static void command(const char *name, const char *first, const char *second, const char *third) {
-    uint32_t number = (uint32_t)strtoul(first, NULL, 10);
-    if (strcmp(name, "new") == 0) {
-        fresh(number);
-    } else if (strcmp(name, "reboot") == 0) {
-        ram_card_power_on(&bot.card);
-        boot();
-        run_until(bot.now_us + 1000000u);
-    } else if (strcmp(name, "press") == 0) {
-        press(number);
-    } else if (strcmp(name, "bounce") == 0) {
-        bot.bounces = number;
-    } else if (strcmp(name, "wait") == 0) {
-        run_until(bot.now_us + number * 1000u);
-    } else if (strcmp(name, "cut") == 0) {
-        bot.card.cut_after = bot.card.writes + number;
-        bot.card.reordered = second[0] == 'r';
-        bot.card.weak = third[0] == 'w';
-    } else if (strcmp(name, "wipe") == 0) {
-        ram_card_wipe(&bot.card, number);
-    } else if (strcmp(name, "fail") == 0) {
-        bot.card.fail_from = bot.card.write_calls + number;
-        bot.card.fail_count = (uint32_t)strtoul(second, NULL, 10);
-    } else if (strcmp(name, "files") == 0) {
-        bot.card.max_files = number;
-    } else if (strcmp(name, "card") == 0) {
-        bot.card.absent = first[0] == 'o';
-        bot.card.mounted = bot.card.mounted && !bot.card.absent;
-    } else if (strcmp(name, "marks") == 0) {
-        bot.hal.marks_load = marks_load;
-        bot.hal.marks_store = marks_store;
-    } else if (strcmp(name, "device") == 0) {
-        bot.hal.device_id = (uint32_t)strtoul(first, NULL, 16);
-    } else if (strcmp(name, "camera") == 0) {
-        bot.camera_failures = number;
-        bot.camera_good = (uint32_t)strtoul(second, NULL, 10);
-    } else if (strcmp(name, "model") == 0) {
-        model_failures = number;
-    } else if (strcmp(name, "flip") == 0) {
-        uint32_t offset = (uint32_t)strtoul(second, NULL, 10);
-        bot.card.files[number].durable[offset] ^= 1u;
-        bot.card.files[number].live[offset] ^= 1u;
-    } else if (strcmp(name, "clock") == 0) {
-        bot.clock_us = strtoull(first, NULL, 10) * 1000u;
-    } else if (strcmp(name, "put") == 0) {
-        put(first, second);
-    } else if (strcmp(name, "lie") == 0) {
-        bot.card.lies = number;
-        bot.card.honest = (uint32_t)strtoul(second, NULL, 10);
-    } else if (strcmp(name, "sensor") == 0) {
-        bot.sensor = first[0] == 'n' ? SM_ERR_CAMERA : (int)strtoul(first, NULL, 16);
-    } else if (strcmp(name, "fold") == 0) {
-        fold();
-    } else if (strcmp(name, "leds") == 0) {
-        print_leds();
-    } else if (strcmp(name, "dump") == 0) {
-        dump(first);
-    } else if (strcmp(name, "feed") == 0) {
-        feed(first);
-    } else if (strcmp(name, "late") == 0) {
-        bot.in_from_us = bot.now_us + number * 1000u;
-    } else if (strcmp(name, "line") == 0) {
-        write_line(first);
-    } else if (strcmp(name, "slow") == 0) {
-        bot.read_us = number;
-    } else if (strcmp(name, "say") == 0) {
-        (void)printf("{\"event\":\"%s\"}\n", first);
-    } else if (strcmp(name, "state") == 0) {
-        (void)printf("{\"event\":\"state\",\"lights\":%s,\"status\":%s,\"restarts\":%" PRIu32 ",\"faults\":%" PRIu32
-                     ",\"writes\":%" PRIu32 ",\"mounts\":%" PRIu32 "}\n",
-                     bot.lights ? "true" : "false", bot.status ? "true" : "false", bot.restarts, bot.app.faults,
-                     bot.card.writes, bot.mounts);
-    } else {
-        (void)fprintf(stderr, "unknown command: %s\n", name);
-        exit(1);
-    }
+/* ---- commands ---- */
+
+static void do_new(const driver_words_t *words) {
+    fresh(driver_number(words));
 }
 
+static void do_reboot(const driver_words_t *words) {
+    (void)words;
+    ram_card_power_on(&bot.card);
+    boot();
+    run_until(bot.now_us + 1000000u);
+}
+
+static void do_press(const driver_words_t *words) {
+    press(driver_number(words));
+}
+
+static void do_bounce(const driver_words_t *words) {
+    bot.bounces = driver_number(words);
+}
+
+static void do_wait(const driver_words_t *words) {
+    run_until(bot.now_us + words->number * 1000u);
+}
+
+static void do_cut(const driver_words_t *words) {
+    bot.card.cut_after = bot.card.writes + driver_number(words);
+    bot.card.reordered = words->second[0] == 'r';
+    bot.card.weak = words->third[0] == 'w';
+}
+
+static void do_wipe(const driver_words_t *words) {
+    ram_card_wipe(&bot.card, driver_number(words));
+}
+
+static void do_fail(const driver_words_t *words) {
+    bot.card.fail_from = bot.card.write_calls + driver_number(words);
+    bot.card.fail_count = (uint32_t)words->second_number;
+}
+
+static void do_files(const driver_words_t *words) {
+    bot.card.max_files = driver_number(words);
+}
+
+static void do_card(const driver_words_t *words) {
+    bot.card.absent = words->first[0] == 'o';
+    bot.card.mounted = bot.card.mounted && !bot.card.absent;
+}
+
+static void do_marks(const driver_words_t *words) {
+    (void)words;
+    bot.hal.marks_load = marks_load;
+    bot.hal.marks_store = marks_store;
+}
+
+static void do_device(const driver_words_t *words) {
+    bot.hal.device_id = (uint32_t)strtoul(words->first, NULL, 16);
+}
+
+static void do_camera(const driver_words_t *words) {
+    bot.camera_failures = driver_number(words);
+    bot.camera_good = (uint32_t)words->second_number;
+}
+
+static void do_model(const driver_words_t *words) {
+    model_failures = driver_number(words);
+}
+
+static void do_flip(const driver_words_t *words) {
+    ram_file_t *file = &bot.card.files[words->number];
+    file->durable[words->second_number] ^= 1u;
+    file->live[words->second_number] ^= 1u;
+}
+
+static void do_clock(const driver_words_t *words) {
+    bot.clock_us = words->number * 1000u;
+}
+
+static void do_put(const driver_words_t *words) {
+    put(words->first, words->second);
+}
+
+static void do_lie(const driver_words_t *words) {
+    bot.card.lies = driver_number(words);
+    bot.card.honest = (uint32_t)words->second_number;
+}
+
+static void do_sensor(const driver_words_t *words) {
+    bot.sensor = words->first[0] == 'n' ? SM_ERR_CAMERA : (int)strtoul(words->first, NULL, 16);
+}
+
+static void do_fold(const driver_words_t *words) {
+    fold(words->first[0] == 'a');
+}
+
+static void do_leds(const driver_words_t *words) {
+    (void)words;
+    print_leds();
+}
+
+static void do_dump(const driver_words_t *words) {
+    dump(words->first);
+}
+
+static void do_feed(const driver_words_t *words) {
+    feed(words->first);
+}
+
+static void do_late(const driver_words_t *words) {
+    bot.in_from_us = bot.now_us + words->number * 1000u;
+}
+
+static void do_line(const driver_words_t *words) {
+    write_line(words->first);
+}
+
+static void do_slow(const driver_words_t *words) {
+    bot.read_us = driver_number(words);
+}
+
+static void do_say(const driver_words_t *words) {
+    driver_say(words->first);
+}
+
+static void do_state(const driver_words_t *words) {
+    (void)words;
+    (void)printf("{\"event\":\"state\",\"lights\":%s,\"status\":%s,\"restarts\":%" PRIu32 ",\"faults\":%" PRIu32
+                 ",\"writes\":%" PRIu32 ",\"mounts\":%" PRIu32 "}\n",
+                 bot.lights ? "true" : "false", bot.status ? "true" : "false", bot.restarts, bot.app.faults,
+                 bot.card.writes, bot.mounts);
+}
+
+static const driver_command_t COMMANDS[] = {
+    {"new", do_new},
+    {"reboot", do_reboot},
+    {"press", do_press},
+    {"bounce", do_bounce},
+    {"wait", do_wait},
+    {"cut", do_cut},
+    {"wipe", do_wipe},
+    {"fail", do_fail},
+    {"files", do_files},
+    {"card", do_card},
+    {"marks", do_marks},
+    {"device", do_device},
+    {"camera", do_camera},
+    {"model", do_model},
+    {"flip", do_flip},
+    {"clock", do_clock},
+    {"put", do_put},
+    {"lie", do_lie},
+    {"sensor", do_sensor},
+    {"fold", do_fold},
+    {"leds", do_leds},
+    {"dump", do_dump},
+    {"feed", do_feed},
+    {"late", do_late},
+    {"line", do_line},
+    {"slow", do_slow},
+    {"say", do_say},
+    {"state", do_state},
+    {NULL, NULL},
+};
+
 int main(int count, char **arguments) {
-    static char line[8192];
     FILE *script = count == 2 ? fopen(arguments[1], "r") : NULL;
     if (script == NULL) {
         return 1;
     }
-    while (fgets(line, sizeof(line), script) != NULL) {
-        char name[16] = "";
-        char first[1024] = "";
-        static char second[8192];
-        char third[16] = "";
-        second[0] = '\0';
-        if (sscanf(line, "%15s %1023s %8191s %15s", name, first, second, third) > 0) {
-            command(name, first, second, third);
-        }
-    }
+    memory = driver_memory();
+    driver_run(script, COMMANDS);
     return fclose(script);
 }

@@ -10,7 +10,7 @@
  *   fail N COUNT reads|writes|both  operations fail
  *   stall N COUNT MS                operations take longer
  *   flip OFFSET BITS                bits of a byte on the card
- *   readonly | pretend | repair     refuses writes; forgets them; no more faults
+ *   readonly | protect | pretend | repair     refuses writes; says that it will; forgets them; no more faults
  *   forget                          the bot has no numbers of its own, as a new one
  *   boot REASON                     power on with a reset reason; runs for a second
  *   press MS                        hold the button so long; run until everything is done, plus a second
@@ -35,14 +35,12 @@
 #include "esp32_pins.h"
 #include "esp32_watchdog.h"
 #include "esp_log.h"
+#include "driver_bot.h"
+#include "driver_script.h"
 #include "host_hal.h"
-#include "sm_app.h"
 #include "sm_config.h"
-#include "sm_crc32.h"
-#include "smilec_config.h"
 
 #define EDGES 512u
-#define FRAME_BYTES ((size_t)SMILEC_FRAME_WIDTH * SMILEC_FRAME_HEIGHT)
 #define CAMERA_TIMEOUT_US 1000000u
 
 static struct {
@@ -63,22 +61,18 @@ static struct {
     uint32_t restarts;
     uint64_t pressed_us;  /* when the last press began */
     uint64_t lights_us;   /* when the lights went on last */
-    uint32_t crcs[SM_MAX_BURST];
     bool running;
     jmp_buf reset;
 } bot;
-
-static uint8_t picture[FRAME_BYTES];
-static uint8_t frame_memory[SMILEC_BURST * FRAME_BYTES];
-static _Alignas(16) int8_t input_memory[(size_t)SMILEC_INPUT_SIZE * SMILEC_INPUT_SIZE];
 
 faulty_disk_t *fat_bot_disk(void) {
     return &bot.disk;
 }
 
 bool fat_bot_is_slow_memory(const void *pointer) {
+    sm_memory_t memory = driver_memory();
     const uint8_t *at = pointer;
-    return at >= frame_memory && at < frame_memory + sizeof(frame_memory);
+    return at >= memory.frames && at < memory.frames + memory.frames_bytes;
 }
 
 void test_log(const char *tag, const char *format, ...) {
@@ -153,17 +147,7 @@ static int camera_acquire(void *context, sm_frame_t *frame) {
     }
     spend(HOST_FRAME_US);
     bot.frames++;
-    for (uint32_t i = 0; i < sizeof(picture); i++) {
-        picture[i] = (uint8_t)((i * (bot.frames * 2u + 1u) + (i >> 5) * bot.frames) >> 2);
-    }
-    *frame = (sm_frame_t){
-        .pixels = picture,
-        .width = SMILEC_FRAME_WIDTH,
-        .height = SMILEC_FRAME_HEIGHT,
-        .sensor_id = 0x2642,
-        .exposure = 300u + bot.frames,
-        .gain = 7,
-    };
+    *frame = driver_frame(bot.frames);
     if (bad) {
         frame->width = bot.bad_kind == 'l' ? SMILEC_FRAME_WIDTH + 8 : bot.bad_kind == 'o' ? 0 : SMILEC_FRAME_WIDTH;
         frame->height = bot.bad_kind == 's' ? SMILEC_FRAME_HEIGHT / 2 : SMILEC_FRAME_HEIGHT;
@@ -173,8 +157,7 @@ static int camera_acquire(void *context, sm_frame_t *frame) {
 
 static void camera_release(void *context, sm_frame_t *frame) {
     (void)context;
-    memset(picture, 0xaa, sizeof(picture)); /* a frame used after its release would show */
-    frame->pixels = NULL;
+    driver_release(frame);
 }
 
 static int camera_restart(void *context) {
@@ -206,30 +189,30 @@ static void card_unmount(void *context) {
 
 static int card_list(void *context, int (*visit)(void *argument, const char *name, uint32_t size), void *argument) {
     (void)context;
-    return bot.card.mounted ? card_result(esp32_files_list(&bot.card.files, visit, argument)) : SM_ERR_NO_CARD;
+    return bot.card.mounted ? card_result(fat_files_list(&bot.card.files, visit, argument)) : SM_ERR_NO_CARD;
 }
 
 static int file_create(void *context, const char *name, uint32_t size, const uint8_t *head, uint32_t head_bytes) {
     (void)context;
     esp32_watchdog_feed();
-    return bot.card.mounted ? card_result(esp32_files_create(&bot.card.files, name, size, head, head_bytes))
+    return bot.card.mounted ? card_result(fat_files_create(&bot.card.files, name, size, head, head_bytes))
                             : SM_ERR_NO_CARD;
 }
 
 static int file_open(void *context, const char *name) {
     (void)context;
-    return bot.card.mounted ? card_result(esp32_files_open(&bot.card.files, name)) : SM_ERR_NO_CARD;
+    return bot.card.mounted ? card_result(fat_files_open(&bot.card.files, name)) : SM_ERR_NO_CARD;
 }
 
 static int file_read(void *context, int file, uint32_t offset, uint8_t *data, uint32_t length) {
     (void)context;
-    return bot.card.mounted ? card_result(esp32_files_read(&bot.card.files, file, offset, data, length))
+    return bot.card.mounted ? card_result(fat_files_read(&bot.card.files, file, offset, data, length))
                             : SM_ERR_NO_CARD;
 }
 
 static int file_write(void *context, int file, uint32_t offset, const uint8_t *data, uint32_t length) {
     (void)context;
-    return bot.card.mounted ? card_result(esp32_files_write(&bot.card.files, file, offset, data, length))
+    return bot.card.mounted ? card_result(fat_files_write(&bot.card.files, file, offset, data, length))
                             : SM_ERR_NO_CARD;
 }
 
@@ -242,7 +225,7 @@ static int file_sync(void *context, int file) {
 
 static void file_close(void *context, int file) {
     (void)context;
-    esp32_files_close(&bot.card.files, file);
+    fat_files_close(&bot.card.files, file);
 }
 
 static int marks_load(void *context, sm_marks_t *marks) {
@@ -259,56 +242,17 @@ static int marks_store(void *context, const sm_marks_t *marks) {
 
 /* ---- output ---- */
 
-static void print_press(const char *event, const sm_press_t *press, int error) {
-    (void)printf("{\"event\":\"%s\",\"press\":%" PRIu32 ",\"pressMs\":%" PRIu32
-                 ",\"frames\":%u,\"smile\":%s,\"sum\":%" PRId32 ",\"threshold\":%" PRId32
-                 ",\"lights\":%s,\"latencyUs\":%" PRIu32 ",\"error\":%d,\"crcs\":[",
-                 event, press->number, press->press_ms, press->frames, press->smile ? "true" : "false", press->sum,
-                 press->threshold, bot.host.lights ? "true" : "false", press->latency_us, error);
-    for (uint32_t i = 0; i < press->frames; i++) {
-        (void)printf("%s%" PRIu32, i > 0 ? "," : "", bot.crcs[i]);
-    }
-    (void)fputs("],\"sequences\":[", stdout);
-    for (uint32_t i = 0; i < press->logged; i++) {
-        (void)printf("%s%" PRIu32, i > 0 ? "," : "", press->sequences[i]);
-    }
-    (void)puts("]}");
-}
-
 static void on_report(void *context, const struct sm_report *report) {
+    driver_view_t view = {
+        .app = &bot.app,
+        .frames = driver_memory().frames,
+        .lights = bot.host.lights,
+        .since_us = bot.host.now_us - bot.pressed_us,
+        .opens = (bot.card.files.open[0] ? 1u : 0u) + (bot.card.files.open[1] ? 1u : 0u),
+        .mounted = bot.card.mounted,
+    };
     (void)context;
-    switch (report->event) {
-    case SM_EVENT_READY:
-        (void)printf("{\"event\":\"ready\",\"error\":%d}\n", report->error);
-        break;
-    case SM_EVENT_SCORED:
-        for (uint32_t i = 0; i < report->press->frames; i++) {
-            size_t bytes = (size_t)bot.app.session.captures[i].width * bot.app.session.captures[i].height;
-            bot.crcs[i] = sm_crc32(0, frame_memory + i * FRAME_BYTES, bytes);
-        }
-        print_press("scored", report->press, report->error);
-        break;
-    case SM_EVENT_FAILED:
-        print_press("failed", report->press, report->error);
-        break;
-    case SM_EVENT_DONE:
-        print_press("done", report->press, report->error);
-        break;
-    case SM_EVENT_MOUNTED:
-        (void)printf("{\"event\":\"mounted\",\"segment\":%" PRIu32 ",\"slot\":%" PRIu32 ",\"sequence\":%" PRIu32
-                     ",\"boot\":%" PRIu32 "}\n",
-                     report->log->file < 0 ? 0 : report->log->segment, report->log->next_slot,
-                     report->log->next_sequence, report->log->boot);
-        break;
-    case SM_EVENT_WITHDRAWN:
-        (void)printf("{\"event\":\"withdrawn\",\"count\":%" PRIu32 ",\"error\":%d}\n", report->count, report->error);
-        break;
-    case SM_EVENT_FAULTS:
-        (void)printf("{\"event\":\"faults\",\"faults\":%" PRIu32 ",\"error\":%d}\n", report->faults, report->error);
-        break;
-    default:
-        break;
-    }
+    driver_print(report, &view);
 }
 
 static void print_state(void) {
@@ -324,14 +268,13 @@ static void print_state(void) {
 /* ---- running ---- */
 
 static void boot(uint8_t reason) {
-    sm_memory_t memory = {frame_memory, sizeof(frame_memory), input_memory, sizeof(input_memory)};
     uint64_t random = bot.host.random_state;
     bot.boots++;
     memset(&bot.card, 0, sizeof(bot.card));
     sdmmc_card_power_off();
     bot.disk.waiting_count = bot.disk.dead ? 0 : bot.disk.waiting_count;
     bot.disk.dead = false;
-    bot.hal = host_init(&bot.host, NULL, 0x1a2b3c4du, random, picture, SMILEC_FRAME_WIDTH, SMILEC_FRAME_HEIGHT);
+    bot.hal = host_init(&bot.host, NULL, 0x1a2b3c4du, random, NULL, 0, 0);
     host_set_lights = bot.hal.set_lights;
     bot.hal.reset_reason = reason;
     bot.hal.boot_count = bot.boots;
@@ -359,7 +302,7 @@ static void boot(uint8_t reason) {
     bot.lights_us = 0;
     bot.fed_us = 0;
     bot.running = true;
-    if (sm_app_init(&bot.app, &bot.hal, &sm_config, &sm_engine, memory) != SM_OK) {
+    if (sm_app_init(&bot.app, &bot.hal, &sm_config, &sm_engine, driver_memory()) != SM_OK) {
         abort();
     }
 }
@@ -370,7 +313,7 @@ static void step(void) {
     esp32_watchdog_feed();
     spend(ms * UINT64_C(1000));
     if (bot.disk.dead) {
-        (void)printf("{\"event\":\"cut\",\"waiting\":%" PRIu32 "}\n", bot.disk.lost_from);
+        driver_print_cut(&bot.app.session, bot.disk.lost_from);
         bot.running = false;
     }
 }
@@ -406,112 +349,147 @@ static void wave(const char *times) {
     bot.pressed_us = bot.edge_count > 0 ? bot.edges[0] : 0;
 }
 
-static void set_cut(uint32_t at, const char *how, uint32_t detail) {
-    bot.disk.cut_at = bot.disk.writes + at;
-    bot.disk.cut = how[0] == 'c' ? DISK_CUT_CLEAN : how[0] == 't' ? DISK_CUT_TORN : DISK_CUT_LOST;
-    bot.disk.detail = detail;
+static void set_cut(const driver_words_t *words) {
+    char how = words->second[0];
+    bot.disk.cut_at = bot.disk.writes + driver_number(words);
+    bot.disk.cut = how == 'c' ? DISK_CUT_CLEAN : how == 't' ? DISK_CUT_TORN : DISK_CUT_LOST;
+    bot.disk.detail = (uint32_t)strtoul(words->third, NULL, 10);
 }
 
-static void set_failures(uint32_t from, uint32_t count, char which) {
-    bot.disk.fail_from = bot.disk.operations + from;
-    bot.disk.fail_count = count;
-    bot.disk.fail_reads = which != 'w';
-    bot.disk.fail_writes = which != 'r';
+static void set_failures(const driver_words_t *words) {
+    bot.disk.fail_from = bot.disk.operations + driver_number(words);
+    bot.disk.fail_count = (uint32_t)words->second_number;
+    bot.disk.fail_reads = words->third[0] != 'w';
+    bot.disk.fail_writes = words->third[0] != 'r';
 }
 
-static bool card_command(const char *name, const char *first, const char *second, const char *third) {
-    uint32_t number = (uint32_t)strtoul(first, NULL, 10);
-    uint32_t count = (uint32_t)strtoul(second, NULL, 10);
-    if (strcmp(name, "insert") == 0) {
-        if (faulty_disk_insert(&bot.disk, first) != 0) {
-            perror(first);
-            exit(1);
-        }
-    } else if (strcmp(name, "remove") == 0) {
-        bot.disk.present = false;
-        bot.disk.ready = false;
-    } else if (strcmp(name, "push") == 0) {
-        bot.disk.remove_at = DISK_NEVER;
-        bot.disk.present = true;
-    } else if (strcmp(name, "pull") == 0) {
-        bot.disk.remove_at = bot.disk.operations + number;
-    } else if (strcmp(name, "keep") == 0) {
-        faulty_disk_keep(&bot.disk);
-    } else if (strcmp(name, "restore") == 0) {
-        faulty_disk_restore(&bot.disk);
-    } else if (strcmp(name, "window") == 0) {
-        bot.disk.window = first[0] == 't' ? DISK_WRITES_THROUGH : DISK_WRITES_BACK;
-    } else if (strcmp(name, "cut") == 0) {
-        set_cut(number, second, (uint32_t)strtoul(third, NULL, 10));
-    } else if (strcmp(name, "fail") == 0) {
-        set_failures(number, count, third[0]);
-    } else if (strcmp(name, "stall") == 0) {
-        bot.disk.stall_from = bot.disk.operations + number;
-        bot.disk.stall_count = count;
-        bot.disk.stall_us = strtoull(third, NULL, 10) * 1000u;
-    } else if (strcmp(name, "flip") == 0) {
-        faulty_disk_flip(&bot.disk, number, (uint8_t)count);
-    } else if (strcmp(name, "readonly") == 0) {
-        bot.disk.read_only = true;
-    } else if (strcmp(name, "pretend") == 0) {
-        bot.disk.pretends = true;
-    } else if (strcmp(name, "repair") == 0) {
-        faulty_disk_repair(&bot.disk);
-    } else {
-        return false;
-    }
-    return true;
+static void set_stalls(const driver_words_t *words) {
+    bot.disk.stall_from = bot.disk.operations + driver_number(words);
+    bot.disk.stall_count = (uint32_t)words->second_number;
+    bot.disk.stall_us = strtoull(words->third, NULL, 10) * 1000u;
 }
 
-static void command(const char *name, const char *first, const char *second, const char *third, const char *rest) {
-    uint64_t number = strtoull(first, NULL, 10);
-    if (card_command(name, first, second, third)) {
-        return;
-    }
-    if (strcmp(name, "forget") == 0) {
-        bot.marks = (sm_marks_t){0, 0};
-        bot.boots = 0;
-        bot.frames = 0;
-        bot.host.random_state = number;
-    } else if (strcmp(name, "boot") == 0) {
-        boot((uint8_t)number);
-        run_until(bot.host.now_us + 1000000u, true);
-    } else if (strcmp(name, "press") == 0) {
-        press(number);
-    } else if (strcmp(name, "wave") == 0) {
-        wave(rest);
-    } else if (strcmp(name, "wait") == 0 || strcmp(name, "run") == 0) {
-        run_until(bot.host.now_us + number * 1000u, name[0] == 'w');
-    } else if (strcmp(name, "clock") == 0) {
-        bot.host.now_us = number * 1000u;
-        esp32_watchdog_feed();
-    } else if (strcmp(name, "camera") == 0) {
-        bot.bad_frames = (uint32_t)number;
-        bot.good_frames = (uint32_t)strtoul(second, NULL, 10);
-        bot.bad_kind = third[0];
-    } else if (strcmp(name, "state") == 0) {
-        print_state();
-    } else if (strcmp(name, "say") == 0) {
-        (void)printf("{\"event\":\"%s\"}\n", first);
-        (void)fflush(stdout);
-    } else {
-        (void)fprintf(stderr, "unknown command: %s\n", name);
+static void insert_card(const driver_words_t *words) {
+    if (faulty_disk_insert(&bot.disk, words->first) != 0) {
+        perror(words->first);
         exit(1);
     }
 }
 
+static void remove_card(const driver_words_t *words) {
+    (void)words;
+    bot.disk.present = false;
+    bot.disk.ready = false;
+}
+
+static void push_card(const driver_words_t *words) {
+    (void)words;
+    bot.disk.remove_at = DISK_NEVER;
+    bot.disk.present = true;
+}
+
+static void pull_card(const driver_words_t *words) {
+    bot.disk.remove_at = bot.disk.operations + driver_number(words);
+}
+
+static void keep_card(const driver_words_t *words) {
+    (void)words;
+    faulty_disk_keep(&bot.disk);
+}
+
+static void restore_card(const driver_words_t *words) {
+    (void)words;
+    faulty_disk_restore(&bot.disk);
+}
+
+static void set_window(const driver_words_t *words) {
+    bot.disk.window = words->first[0] == 't' ? DISK_WRITES_THROUGH : DISK_WRITES_BACK;
+}
+
+static void flip_bits(const driver_words_t *words) {
+    faulty_disk_flip(&bot.disk, driver_number(words), (uint8_t)words->second_number);
+}
+
+static void make_read_only(const driver_words_t *words) {
+    (void)words;
+    bot.disk.read_only = true;
+}
+
+static void protect(const driver_words_t *words) {
+    (void)words;
+    bot.disk.protected = true;
+}
+
+static void make_pretend(const driver_words_t *words) {
+    (void)words;
+    bot.disk.pretends = true;
+}
+
+static void repair_card(const driver_words_t *words) {
+    (void)words;
+    faulty_disk_repair(&bot.disk);
+}
+
+static void forget(const driver_words_t *words) {
+    bot.marks = (sm_marks_t){0, 0};
+    bot.boots = 0;
+    bot.frames = 0;
+    bot.host.random_state = words->number;
+}
+
+static void do_boot(const driver_words_t *words) {
+    boot((uint8_t)words->number);
+    run_until(bot.host.now_us + 1000000u, true);
+}
+
+static void do_press(const driver_words_t *words) {
+    press(words->number);
+}
+
+static void do_wave(const driver_words_t *words) {
+    wave(words->rest);
+}
+
+static void wait_until_done(const driver_words_t *words) {
+    run_until(bot.host.now_us + words->number * 1000u, true);
+}
+
+static void run_exactly(const driver_words_t *words) {
+    run_until(bot.host.now_us + words->number * 1000u, false);
+}
+
+static void set_clock(const driver_words_t *words) {
+    bot.host.now_us = words->number * 1000u;
+    esp32_watchdog_feed();
+}
+
+static void set_camera(const driver_words_t *words) {
+    bot.bad_frames = driver_number(words);
+    bot.good_frames = (uint32_t)words->second_number;
+    bot.bad_kind = words->third[0];
+}
+
+static void do_state(const driver_words_t *words) {
+    (void)words;
+    print_state();
+}
+
+static void do_say(const driver_words_t *words) {
+    driver_say(words->first);
+}
+
+static const driver_command_t COMMANDS[] = {
+    {"insert", insert_card},   {"remove", remove_card},  {"push", push_card},     {"pull", pull_card},
+    {"keep", keep_card},       {"restore", restore_card}, {"window", set_window},  {"cut", set_cut},
+    {"fail", set_failures},    {"stall", set_stalls},    {"flip", flip_bits},     {"readonly", make_read_only}, {"protect", protect},
+    {"pretend", make_pretend}, {"repair", repair_card},  {"forget", forget},      {"boot", do_boot},
+    {"press", do_press},       {"wave", do_wave},        {"wait", wait_until_done}, {"run", run_exactly},
+    {"clock", set_clock},      {"camera", set_camera},   {"state", do_state},     {"say", do_say},
+    {NULL, NULL},
+};
+
 int main(void) {
-    static char line[8192];
     bot.disk.spend = spend;
-    while (fgets(line, sizeof(line), stdin) != NULL) {
-        char name[16] = "";
-        char first[1024] = "";
-        char second[32] = "";
-        char third[32] = "";
-        int rest = 0;
-        if (sscanf(line, "%15s %n%1023s %31s %31s", name, &rest, first, second, third) > 0) {
-            command(name, first, second, third, line + rest);
-        }
-    }
+    driver_run(stdin, COMMANDS);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* The bot with the board's own card code (hal/esp32/esp32_card.c, esp32_files.c) over the real FatFs and a faulty disk,
+/* The bot with the board's own card code (hal/esp32/esp32_card.c, fat_files.c) over the real FatFs and a faulty disk,
  * in virtual time. */
 #ifndef FAT_BOT_H
 #define FAT_BOT_H

@@ -1,27 +1,32 @@
-#define _POSIX_C_SOURCE 200809L
-
 #include "faulty_disk.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* What a block takes on a class 10 card over one data line, and what a question for the status takes. */
 #define BLOCK_US 300u
 #define STATUS_US 50u
 
 static void eject(faulty_disk_t *disk) {
-    if (disk->image != NULL) {
-        (void)munmap(disk->image, (size_t)disk->blocks * DISK_BLOCK);
+    if (disk->inserted) {
+        (void)host_disk_close(&disk->image);
     }
     free(disk->changed);
-    disk->image = NULL;
+    disk->inserted = false;
     disk->changed = NULL;
-    disk->blocks = 0;
+}
+
+/* What the file holds, and what is put there, whatever happens to the card. */
+static void load(const faulty_disk_t *disk, uint32_t block, uint8_t *data) {
+    if (!host_disk_read(&disk->image, block, data, 1)) {
+        abort();
+    }
+}
+
+static void put(const faulty_disk_t *disk, uint32_t block, const uint8_t *data) {
+    if (!host_disk_write(&disk->image, block, data, 1)) {
+        abort();
+    }
 }
 
 void faulty_disk_repair(faulty_disk_t *disk) {
@@ -32,24 +37,17 @@ void faulty_disk_repair(faulty_disk_t *disk) {
     disk->remove_at = DISK_NEVER;
     disk->stall_from = DISK_NEVER;
     disk->read_only = false;
+    disk->protected = false;
     disk->pretends = false;
 }
 
 int faulty_disk_insert(faulty_disk_t *disk, const char *path) {
-    struct stat status;
-    int file = open(path, O_RDWR | O_CLOEXEC);
     eject(disk);
-    if (file < 0 || fstat(file, &status) != 0) {
+    if (host_disk_open(&disk->image, path) != 0) {
         return -1;
     }
-    void *mapped = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    (void)close(file);
-    if (mapped == MAP_FAILED) {
-        return -1;
-    }
-    disk->image = mapped;
-    disk->blocks = (uint32_t)(status.st_size / (off_t)DISK_BLOCK);
-    disk->changed = calloc(disk->blocks / 8u + 1u, 1);
+    disk->inserted = true;
+    disk->changed = calloc(disk->image.blocks / 8u + 1u, 1);
     disk->kept_count = 0;
     disk->waiting_count = 0;
     disk->ready = false;
@@ -68,8 +66,7 @@ void faulty_disk_keep(faulty_disk_t *disk) {
 
 void faulty_disk_restore(faulty_disk_t *disk) {
     for (uint32_t i = 0; i < disk->kept_count; i++) {
-        memcpy(disk->image + (size_t)disk->kept_blocks[i] * DISK_BLOCK, disk->kept + (size_t)i * DISK_BLOCK,
-               DISK_BLOCK);
+        put(disk, disk->kept_blocks[i], disk->kept + (size_t)i * DISK_BLOCK);
     }
     faulty_disk_keep(disk);
     disk->waiting_count = 0;
@@ -89,20 +86,28 @@ static void keep_block(faulty_disk_t *disk, uint32_t block) {
             abort();
         }
     }
-    memcpy(disk->kept + (size_t)disk->kept_count * DISK_BLOCK, disk->image + (size_t)block * DISK_BLOCK, DISK_BLOCK);
+    load(disk, block, disk->kept + (size_t)disk->kept_count * DISK_BLOCK);
     disk->kept_blocks[disk->kept_count] = block;
     disk->kept_count++;
     disk->changed[block / 8u] |= bit;
 }
 
 static void store(faulty_disk_t *disk, uint32_t block, const uint8_t *data, uint32_t bytes) {
+    uint8_t whole[DISK_BLOCK];
     keep_block(disk, block);
-    memcpy(disk->image + (size_t)block * DISK_BLOCK, data, bytes);
+    if (bytes < DISK_BLOCK) {
+        load(disk, block, whole);
+    }
+    memcpy(whole, data, bytes);
+    put(disk, block, whole);
 }
 
 void faulty_disk_flip(faulty_disk_t *disk, uint32_t at, uint8_t bits) {
+    uint8_t block[DISK_BLOCK];
     keep_block(disk, at / DISK_BLOCK);
-    disk->image[at] ^= bits;
+    load(disk, at / DISK_BLOCK, block);
+    block[at % DISK_BLOCK] ^= bits;
+    put(disk, at / DISK_BLOCK, block);
 }
 
 /* ---- faults ---- */
@@ -171,7 +176,7 @@ bool faulty_disk_status(faulty_disk_t *disk) {
 }
 
 static void read_block(const faulty_disk_t *disk, uint32_t block, uint8_t *data) {
-    memcpy(data, disk->image + (size_t)block * DISK_BLOCK, DISK_BLOCK);
+    load(disk, block, data);
     for (uint32_t i = 0; i < disk->waiting_count; i++) {
         if (disk->waiting[i].block == block) {
             memcpy(data, disk->waiting[i].data, DISK_BLOCK);
@@ -181,7 +186,7 @@ static void read_block(const faulty_disk_t *disk, uint32_t block, uint8_t *data)
 
 bool faulty_disk_read(faulty_disk_t *disk, uint32_t block, uint8_t *data, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        if (block + i >= disk->blocks || !operate(disk, BLOCK_US, disk->fail_reads)) {
+        if (block + i >= disk->image.blocks || !operate(disk, BLOCK_US, disk->fail_reads)) {
             return false;
         }
         read_block(disk, block + i, data + (size_t)i * DISK_BLOCK);
@@ -192,7 +197,7 @@ bool faulty_disk_read(faulty_disk_t *disk, uint32_t block, uint8_t *data, uint32
 bool faulty_disk_write(faulty_disk_t *disk, uint32_t block, const uint8_t *data, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *from = data + (size_t)i * DISK_BLOCK;
-        if (block + i >= disk->blocks || disk->read_only || !operate(disk, BLOCK_US, disk->fail_writes)) {
+        if (block + i >= disk->image.blocks || disk->read_only || !operate(disk, BLOCK_US, disk->fail_writes)) {
             return false;
         }
         if (disk->writes == disk->cut_at) {

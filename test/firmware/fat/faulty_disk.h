@@ -2,7 +2,7 @@
  * An SD card as a block device over an image file, with faults: power cuts that tear a block or lose some of what the
  * card had not written yet, errors, removal, stalls, a card that refuses to be written and one that only pretends.
  *
- * The image file is mapped and always holds exactly what is on the card, so that other programs can judge it. What was
+ * The image file (host_disk.h) always holds exactly what is on the card, so that other programs can judge it. What was
  * changed since faulty_disk_keep() can be taken back, block by block.
  */
 #ifndef FAULTY_DISK_H
@@ -11,7 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DISK_BLOCK 512u
+#include "host_disk.h"
+
+#define DISK_BLOCK HOST_DISK_BLOCK
 /* Blocks that a card with a write-back window takes before the first of them must be written. */
 #define DISK_WINDOW 8u
 #define DISK_NEVER UINT32_MAX
@@ -28,8 +30,8 @@ enum disk_window {
 };
 
 typedef struct faulty_disk {
-    uint8_t *image;
-    uint32_t blocks;
+    host_disk_t image;
+    bool inserted; /* at least once */
     bool present;
     bool ready; /* answers: a card that was put in must be started first */
     bool dead;  /* power is gone */
@@ -52,6 +54,7 @@ typedef struct faulty_disk {
     uint32_t stall_count;
     uint64_t stall_us;
     bool read_only; /* refuses writes */
+    bool protected; /* says so before it is asked to write, as a slot with a line for a switch does */
     bool pretends;  /* takes writes and forgets them */
 
     void (*spend)(uint64_t microseconds); /* time goes by */

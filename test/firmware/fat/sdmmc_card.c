@@ -1,5 +1,4 @@
-/* ESP-IDF's side of the card over faulty_disk.h: the driver, its binding to FatFs (diskio_sdmmc.c) and what FatFs wants
- * of the system. */
+/* ESP-IDF's side of the card over faulty_disk.h: the driver and its binding to FatFs (diskio_sdmmc.c). */
 #include "ff.h" /* first: diskio.h takes its types */
 
 #include <stdlib.h>
@@ -11,10 +10,8 @@
 #include "esp32_slot.h"
 #include "esp_memory_utils.h"
 #include "fat_bot.h"
+#include "host_fatfs.h"
 
-PARTITION VolToPart[FF_VOLUMES] = {{0, 0}}; /* ESP-IDF: any partition, or none */
-
-static bool locked[FF_VOLUMES + 1];
 static bool slot_open;
 
 const char *esp_err_to_name(esp_err_t code) {
@@ -45,9 +42,7 @@ void esp32_slot_close(void) {
 
 void sdmmc_card_power_off(void) {
     slot_open = false;
-    for (int i = 0; i <= FF_VOLUMES; i++) {
-        locked[i] = false;
-    }
+    host_fatfs_forget();
     (void)f_mount(NULL, "0:", 0);
 }
 
@@ -58,7 +53,7 @@ esp_err_t sdmmc_card_init(const sdmmc_host_t *host, sdmmc_card_t *card) {
     if (!faulty_disk_start(disk)) {
         return ESP_ERR_TIMEOUT;
     }
-    card->csd.capacity = (int)disk->blocks;
+    card->csd.capacity = (int)disk->image.blocks;
     card->csd.sector_size = (int)DISK_BLOCK;
     card->real_freq_khz = 20000;
     return ESP_OK;
@@ -94,12 +89,12 @@ void ff_sdmmc_set_disk_status_check(BYTE drive, bool enable) {
 
 DSTATUS disk_initialize(BYTE drive) {
     (void)drive;
-    return faulty_disk_status(fat_bot_disk()) ? 0 : STA_NOINIT;
+    return faulty_disk_status(fat_bot_disk()) ? disk_status(drive) : STA_NOINIT;
 }
 
 DSTATUS disk_status(BYTE drive) {
     (void)drive;
-    return 0;
+    return fat_bot_disk()->protected ? STA_PROTECT : 0;
 }
 
 DRESULT disk_read(BYTE drive, BYTE *data, LBA_t block, UINT count) {
@@ -120,42 +115,11 @@ DRESULT disk_ioctl(BYTE drive, BYTE command, void *argument) {
     case CTRL_SYNC:
         return faulty_disk_sync(fat_bot_disk()) ? RES_OK : RES_ERROR;
     case GET_SECTOR_COUNT:
-        *(LBA_t *)argument = fat_bot_disk()->blocks;
+        *(LBA_t *)argument = fat_bot_disk()->image.blocks;
         return RES_OK;
     case CTRL_TRIM:
         return RES_PARERR;
     default:
         return RES_ERROR;
     }
-}
-
-/* ---- what FatFs wants of the system ---- */
-
-/* The clock of a board without battery: 1970 is before FAT's first year. */
-DWORD get_fattime(void) {
-    return 1u << 21 | 1u << 16;
-}
-
-int ff_mutex_create(int volume) {
-    locked[volume] = false;
-    return 1;
-}
-
-void ff_mutex_delete(int volume) {
-    (void)volume;
-}
-
-int ff_mutex_take(int volume) {
-    if (locked[volume]) {
-        abort();
-    }
-    locked[volume] = true;
-    return 1;
-}
-
-void ff_mutex_give(int volume) {
-    if (!locked[volume]) {
-        abort();
-    }
-    locked[volume] = false;
 }

@@ -8,14 +8,14 @@
  * f_expand() goes on counting free clusters from the volume's end to its beginning, where no FAT32 volume has any, as
  * its top folder is there; on FAT12 and FAT16 it would then run over the end. There it starts at the beginning.
  */
-#ifndef ESP32_CLUSTERS_H
-#define ESP32_CLUSTERS_H
+#ifndef FAT_CLUSTERS_H
+#define FAT_CLUSTERS_H
 
 #include <stdint.h>
 
 #include "ff.h"
 
 /* `blocks` is room for `count` blocks of SM_BLOCK bytes, at least one, in DMA-capable memory. */
-FRESULT esp32_clusters_prepare(FATFS *volume, uint8_t *blocks, uint32_t count);
+FRESULT fat_clusters_prepare(FATFS *volume, uint8_t *blocks, uint32_t count);
 
 #endif

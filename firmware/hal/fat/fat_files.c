@@ -1,17 +1,13 @@
-#include "esp32_files.h"
+#include "fat_files.h"
 
 #include <stddef.h>
 #include <string.h>
 
 #include "diskio.h"
-#include "esp_log.h"
-#include "esp_memory_utils.h"
 
-#include "esp32_clusters.h"
-#include "esp32_names.h"
-#include "esp32_watchdog.h"
-
-static const char *const TAG = "files";
+#include "fat_clusters.h"
+#include "fat_names.h"
+#include "fat_port.h"
 
 /* The driver takes a word-aligned window as it is, and anything else through a buffer that it allocates each time. */
 _Static_assert(offsetof(FATFS, win) % 4 == 0, "FatFs' window of a volume is word-aligned");
@@ -19,7 +15,7 @@ _Static_assert(offsetof(FATFS, win) % 4 == 0, "FatFs' window of a volume is word
 _Static_assert(offsetof(FIL, buf) % 4 == 0, "FatFs' window of a file is word-aligned");
 #endif
 
-int esp32_files_error(FRESULT result) {
+int fat_files_error(FRESULT result) {
     switch (result) {
     case FR_OK:
         return SM_OK;
@@ -33,8 +29,9 @@ int esp32_files_error(FRESULT result) {
     case FR_EXIST:
         return SM_ERR_EXISTS;
     case FR_NO_FILESYSTEM:
-    case FR_WRITE_PROTECTED:
         return SM_ERR_FORMAT;
+    case FR_WRITE_PROTECTED: /* as with a card that says so only when it is written to */
+        return SM_ERR_IO;
     case FR_INT_ERR:
         return SM_ERR_CORRUPT;
     case FR_NOT_ENOUGH_CORE:
@@ -49,9 +46,9 @@ int esp32_files_error(FRESULT result) {
 
 static int failed(FRESULT result, const char *action) {
     if (result != FR_OK) {
-        ESP_LOGW(TAG, "%s: FatFs result %d", action, (int)result);
+        fat_port_refused(action, (int)result);
     }
-    return esp32_files_error(result);
+    return fat_files_error(result);
 }
 
 /* FR_DENIED means, where something is created: no room in the folder or no contiguous clusters. */
@@ -60,8 +57,8 @@ static int failed_creation(FRESULT result, const char *action) {
     return result == FR_DENIED ? SM_ERR_CARD_FULL : error;
 }
 
-static int free_place(const esp32_files_t *files) {
-    for (int i = 0; i < ESP32_FILES_OPEN_MAX; i++) {
+static int free_place(const fat_files_t *files) {
+    for (int i = 0; i < FAT_FILES_OPEN_MAX; i++) {
         if (!files->open[i]) {
             return i;
         }
@@ -69,18 +66,18 @@ static int free_place(const esp32_files_t *files) {
     return SM_ERR_MEMORY;
 }
 
-static FIL *opened(esp32_files_t *files, int file) {
-    bool valid = file >= 0 && file < ESP32_FILES_OPEN_MAX && files->open[file];
+static FIL *opened(fat_files_t *files, int file) {
+    bool valid = file >= 0 && file < FAT_FILES_OPEN_MAX && files->open[file];
     return valid ? &files->files[file] : NULL;
 }
 
 /* Lets seeks be computed instead of followed through the allocation table. A file in too many pieces simply goes
  * without. */
-static void map_clusters(esp32_files_t *files, int place) {
+static void map_clusters(fat_files_t *files, int place) {
 #if FF_USE_FASTSEEK
     FIL *file = &files->files[place];
     file->cltbl = files->maps[place];
-    file->cltbl[0] = ESP32_FILES_MAP_WORDS;
+    file->cltbl[0] = FAT_FILES_MAP_WORDS;
     if (f_lseek(file, CREATE_LINKMAP) != FR_OK) {
         file->cltbl = NULL;
     }
@@ -90,7 +87,7 @@ static void map_clusters(esp32_files_t *files, int place) {
 #endif
 }
 
-int esp32_files_list(esp32_files_t *files, int (*visit)(void *argument, const char *name, uint32_t size),
+int fat_files_list(fat_files_t *files, int (*visit)(void *argument, const char *name, uint32_t size),
                      void *argument) {
     const char root[] = {(char)('0' + files->drive), ':', '/', '\0'};
     char name[SM_NAME_MAX];
@@ -102,7 +99,7 @@ int esp32_files_list(esp32_files_t *files, int (*visit)(void *argument, const ch
     }
     int answer = 0;
     while (answer == 0 && (result = f_readdir(&folder, &entry)) == FR_OK && entry.fname[0] != '\0') {
-        if ((entry.fattrib & AM_DIR) == 0 && esp32_name_from_entry(entry.fname, name)) {
+        if ((entry.fattrib & AM_DIR) == 0 && fat_name_from_entry(entry.fname, name)) {
             answer = visit(argument, name, entry.fsize);
         }
     }
@@ -144,20 +141,20 @@ static FRESULT fill_new(FIL *file, const char *path, uint32_t size, const uint8_
     return result == FR_OK ? f_sync(file) : result;
 }
 
-int esp32_files_create(esp32_files_t *files, const char *name, uint32_t size, const uint8_t *head,
+int fat_files_create(fat_files_t *files, const char *name, uint32_t size, const uint8_t *head,
                        uint32_t head_bytes) {
-    char path[ESP32_PATH_MAX];
+    char path[FAT_PATH_MAX];
     int place = free_place(files);
-    if (size == 0 || size % SM_BLOCK != 0 || head_bytes > size || head_bytes > ESP32_FILES_BOUNCE ||
-        head_bytes % SM_BLOCK != 0 || !esp32_name_to_path(files->drive, name, path)) {
+    if (size == 0 || size % SM_BLOCK != 0 || head_bytes > size || head_bytes > FAT_FILES_BOUNCE ||
+        head_bytes % SM_BLOCK != 0 || !fat_name_to_path(files->drive, name, path)) {
         return SM_ERR_ARGUMENT;
     }
     if (place < 0) {
         return place;
     }
     FIL *file = &files->files[place];
-    FRESULT result = esp32_clusters_prepare(files->volume, files->bounce, ESP32_FILES_BOUNCE / SM_BLOCK);
-    esp32_watchdog_feed(); /* on a full card that was a look through the whole table, and another one follows */
+    FRESULT result = fat_clusters_prepare(files->volume, files->bounce, FAT_FILES_BOUNCE / SM_BLOCK);
+    fat_port_alive(); /* on a full card that was a look through the whole table, and another one follows */
     if (result == FR_OK) {
         result = f_open(file, path, FA_CREATE_NEW | FA_READ | FA_WRITE);
     }
@@ -176,10 +173,10 @@ int esp32_files_create(esp32_files_t *files, const char *name, uint32_t size, co
     return place;
 }
 
-int esp32_files_open(esp32_files_t *files, const char *name) {
-    char path[ESP32_PATH_MAX];
+int fat_files_open(fat_files_t *files, const char *name) {
+    char path[FAT_PATH_MAX];
     int place = free_place(files);
-    if (!esp32_name_to_path(files->drive, name, path)) {
+    if (!fat_name_to_path(files->drive, name, path)) {
         return SM_ERR_ARGUMENT;
     }
     if (place < 0) {
@@ -200,12 +197,7 @@ static bool inside(uint32_t end, uint32_t offset, uint32_t length) {
     return offset % SM_BLOCK == 0 && length % SM_BLOCK == 0 && offset <= end && length <= end - offset;
 }
 
-/* What the card's DMA takes as it is; anything else would fall apart into single blocks in the driver. */
-static bool direct(const void *data) {
-    return esp_ptr_dma_capable(data) && (uintptr_t)data % 4u == 0;
-}
-
-int esp32_files_read(esp32_files_t *files, int file, uint32_t offset, uint8_t *data, uint32_t length) {
+int fat_files_read(fat_files_t *files, int file, uint32_t offset, uint8_t *data, uint32_t length) {
     FIL *opened_file = opened(files, file);
     /* A user's file of any length; the core's own are whole blocks. No segment comes near 4 GB. */
     uint32_t size = opened_file == NULL ? 0 : (uint32_t)f_size(opened_file);
@@ -213,10 +205,10 @@ int esp32_files_read(esp32_files_t *files, int file, uint32_t offset, uint8_t *d
     if (opened_file == NULL || missing > UINT32_MAX - size || !inside(size + missing, offset, length)) {
         return SM_ERR_ARGUMENT;
     }
-    bool in_place = direct(data);
+    bool in_place = fat_port_takes(data);
     FRESULT result = f_lseek(opened_file, offset);
     for (uint32_t done = 0; result == FR_OK && done < length;) {
-        UINT part = in_place || length - done < ESP32_FILES_BOUNCE ? length - done : ESP32_FILES_BOUNCE;
+        UINT part = in_place || length - done < FAT_FILES_BOUNCE ? length - done : FAT_FILES_BOUNCE;
         UINT moved = 0;
         uint8_t *target = in_place ? data + done : files->bounce;
         result = f_read(opened_file, target, part, &moved);
@@ -237,15 +229,15 @@ int esp32_files_read(esp32_files_t *files, int file, uint32_t offset, uint8_t *d
     return failed(result, "read");
 }
 
-int esp32_files_write(esp32_files_t *files, int file, uint32_t offset, const uint8_t *data, uint32_t length) {
+int fat_files_write(fat_files_t *files, int file, uint32_t offset, const uint8_t *data, uint32_t length) {
     FIL *opened_file = opened(files, file);
     if (opened_file == NULL || !inside((uint32_t)f_size(opened_file), offset, length)) {
         return SM_ERR_ARGUMENT;
     }
-    bool in_place = direct(data);
+    bool in_place = fat_port_takes(data);
     FRESULT result = f_lseek(opened_file, offset);
     for (uint32_t done = 0; result == FR_OK && done < length;) {
-        UINT part = in_place || length - done < ESP32_FILES_BOUNCE ? length - done : ESP32_FILES_BOUNCE;
+        UINT part = in_place || length - done < FAT_FILES_BOUNCE ? length - done : FAT_FILES_BOUNCE;
         UINT moved = 0;
         if (!in_place) {
             memcpy(files->bounce, data + done, part);
@@ -259,7 +251,7 @@ int esp32_files_write(esp32_files_t *files, int file, uint32_t offset, const uin
     return failed(result, "write");
 }
 
-void esp32_files_close(esp32_files_t *files, int file) {
+void fat_files_close(fat_files_t *files, int file) {
     FIL *opened_file = opened(files, file);
     if (opened_file != NULL) {
         files->open[file] = false;
@@ -267,8 +259,8 @@ void esp32_files_close(esp32_files_t *files, int file) {
     }
 }
 
-void esp32_files_forget(esp32_files_t *files) {
-    for (int i = 0; i < ESP32_FILES_OPEN_MAX; i++) {
+void fat_files_forget(fat_files_t *files) {
+    for (int i = 0; i < FAT_FILES_OPEN_MAX; i++) {
         files->open[i] = false;
     }
 }

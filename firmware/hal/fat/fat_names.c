@@ -1,4 +1,4 @@
-#include "esp32_names.h"
+#include "fat_names.h"
 
 #include <string.h>
 
@@ -6,7 +6,7 @@ static char upper(char letter) {
     return letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A') : letter;
 }
 
-bool esp32_name_from_entry(const char *entry, char out[SM_NAME_MAX]) {
+bool fat_name_from_entry(const char *entry, char out[SM_NAME_MAX]) {
     size_t length = strlen(entry);
     out[0] = '\0';
     if (length == 0 || length >= SM_NAME_MAX) {
@@ -23,7 +23,7 @@ static bool plain(char letter) {
            letter == '~' || letter == '.';
 }
 
-bool esp32_name_to_path(unsigned drive, const char *name, char out[ESP32_PATH_MAX]) {
+bool fat_name_to_path(unsigned drive, const char *name, char out[FAT_PATH_MAX]) {
     size_t length = strlen(name);
     out[0] = '\0';
     if (drive > 9 || length == 0 || length >= SM_NAME_MAX || name[0] == '.') {

@@ -1,4 +1,4 @@
-#include "esp32_clusters.h"
+#include "fat_clusters.h"
 
 #include <string.h>
 
@@ -85,7 +85,7 @@ static FRESULT clear_cluster(const FATFS *volume, DWORD cluster, uint8_t *blocks
     return disk_ioctl(volume->pdrv, CTRL_SYNC, NULL) == RES_OK ? FR_OK : FR_DISK_ERR;
 }
 
-FRESULT esp32_clusters_prepare(FATFS *volume, uint8_t *blocks, uint32_t count) {
+FRESULT fat_clusters_prepare(FATFS *volume, uint8_t *blocks, uint32_t count) {
     table_t table = {volume, blocks, 0};
     DWORD last = 0;
     DWORD cluster = 0;
