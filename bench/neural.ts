@@ -15,7 +15,7 @@ import { NeuralLocator } from "#smilec/locate/neural/locate.js";
 import { loadNeuralModel } from "#smilec/locate/neural/model.js";
 import { sceneAt } from "#smilec/scenes/compose.js";
 import { drawnPeople } from "#smilec/scenes/people.js";
-import { simulateDetector } from "../test/support/detector-program.js";
+import { simulateDetector } from "../test/support/simulated-detector.js";
 
 const FRAME = { width: 320, height: 240 };
 const people = drawnPeople(1, "test");
