@@ -216,7 +216,7 @@ function declareLocators(program: Command, action: Action): void {
     .description("finding the face in a frame")
     .command("eval")
     .description("how well locators find faces, what they take for one, and what that does to the smiles")
-    .option("--locator <names>", "which, such as center,neural (default: all)")
+    .option("--locator <names>", "which, such as center,neural or neural=FILE (default: all there are)")
     .option("--model <file>", "int8 .tflite that judges the boxes (default: the project's, else smilec's)")
     .option("--scenes <n>", "composed scenes (default: 2000)")
     .option("--seed <n>", "other scenes than the fixed ones")

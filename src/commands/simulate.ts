@@ -38,7 +38,7 @@ export async function simulateCommand(context: CommandContext, options: Simulate
   }
   if (golden && card !== undefined) await refuseUsedCard(card);
   const cardImages = card?.kind === "image";
-  const { build } = await obtainFirmware(project, model, "host", context, { cardImages });
+  const { build, detector } = await obtainFirmware(project, model, "host", context, { cardImages });
   const run = { scene, program: build.programPath, whole, context, ...(card === undefined ? {} : { card }) };
   if (options.keyboard) return simulateOnKeyboard(run);
   const result = await simulate({
@@ -46,6 +46,7 @@ export async function simulateCommand(context: CommandContext, options: Simulate
     golden,
     ...(button === undefined ? {} : { button }),
     ...(model === undefined ? {} : { model }),
+    ...(detector === undefined ? {} : { detector: detector.open() }),
   });
   context.result(result, () => describe(result, project.config.positive));
   const differences = result.golden?.differences ?? [];

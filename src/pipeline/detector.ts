@@ -43,21 +43,23 @@ export async function obtainDetector({
 }: Pick<Project, "dir" | "config">): Promise<FaceDetector | undefined> {
   const { kind } = config.locator;
   if (kind === "center") return undefined;
-  for (const root of [dir, packageRoot]) {
-    const file = detectorPath(root, kind);
-    const bytes = await bytesOf(file);
-    if (bytes !== undefined) return readDetector(kind, bytes, file);
-  }
+  const found = (await detectorOf(dir, kind)) ?? (await detectorOf(packageRoot, kind));
+  if (found !== undefined) return found;
   throw new UserError(`there is no ${kind} face detector`, {
     where: detectorPath(dir, kind),
     remedy: 'Set locator.kind to "center", or install smilec again: its own detectors are missing.',
   });
 }
 
-/** The detectors that come with smilec. */
-export async function shippedDetector(kind: DetectorKind): Promise<FaceDetector> {
-  const file = detectorPath(packageRoot, kind);
-  return readDetector(kind, await readFile(file), file);
+/** The one in a folder's `models/`; undefined when there is none. */
+export async function detectorOf(root: string, kind: DetectorKind): Promise<FaceDetector | undefined> {
+  return detectorFile(kind, detectorPath(root, kind));
+}
+
+/** Undefined when there is no such file. UserError when it is no detector. */
+export async function detectorFile(kind: DetectorKind, file: string): Promise<FaceDetector | undefined> {
+  const bytes = await bytesOf(file);
+  return bytes === undefined ? undefined : readDetector(kind, bytes, file);
 }
 
 export function detectorPath(root: string, kind: DetectorKind): string {

@@ -5,10 +5,13 @@ import { CONFIG_FILE } from "../config/load.js";
 import type { Split } from "../data/types.js";
 import { UserError } from "../errors.js";
 import { describedModel, type Int8Model, readEvaluatedModel } from "../evaluate/model.js";
+import { packageRoot } from "../files/package-root.js";
 import { evaluateLocators, type LocatorEvaluationResult } from "../locate/evaluate/run.js";
 import { DEFAULT_TEST_SCENES, TEST_SEED } from "../locate/evaluate/test-scenes.js";
 import type { Contestant } from "../locate/evaluate/types.js";
+import { LOCATOR_KINDS, type LocatorKind } from "../locate/types.js";
 import { type CenterLocator, locateCenter } from "../preprocess/locate.js";
+import { type DetectorKind, detectorFile, detectorOf, detectorPath } from "./detector.js";
 import { isTrained, readModel, SHIPPED_MODEL } from "./model.js";
 import { openProject, type Project } from "./project.js";
 import type { StageContext } from "./reporter.js";
@@ -17,7 +20,7 @@ import { peopleOf, withPeople } from "./scenes.js";
 export interface LocateEvalRequest {
   /** Folder of the project, or any: without a project people are drawn and the shipped model judges. */
   readonly project: string;
-  /** Names of locators; none: all there are. */
+  /** `center`, `classic`, `neural`, or the last two with `=FILE`; none: all there are. */
   readonly locators: readonly string[];
   readonly model?: string;
   readonly scenes?: number;
@@ -55,21 +58,48 @@ export async function obtainLocatorEvaluation(request: LocateEvalRequest): Promi
   });
 }
 
-/** Every locator by name; made only when it is asked for. */
-const LOCATORS: Readonly<Record<string, (project: Project | undefined) => Promise<Contestant>>> = {
-  center: async (project) => centerContestant(project === undefined ? CENTER : project.config.locator),
-};
+async function chooseContestants(wanted: readonly string[], project: Project | undefined): Promise<Contestant[]> {
+  if (wanted.length > 0) return Promise.all(wanted.map((one) => contestant(one, project)));
+  const there = await Promise.all(LOCATOR_KINDS.map(isShipped));
+  return Promise.all(LOCATOR_KINDS.filter((_, i) => there[i]).map((kind) => contestant(kind, project)));
+}
 
-async function chooseContestants(names: readonly string[], project: Project | undefined): Promise<Contestant[]> {
-  const there = Object.keys(LOCATORS);
-  const unknown = names.filter((name) => !there.includes(name));
-  if (unknown.length > 0) {
-    throw new UserError(`there is no locator ${unknown.join(", ")}`, {
+/** `neural`, or `neural=FILE` for a detector of one's own. */
+async function contestant(wanted: string, project: Project | undefined): Promise<Contestant> {
+  const [name, ...rest] = wanted.split("=");
+  const kind = LOCATOR_KINDS.find((one) => one === name);
+  const file = rest.length === 0 ? undefined : rest.join("=");
+  if (kind === undefined || (kind === "center" && file !== undefined) || file === "") {
+    throw new UserError(`there is no locator ${wanted}`, {
       where: "--locator",
-      remedy: `Choose from ${there.join(", ")}.`,
+      remedy: `Choose from ${LOCATOR_KINDS.join(", ")}; classic=FILE and neural=FILE take a detector of your own.`,
     });
   }
-  return Promise.all((names.length === 0 ? there : names).map((name) => LOCATORS[name](project)));
+  if (kind === "center") return centerContestant(project === undefined ? CENTER : centerOf(project));
+  const path = file ?? detectorPath(packageRoot, kind);
+  const found = await detectorFile(kind, path);
+  if (found === undefined) throw notThere(kind, path);
+  const opened = found.open();
+  return {
+    name: file === undefined ? kind : wanted,
+    threshold: found.threshold,
+    candidates: (frame) => opened.candidates(frame),
+  };
+}
+
+async function isShipped(kind: LocatorKind): Promise<boolean> {
+  return kind === "center" || (await detectorOf(packageRoot, kind)) !== undefined;
+}
+
+function notThere(kind: DetectorKind, path: string): UserError {
+  return new UserError(`the ${kind} detector is not there`, {
+    where: path,
+    remedy: `Train it (\`npm run models:train -- --only face-${kind}\`), or give one: \`--locator ${kind}=FILE\`.`,
+  });
+}
+
+function centerOf({ config: { locator } }: Project): CenterLocator {
+  return { kind: "center", x: locator.x, y: locator.y, size: locator.size };
 }
 
 /** A square that is always the same, and always sure. */

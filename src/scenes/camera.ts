@@ -2,10 +2,12 @@
  * The camera takes the scene: lens, automatic exposure that meters the whole frame, noise by gain, tone curve. The sensor is training's model of
  * the OV2640 (src/augment/sensor), which hands over grey frames: no JPEG.
  */
+
 import { noiseLevel, type SensorModel } from "../augment/sensor/model.js";
 import { NORMALS, rowOffset } from "../augment/sensor/normals.js";
 import { SENSORS } from "../augment/sensor/ov2640.js";
 import { LIGHT_STEPS } from "../augment/tone/tables.js";
+import { abs, exp, max, min, sqrt } from "../data/synthetic/math.js";
 import type { GrayImage } from "../data/types.js";
 import { Rng } from "../train/rng.js";
 import type { Canvas } from "./canvas.js";
@@ -45,12 +47,12 @@ export function drawCamera(rng: Rng, dark: boolean): CameraState {
     blur: SENSOR.softness + (chance(rng, 0.25) ? rng.between(0.3, 1.6) : 0.4 * rng.uniform()),
     moveX: moved ? 5 * rng.normal() : 0,
     moveY: moved ? 2.5 * rng.normal() : 0,
-    unsettled: Math.max(-1.2, Math.min(1, 0.35 * rng.normal())),
+    unsettled: max(-1.2, min(1, 0.35 * rng.normal())),
     gain: dark ? between(rng, 2, SENSOR.greatestGain) : between(rng, 1, 4),
     veil: chance(rng, 0.3) ? rng.between(0.03, 0.3) : 0.02,
     bloom: rng.between(0.05, 0.35),
     vignette: rng.between(0, 1.3),
-    gamma: Math.exp(0.12 * rng.normal()),
+    gamma: exp(0.12 * rng.normal()),
     seed: rng.uint32(),
   };
 }
@@ -60,7 +62,7 @@ export function takePicture(canvas: Canvas, state: CameraState): GrayImage {
   const { light, width, height } = canvas;
   expose(light, SENSOR.metering ?? 0.2, state.unsettled);
   spread(canvas, state);
-  const lines = Math.min(width, height) / LINES;
+  const lines = min(width, height) / LINES;
   vignette(canvas, state.vignette);
   blur(canvas, state.blur * lines);
   smear(canvas, state.moveX * lines, state.moveY * lines);
@@ -71,7 +73,7 @@ export function takePicture(canvas: Canvas, state: CameraState): GrayImage {
 /** Brings the mean of what the sensor can hold to the target; each round counts what the last one clips. */
 function expose(light: Float32Array, target: number, stops: number): void {
   let factor = 1 / clippedMean(light, 1);
-  for (let round = 0; round < 3; round++) factor *= Math.min(8, target / clippedMean(light, factor));
+  for (let round = 0; round < 3; round++) factor *= min(8, target / clippedMean(light, factor));
   factor *= 2 ** stops;
   for (let i = 0; i < light.length; i++) light[i] *= factor;
 }
@@ -82,13 +84,13 @@ function clippedMean(light: Float32Array, factor: number): number {
     const value = light[i] * factor;
     sum += value < 1 ? value : 1;
   }
-  return Math.max(1e-5, sum / light.length);
+  return max(1e-5, sum / light.length);
 }
 
 /** Stray light over the whole frame, and light beyond white that spreads around where it falls. */
 function spread(canvas: Canvas, { veil, bloom }: CameraState): void {
   const { light, width, height } = canvas;
-  const step = Math.max(2, Math.round(Math.min(width, height) / 30));
+  const step = max(2, Math.round(min(width, height) / 30));
   const [columns, rows] = [Math.ceil(width / step), Math.ceil(height / step)];
   const excess = new Float32Array(columns * rows);
   let mean = 0;
@@ -96,18 +98,18 @@ function spread(canvas: Canvas, { veil, bloom }: CameraState): void {
     const row = ((y / step) | 0) * columns;
     for (let x = 0; x < width; x++, i++) {
       mean += light[i];
-      if (light[i] > 1) excess[row + ((x / step) | 0)] += Math.min(6, light[i] - 1) / (step * step);
+      if (light[i] > 1) excess[row + ((x / step) | 0)] += min(6, light[i] - 1) / (step * step);
     }
   }
-  const stray = (veil * Math.min(1.5, mean / light.length)) / (1 + veil);
+  const stray = (veil * min(1.5, mean / light.length)) / (1 + veil);
   const glow = softened(softened(excess, columns, rows), columns, rows);
   for (let y = 0, i = 0; y < height; y++) {
-    const gy = Math.max(0, Math.min(rows - 1, (y + 0.5) / step - 0.5));
-    const top = Math.min(Math.max(0, rows - 2), gy | 0);
+    const gy = max(0, min(rows - 1, (y + 0.5) / step - 0.5));
+    const top = min(max(0, rows - 2), gy | 0);
     const below = rows > 1 ? columns : 0;
     for (let x = 0; x < width; x++, i++) {
-      const gx = Math.max(0, Math.min(columns - 1, (x + 0.5) / step - 0.5));
-      const left = Math.min(Math.max(0, columns - 2), gx | 0);
+      const gx = max(0, min(columns - 1, (x + 0.5) / step - 0.5));
+      const left = min(max(0, columns - 2), gx | 0);
       const next = columns > 1 ? 1 : 0;
       const at = top * columns + left;
       const upper = glow[at] + (gx - left) * (glow[at + next] - glow[at]);
@@ -154,18 +156,18 @@ function vignette({ light, width, height, pixel, across, down }: Canvas, stops: 
 
 function blur(canvas: Canvas, deviation: number): void {
   if (deviation < LEAST_BLUR) return;
-  const radius = Math.min(24, Math.ceil(2.2 * deviation));
+  const radius = min(24, Math.ceil(2.2 * deviation));
   const weights = Float64Array.from({ length: 2 * radius + 1 }, (_, i) =>
-    Math.exp(-((i - radius) ** 2) / (2 * deviation * deviation)),
+    exp(-((i - radius) ** 2) / (2 * deviation * deviation)),
   );
   filterAcross(canvas, weights);
   filterDown(canvas, weights);
 }
 
 function smear(canvas: Canvas, x: number, y: number): void {
-  const box = (length: number) => new Float64Array(Math.min(63, 2 * Math.round(length / 2) + 1)).fill(1);
-  if (Math.abs(x) >= 1) filterAcross(canvas, box(Math.abs(x)));
-  if (Math.abs(y) >= 1) filterDown(canvas, box(Math.abs(y)));
+  const box = (length: number) => new Float64Array(min(63, 2 * Math.round(length / 2) + 1)).fill(1);
+  if (abs(x) >= 1) filterAcross(canvas, box(abs(x)));
+  if (abs(y) >= 1) filterDown(canvas, box(abs(y)));
 }
 
 /** Weights are scaled to sum to 1; the frame's edge goes on. */
@@ -193,7 +195,7 @@ function filterDown({ light, width, height }: Canvas, weights: Float64Array): vo
   light.fill(0);
   for (let y = 0; y < height; y++) {
     for (let k = -radius; k <= radius; k++) {
-      const from = Math.max(0, Math.min(height - 1, y + k)) * width;
+      const from = max(0, min(height - 1, y + k)) * width;
       const weight = scaled[k + radius];
       for (let x = 0, to = y * width; x < width; x++, to++) light[to] += weight * source[from + x];
     }
@@ -207,16 +209,16 @@ function normalized(weights: Float64Array): Float64Array {
 
 /** A pixel of a smaller frame is the mean of several of the sensor's. */
 function addNoise({ light, width, height }: Canvas, { gain, seed }: CameraState, lines: number): void {
-  const { shot, read } = noiseLevel(SENSOR, gain, Math.max(1, 1 / (lines * lines)));
+  const { shot, read } = noiseLevel(SENSOR, gain, max(1, 1 / (lines * lines)));
   const rng = new Rng(seed);
   for (let row = 0; row < height; row++) {
     for (let start = 0; start < width; start += RUN) {
       const from = row * width + start;
       const shift = rowOffset(rng) - from;
-      const end = row * width + Math.min(width, start + RUN);
+      const end = row * width + min(width, start + RUN);
       for (let i = from; i < end; i++) {
         const value = light[i];
-        light[i] = value + NORMALS[i + shift] * Math.sqrt(value > 0 ? read + shot * value : read);
+        light[i] = value + NORMALS[i + shift] * sqrt(value > 0 ? read + shot * value : read);
       }
     }
   }
@@ -224,7 +226,7 @@ function addNoise({ light, width, height }: Canvas, { gain, seed }: CameraState,
 
 function develop(light: Float32Array, gamma: number): Uint8Array {
   const { tone } = SENSOR;
-  const curve = Float32Array.from({ length: 257 }, (_, grey) => 255 * Math.min(1, grey / 255) ** gamma);
+  const curve = Float32Array.from({ length: 257 }, (_, grey) => 255 * min(1, grey / 255) ** gamma);
   const pixels = new Uint8Array(light.length);
   for (let i = 0; i < light.length; i++) {
     const value = light[i];

@@ -2,6 +2,7 @@
  * The picture being painted, in linear light. Coordinates are in frame sides: the frame's shorter side is 1, x points right and y down from
  * the upper left corner, so a scene is the same at every size of the frame. Every pixel knows which object was painted there last.
  */
+import { floor, max, min } from "../data/synthetic/math.js";
 import type { Box } from "../data/types.js";
 
 /** Coverage of the point (x, y), 0 to 1; the colour is left in `canvas.ink`. */
@@ -43,7 +44,7 @@ export class Canvas {
     readonly width: number,
     readonly height: number,
   ) {
-    const short = Math.min(width, height);
+    const short = min(width, height);
     this.across = width / short;
     this.down = height / short;
     this.pixel = 1 / short;
@@ -54,10 +55,10 @@ export class Canvas {
   /** Paints object `object` on the pixels whose centres lie in the rectangle. */
   paint(object: number, left: number, top: number, right: number, bottom: number, painter: Painter): void {
     const { width, height, pixel, light, owner } = this;
-    const x0 = Math.max(0, Math.floor(left / pixel));
-    const x1 = Math.min(width, Math.ceil(right / pixel));
-    const y0 = Math.max(0, Math.floor(top / pixel));
-    const y1 = Math.min(height, Math.ceil(bottom / pixel));
+    const x0 = max(0, floor(left / pixel));
+    const x1 = min(width, Math.ceil(right / pixel));
+    const y0 = max(0, floor(top / pixel));
+    const y1 = min(height, Math.ceil(bottom / pixel));
     let painted = 0;
     for (let row = y0; row < y1; row++) {
       const y = (row + 0.5) * pixel;
@@ -103,11 +104,11 @@ export class Canvas {
 
   /** Pixels in a rectangle that still show an object. */
   seenWithin(object: number, { x, y, width, height }: Box): number {
-    const right = Math.min(this.width, x + width);
-    const bottom = Math.min(this.height, y + height);
+    const right = min(this.width, x + width);
+    const bottom = min(this.height, y + height);
     let count = 0;
-    for (let row = Math.max(0, y); row < bottom; row++) {
-      for (let i = row * this.width + Math.max(0, x), end = row * this.width + right; i < end; i++) {
+    for (let row = max(0, y); row < bottom; row++) {
+      for (let i = row * this.width + max(0, x), end = row * this.width + right; i < end; i++) {
         if (this.owner[i] === object) count++;
       }
     }

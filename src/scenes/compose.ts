@@ -2,6 +2,7 @@
  * A scene: a room, what hangs and stands in it, the people before it, and the camera's picture of it all. Drawn in frame sides, so a scene is
  * the same at every size of the frame; and from streams of its own, so scene i of a seed depends on nothing but (seed, i).
  */
+import { abs, max, min } from "../data/synthetic/math.js";
 import type { Box } from "../data/types.js";
 import { UserError } from "../errors.js";
 import { Rng } from "../train/rng.js";
@@ -60,7 +61,7 @@ export function composeScene(rng: Rng, options: SceneOptions): Scene {
   const tags = [
     ...(dark ? ["dark"] : []),
     ...(camera.blur > 1.2 ? ["blurred"] : []),
-    ...(Math.abs(camera.moveX) + Math.abs(camera.moveY) > 3 ? ["moved"] : []),
+    ...(abs(camera.moveX) + abs(camera.moveY) > 3 ? ["moved"] : []),
     ...(named.faces.some(({ box, whole }) => box.x !== whole.x || box.y !== whole.y) ? ["cut"] : []),
     ...(named.faces.length + named.doubtful.length === 0 ? ["nobody"] : []),
   ];
@@ -99,25 +100,25 @@ function placeFaces(stage: Stage, rng: Rng, { faces = FACES, sizes = SIZES }: Sc
 /** Whoever presses stands before the bot; others are anywhere. Some are cut by the border. */
 function drawPlace(stage: Stage, rng: Rng, sizes: SceneOptions["sizes"] & {}, first: boolean): FacePlace {
   const { across, down } = stage.canvas;
-  const side = between(rng, sizes[0], Math.max(sizes[0], sizes[1]));
+  const side = between(rng, sizes[0], max(sizes[0], sizes[1]));
   if (first && chance(rng, 0.35)) {
     const x = across / 2 + 0.13 * rng.normal() - side / 2;
     return { x: within(x, across - side), y: within(down / 2 + 0.12 * rng.normal() - side / 2, down - side), side };
   }
   const out = chance(rng, 0.2) ? 0.35 * side : 0;
-  const x = rng.between(-out, Math.max(-out + 1e-6, across - side + out));
-  const y = rng.between(-out, Math.max(-out + 1e-6, down - side + out));
+  const x = rng.between(-out, max(-out + 1e-6, across - side + out));
+  const y = rng.between(-out, max(-out + 1e-6, down - side + out));
   return { x, y, side };
 }
 
 function within(value: number, limit: number): number {
-  return Math.max(0, Math.min(Math.max(0, limit), value));
+  return max(0, min(max(0, limit), value));
 }
 
 /** Heads beside each other, and no face below the chin of a larger one, where its body is. */
 function apart(a: FacePlace, b: FacePlace): boolean {
   const [near, far] = a.side > b.side ? [a, b] : [b, a];
-  const beside = Math.abs(a.x + a.side / 2 - b.x - b.side / 2);
+  const beside = abs(a.x + a.side / 2 - b.x - b.side / 2);
   const clear = 0.65 * (a.side + b.side);
   if (far.y + far.side > near.y + near.side) return beside > 1.3 * near.side + 0.5 * far.side;
   return beside > clear || far.y + 1.1 * far.side < near.y - 0.4 * near.side;
@@ -177,12 +178,12 @@ function clearSpot(stage: Stage, rng: Rng, fixture: Fixture, faces: readonly Fac
     const { x, y, half } = place;
     const inside = x > 0.7 * half && y > 0.7 * half && x < across - 0.7 * half && y < down - 0.5 * half;
     const free = faces.every((face) => {
-      const away = Math.abs(x - face.x - face.side / 2);
+      const away = abs(x - face.x - face.side / 2);
       return away > half + 0.75 * face.side || y + half < face.y - 0.3 * face.side;
     });
     if (inside && free) return place;
     const next = drawSpot(stage, rng, fixture);
-    place = { ...next, half: next.half * Math.max(0.3, 1 - 0.03 * attempt) };
+    place = { ...next, half: next.half * max(0.3, 1 - 0.03 * attempt) };
   }
   return place;
 }
@@ -222,7 +223,7 @@ function paintPeople(
 /** Light of a face relative to the room's: skins differ, but lamps that light the wall light the face too. */
 function faceTone(rng: Rng, wall: number): number {
   const backlit = chance(rng, 0.12) ? rng.between(0.2, 0.6) : 1;
-  return backlit * Math.max(0.3 * wall, Math.min(2.5 * wall, between(rng, 0.1, 0.6)));
+  return backlit * max(0.3 * wall, min(2.5 * wall, between(rng, 0.1, 0.6)));
 }
 
 /** The surroundings of somebody's picture for the wall of some scenes. */
@@ -246,14 +247,14 @@ function sortFaces(stage: Stage, painted: readonly PaintedFace[]): { faces: Scen
 
 function seenFace(stage: Stage, { object, place, id, group, label }: PaintedFace): SceneFace {
   const { width, height, pixel } = stage.canvas;
-  const side = Math.max(1, Math.round(place.side / pixel));
+  const side = max(1, Math.round(place.side / pixel));
   const whole: Box = { x: Math.round(place.x / pixel), y: Math.round(place.y / pixel), width: side, height: side };
-  const short = Math.min(side, width, height);
-  const into = (start: number, extent: number) => Math.max(0, Math.min(extent - short, start));
+  const short = min(side, width, height);
+  const into = (start: number, extent: number) => max(0, min(extent - short, start));
   const box = { x: into(whole.x, width), y: into(whole.y, height), width: short, height: short };
   // The head covers nearly all of its face's square; what lies beyond the frame is not seen either.
   const seen = stage.canvas.seenWithin(object, whole);
-  return { box, whole, visible: Math.min(1, seen / (HEAD_FILLS * side * side)), id, group, label };
+  return { box, whole, visible: min(1, seen / (HEAD_FILLS * side * side)), id, group, label };
 }
 
 /** Part of a face's square that its head covers. */
@@ -263,7 +264,7 @@ function fixturesSeen({ canvas, labelled }: Stage): SceneFixture[] {
   const seen = canvas.seen();
   return labelled.flatMap(({ object, kind }) => {
     const { box, count } = seen[object] ?? { box: undefined, count: 0 };
-    const enough = count >= Math.max(FIXTURE_PIXELS, FIXTURE_SEEN * canvas.painted[object]);
+    const enough = count >= max(FIXTURE_PIXELS, FIXTURE_SEEN * canvas.painted[object]);
     return enough && box !== undefined ? [{ box, kind }] : [];
   });
 }

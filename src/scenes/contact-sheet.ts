@@ -1,5 +1,6 @@
 /** Scenes side by side with their boxes: faces green, doubtful ones red, fixtures orange with their names. */
 
+import { floor, max, min, sqrt } from "../data/synthetic/math.js";
 import type { Box } from "../data/types.js";
 import { writeFile } from "../files/write.js";
 import type { Scene } from "./types.js";
@@ -24,17 +25,17 @@ export class ContactSheet {
 
   /** @param count scenes there will be; of more than a sheet holds, evenly chosen ones are shown */
   constructor(width: number, height: number, count: number) {
-    this.shown = Math.min(MOST, count);
+    this.shown = min(MOST, count);
     this.step = count / this.shown;
-    this.scale = Math.sqrt(AREA / (width * height));
+    this.scale = sqrt(AREA / (width * height));
     // Frames as narrow as a line are shown at least so wide.
-    this.cellWidth = Math.max(8, Math.min(2000, Math.round(width * this.scale)));
-    this.cellHeight = Math.max(8, Math.min(2000, Math.round(height * this.scale)));
+    this.cellWidth = max(8, min(2000, Math.round(width * this.scale)));
+    this.cellHeight = max(8, min(2000, Math.round(height * this.scale)));
   }
 
   async add(index: number, scene: Scene): Promise<void> {
     const place = this.cells.length;
-    if (place >= this.shown || index !== Math.floor(place * this.step)) return;
+    if (place >= this.shown || index !== floor(place * this.step)) return;
     const { default: sharp } = await import("sharp");
     const { width, height, pixels } = scene.frame;
     const input = await sharp(pixels, { raw: { width, height, channels: 1 } })
@@ -44,7 +45,7 @@ export class ContactSheet {
       .png()
       .toBuffer();
     const left = GAP + (place % COLUMNS) * (this.cellWidth + GAP);
-    this.cells.push({ input, left, top: GAP + Math.floor(place / COLUMNS) * (this.cellHeight + GAP) });
+    this.cells.push({ input, left, top: GAP + floor(place / COLUMNS) * (this.cellHeight + GAP) });
   }
 
   private overlay({ frame, faces, doubtful, fixtures }: Scene): string {
@@ -65,7 +66,7 @@ export class ContactSheet {
   /** PNG. */
   async write(file: string): Promise<void> {
     const { default: sharp } = await import("sharp");
-    const columns = Math.min(COLUMNS, this.cells.length);
+    const columns = min(COLUMNS, this.cells.length);
     const rows = Math.ceil(this.cells.length / COLUMNS);
     const size = { width: GAP + columns * (this.cellWidth + GAP), height: GAP + rows * (this.cellHeight + GAP) };
     const sheet = sharp({ create: { ...size, channels: 3, background: PAPER } }).composite(this.cells);

@@ -6,7 +6,9 @@
  * a band along its edge, pixels that look like the picture's border are taken for background, so that hair is kept and the wall beside it is not.
  * Above the picture's upper edge, which often cuts the hair, the picture goes on mirrored.
  */
+
 import { DECODE } from "../augment/tone/tables.js";
+import { abs, floor, hypot, max, min, sqrt } from "../data/synthetic/math.js";
 import { hasSurroundings } from "./framing.js";
 import { mix, ramp } from "./shapes.js";
 import type { PersonPicture } from "./types.js";
@@ -68,7 +70,7 @@ export class Cutout {
     const heads = coverage === undefined && !this.faceOnly ? headMap(width, image.height, above, face) : undefined;
     const likeness = heads && borderLikeness(this.picture);
     for (let row = 0, i = 0; row < height; row++) {
-      const source = row < above ? Math.min(image.height - 1, above - row) : row - above;
+      const source = row < above ? min(image.height - 1, above - row) : row - above;
       for (let column = 0; column < width; column++, i++) {
         const from = source * width + column;
         const part =
@@ -134,7 +136,7 @@ export class Cutout {
 /** Soft ellipse inside a picture that shows only a face. */
 function faceCoverage(x: number, y: number): number {
   const { halfWidth, up, down, edge } = FACE_ONLY;
-  const distance = Math.hypot((x - 0.5) / halfWidth, (y - 0.5) / (y < 0.5 ? up : down)) - 1;
+  const distance = hypot((x - 0.5) / halfWidth, (y - 0.5) / (y < 0.5 ? up : down)) - 1;
   return ramp(0, -edge / halfWidth, distance);
 }
 
@@ -154,7 +156,7 @@ function headMap(width: number, rows: number, above: number, face: PersonPicture
   const map = { inner: new Float32Array(count), band: new Float32Array(count) };
   for (let i = 0; i < count; i++) {
     const x = ((i % width) + 0.5 - face.x) / face.side;
-    const y = (Math.floor(i / width) + 0.5 - above - face.y) / face.side;
+    const y = (floor(i / width) + 0.5 - above - face.y) / face.side;
     const outwards = headDistance(x, y);
     map.inner[i] = ramp(EDGE, -EDGE, outwards);
     map.band[i] = ramp(-0.3, -0.1, outwards);
@@ -166,14 +168,14 @@ function headMap(width: number, rows: number, above: number, face: PersonPicture
 /** Roughly how far outside the head a point is, face sides; negative inside. */
 export function headDistance(x: number, y: number): number {
   const dy = y - SKULL.y;
-  const jaw = dy > 0 ? 1 - 0.32 * Math.min(1, dy / SKULL.down) ** 2 : 1;
+  const jaw = dy > 0 ? 1 - 0.32 * min(1, dy / SKULL.down) ** 2 : 1;
   const across = (x - SKULL.x) / (SKULL.halfWidth * jaw);
   const along = dy / (dy < 0 ? SKULL.up : SKULL.down);
-  return (Math.sqrt(across * across + along * along) - 1) * SKULL.halfWidth;
+  return (sqrt(across * across + along * along) - 1) * SKULL.halfWidth;
 }
 
 function halved({ width, height, light, coverage }: Level): Level {
-  const [w, h] = [Math.max(2, width >> 1), Math.max(2, height >> 1)];
+  const [w, h] = [max(2, width >> 1), max(2, height >> 1)];
   const out = { width: w, height: h, light: new Float32Array(w * h), coverage: new Float32Array(w * h) };
   for (let y = 0, i = 0; y < h; y++) {
     for (let x = 0; x < w; x++, i++) {
@@ -200,35 +202,32 @@ function borderLikeness({ image, face }: PersonPicture): Float32Array {
     for (const step of [1, -1]) {
       let at = y * width + (step === 1 ? 0 : width - 1);
       let border = pixels[at];
-      let reached = Math.max(ramp(0.5 * ALIKE, ALIKE, Math.abs(border - hair)), flatness(pixels, at, step, width));
+      let reached = max(ramp(0.5 * ALIKE, ALIKE, abs(border - hair)), flatness(pixels, at, step, width));
       for (let n = 0; n < width / 2 && reached > 0; n++, at += step) {
-        const off = Math.abs(pixels[at] - border) / ALIKE;
+        const off = abs(pixels[at] - border) / ALIKE;
         border += 0.08 * (pixels[at] - border);
         reached *= ramp(1.3, 0.5, off);
         out[at] = reached;
       }
     }
   }
-  return smoothedDown(out, width, height, Math.max(1, Math.round(0.03 * face.side)));
+  return smoothedDown(out, width, height, max(1, Math.round(0.03 * face.side)));
 }
 
 /** 1 where the first pixels from the border are even, as a wall is and hair is not. */
 function flatness(pixels: Uint8Array, at: number, step: number, width: number): number {
-  const count = Math.max(2, width >> 4);
+  const count = max(2, width >> 4);
   let [least, most] = [255, 0];
   for (let n = 0; n < count; n++) {
-    least = Math.min(least, pixels[at + n * step]);
-    most = Math.max(most, pixels[at + n * step]);
+    least = min(least, pixels[at + n * step]);
+    most = max(most, pixels[at + n * step]);
   }
   return ramp(14, 7, most - least);
 }
 
 function hairGrey({ width, pixels }: PersonPicture["image"], face: PersonPicture["face"]): number {
-  const [x0, x1] = [
-    Math.max(0, Math.floor(face.x + 0.3 * face.side)),
-    Math.min(width, Math.ceil(face.x + 0.7 * face.side)),
-  ];
-  const rows = Math.max(1, Math.floor(face.y - 0.15 * face.side));
+  const [x0, x1] = [max(0, floor(face.x + 0.3 * face.side)), min(width, Math.ceil(face.x + 0.7 * face.side))];
+  const rows = max(1, floor(face.y - 0.15 * face.side));
   let sum = 0;
   for (let y = 0; y < rows; y++) for (let x = x0; x < x1; x++) sum += pixels[y * width + x];
   return sum / (rows * (x1 - x0));
@@ -240,7 +239,7 @@ function smoothedDown(values: Float32Array, width: number, height: number, radiu
   const weight = 1 / (2 * radius + 1);
   for (let y = 0; y < height; y++) {
     for (let r = y - radius; r <= y + radius; r++) {
-      const from = Math.max(0, Math.min(height - 1, r)) * width;
+      const from = max(0, min(height - 1, r)) * width;
       for (let x = 0; x < width; x++) out[y * width + x] += weight * values[from + x];
     }
   }

@@ -1,6 +1,7 @@
 /** Where the face's square lies in a picture of a person: the framing of the SMILEs set, from above the brows to the chin, ears cut. */
 
 import { faceSquare } from "../data/framing.js";
+import { min } from "../data/synthetic/math.js";
 import type { PictureRecord } from "../data/types.js";
 import type { PersonPicture } from "./types.js";
 
@@ -35,6 +36,6 @@ export function faceIn(record: PictureRecord, heads: readonly string[] = HEAD_IM
 const ROOM = { above: 0.15, beside: 0.1 };
 
 export function hasSurroundings({ width }: { readonly width: number }, face: PersonPicture["face"]): boolean {
-  const beside = Math.min(face.x, width - face.x - face.side) / face.side;
+  const beside = min(face.x, width - face.x - face.side) / face.side;
   return face.y / face.side >= ROOM.above && beside >= ROOM.beside;
 }

@@ -1,7 +1,9 @@
 /**
  * Photographic texture: what is beside a head in a real picture, enlarged and mirrored on and on. Only corners are taken, where no face is.
  */
+
 import { DECODE } from "../augment/tone/tables.js";
+import { floor, max, min } from "../data/synthetic/math.js";
 import type { Rng } from "../train/rng.js";
 import { mix, phase } from "./shapes.js";
 import { between } from "./stage.js";
@@ -25,8 +27,8 @@ export function drawPatch(rng: Rng, { image, face, coverage }: PersonPicture): P
   const [dx, dy] = [2 * rng.uniform(), 2 * rng.uniform()];
   // The head is about 1.25 face sides wide, and its sides are straight down to the cheeks.
   const beside = right ? image.width - face.x - 1.1 * face.side : face.x - 0.1 * face.side;
-  const width = Math.floor(Math.min(beside, 0.3 * image.width));
-  const height = Math.floor(Math.min(image.height, face.y + 0.5 * face.side));
+  const width = floor(min(beside, 0.3 * image.width));
+  const height = floor(min(image.height, face.y + 0.5 * face.side));
   if (coverage !== undefined || width < LEAST || height < LEAST) return undefined;
   const left = right ? image.width - width : 0;
   const light = cornerLight(image, left, width, height);
@@ -35,7 +37,7 @@ export function drawPatch(rng: Rng, { image, face, coverage }: PersonPicture): P
     at: (x, y) => {
       const u = mirrored((x + dx) * pixels, width - 1);
       const v = mirrored((y + dy) * pixels, height - 1);
-      const [column, row] = [Math.min(width - 2, u | 0), Math.min(height - 2, v | 0)];
+      const [column, row] = [min(width - 2, u | 0), min(height - 2, v | 0)];
       const from = row * width + column;
       const upper = mix(light[from], light[from + 1], u - column);
       return mix(upper, mix(light[from + width], light[from + width + 1], u - column), v - row);
@@ -49,8 +51,8 @@ function cornerLight(image: PersonPicture["image"], left: number, width: number,
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) sum += light[i] = DECODE[image.pixels[y * image.width + left + x]];
   }
-  const mean = Math.max(1e-3, sum / light.length);
-  for (let i = 0; i < light.length; i++) light[i] = Math.max(DARKEST, Math.min(BRIGHTEST, light[i] / mean));
+  const mean = max(1e-3, sum / light.length);
+  for (let i = 0; i < light.length; i++) light[i] = max(DARKEST, min(BRIGHTEST, light[i] / mean));
   return light;
 }
 

@@ -1,4 +1,5 @@
 /** Paints people: shoulders, neck, and the head cut out of a picture. */
+import { abs, max, min } from "../data/synthetic/math.js";
 import type { Rng } from "../train/rng.js";
 import { NOBODY } from "./canvas.js";
 import { type Cutout, headDistance } from "./cutout.js";
@@ -53,8 +54,8 @@ const PIVOT = { x: 0.505, y: 0.85 };
 
 /** Shoulders and neck, as nobody; then the head as `object`. */
 export function paintPerson(stage: Stage, object: number, place: FacePlace, cutout: Cutout, look: Appearance): void {
-  const gain = look.light / Math.max(0.02, cutout.meanLight);
-  paintBody(stage, place, look, Math.min(0.9, cutout.skin * gain), look.light);
+  const gain = look.light / max(0.02, cutout.meanLight);
+  paintBody(stage, place, look, min(0.9, cutout.skin * gain), look.light);
   if (cutout.faceOnly) paintSkull(stage, object, place, look, cutout.skin * gain);
   paintHead(stage, object, place, cutout, look, gain);
 }
@@ -67,7 +68,7 @@ export function paintBackOfHead(stage: Stage, object: number, place: FacePlace, 
   const { canvas } = stage;
   const pixel = canvas.pixel / place.side;
   paintUpright(stage, object, place, look, (x, y) => {
-    const shade = 1 - 0.5 * ramp(0.1, 0.65, Math.abs(x - 0.505)) - 0.25 * ramp(0.2, 1.1, y);
+    const shade = 1 - 0.5 * ramp(0.1, 0.65, abs(x - 0.505)) - 0.25 * ramp(0.2, 1.1, y);
     canvas.ink = hair * shade * (1 + 0.25 * nearest(tile, (x * 90 + look.seed) | 0, (y * 60) | 0));
     return cover(headDistance(x, y) + 0.03 * nearest(tile, (y * 40) | 0, look.seed & 255), pixel + 0.04);
   });
@@ -140,10 +141,10 @@ function paintBody(stage: Stage, place: FacePlace, look: Appearance, skin: numbe
     (px, py) => {
       const x = (px - place.x) / side - 0.505;
       const y = (py - place.y) / side;
-      const away = Math.abs(x);
+      const away = abs(x);
       // Shoulders fall off to the sides, then the arms go down.
       const line = top + 0.28 * away * away + 0.55 * ramp(0.75 * width, width, away) * away;
-      const body = Math.max(line - y, (away - width - 0.05 * Math.min(3, y - top)) * 0.8);
+      const body = max(line - y, (away - width - 0.05 * min(3, y - top)) * 0.8);
       const onBody = cover(body, pixel + 0.03);
       const neck =
         cover(away - 0.33 - 0.16 * ramp(1.05, 1.4, y), pixel + 0.03) * cover(y - top - 0.3 + 0.5 * away, pixel);
@@ -176,7 +177,7 @@ function paintSkull(stage: Stage, object: number, place: FacePlace, look: Appear
     const strand = nearest(tile, ((x * 70) | 0) + offset, ((y * 50) | 0) + row);
     const onFace = ellipse(x - 0.505, y - 0.52, 0.53, 0.52 - line) + 0.02 * strand;
     const isHair = ramp(-0.02, 0.05, onFace) * ramp(0.75, 0.45, y);
-    const shade = 1 - 0.35 * ramp(0.2, 0.62, Math.abs(x - 0.505));
+    const shade = 1 - 0.35 * ramp(0.2, 0.62, abs(x - 0.505));
     canvas.ink = mix(skin * shade, hair * (1 + 0.3 * strand) * shade, isHair);
     return outside;
   });

@@ -1,4 +1,5 @@
 /** The room behind everything: walls, ceiling, floor, skirting, their textures and the light on them. */
+import { abs, floor, max, min } from "../data/synthetic/math.js";
 import type { Rng } from "../train/rng.js";
 import { NOBODY } from "./canvas.js";
 import type { Patch } from "./patch.js";
@@ -43,7 +44,7 @@ export function drawIllumination(rng: Rng): Illumination {
 
 export function drawRoom(rng: Rng): Room {
   const ceiling = chance(rng, 0.4);
-  const floor = chance(rng, 0.25);
+  const hasFloor = chance(rng, 0.25);
   const corner = chance(rng, 0.4);
   const slopes = () => 0.25 * rng.normal();
   return {
@@ -51,7 +52,7 @@ export function drawRoom(rng: Rng): Room {
     ceiling: between(rng, 0.3, 0.9),
     floor: between(rng, 0.05, 0.5),
     ceilingAt: ceiling ? rng.between(0.02, 0.4) : -9,
-    floorAt: floor ? rng.between(0.65, 0.98) : 9,
+    floorAt: hasFloor ? rng.between(0.65, 0.98) : 9,
     cornerAt: corner ? rng.between(0.05, 1.3) : -9,
     second: between(rng, 0.4, 1.8),
     slope: [slopes(), slopes()],
@@ -87,7 +88,7 @@ export function paintRoom(stage: Stage, room: Room, patch?: Patch): void {
     const x = px * cos + py * sin;
     const y = py * cos - px * sin;
     const right = x > room.cornerAt && room.cornerAt > 0;
-    const bend = (x - Math.max(0, room.cornerAt)) * (right ? room.slope[0] : room.slope[1]);
+    const bend = (x - max(0, room.cornerAt)) * (right ? room.slope[0] : room.slope[1]);
     const up = cover(y - room.ceilingAt + bend, edge);
     const down = cover(room.floorAt + bend - y, edge);
     let surface = room.wall * (right ? room.second : 1) * patternAt(room, x, y);
@@ -97,25 +98,25 @@ export function paintRoom(stage: Stage, room: Room, patch?: Patch): void {
     const photo = patch === undefined ? 1 : patch.at(x, y);
     const grain = room.grain * nearest(tile, (x * room.scale + offset) | 0, (y * room.scale + row) | 0);
     const clouds = room.clouds * nearest(cloud, (x * 90 + row) | 0, (y * 90 + offset) | 0);
-    canvas.ink = surface * stage.lightAt(px, py) * photo * Math.max(0.1, 1 + grain + clouds);
+    canvas.ink = surface * stage.lightAt(px, py) * photo * max(0.1, 1 + grain + clouds);
     return 1;
   });
 }
 
 /** Little light reaches corners. */
 function shadeAt(room: Room, x: number, y: number, bend: number): number {
-  const corner = Math.abs(x - room.cornerAt);
-  const ceiling = Math.abs(y - room.ceilingAt + bend);
+  const corner = abs(x - room.cornerAt);
+  const ceiling = abs(y - room.ceilingAt + bend);
   return 1 - (corner < 0.06 ? 0.2 * ramp(0.06, 0, corner) : 0) - (ceiling < 0.08 ? 0.25 * ramp(0.08, 0, ceiling) : 0);
 }
 
 /** Joints between bricks, tiles or boards. */
 function patternAt({ pattern }: Room, x: number, y: number): number {
   if (pattern.depth === 0) return 1;
-  const line = Math.floor(y / pattern.down);
+  const line = floor(y / pattern.down);
   const shift = pattern.shifted && (line & 1) !== 0 ? 0.5 * pattern.across : 0;
   const a = phase(x + shift + 5, pattern.across) * pattern.across;
   const b = phase(y + 5, pattern.down) * pattern.down;
-  const joint = pattern.across > 5 ? b : pattern.down > 5 ? a : Math.min(a, b);
+  const joint = pattern.across > 5 ? b : pattern.down > 5 ? a : min(a, b);
   return 1 - pattern.depth * ramp(0.014, 0.006, joint);
 }

@@ -1,4 +1,5 @@
 /** What everything that is painted into one scene shares: the canvas, the light on the room's surfaces, and the numbers of objects. */
+import { abs, exp } from "../data/synthetic/math.js";
 import type { Rng } from "../train/rng.js";
 import { Canvas, MOST_OBJECTS, type Painter } from "./canvas.js";
 import type { FixtureKind } from "./types.js";
@@ -70,8 +71,8 @@ export class Stage {
     const tilt = reach.tilt ?? 0;
     const [cos, sin] = [Math.cos(tilt) / half, Math.sin(tilt) / half];
     const margin = this.canvas.pixel;
-    const rx = half * (Math.abs(Math.cos(tilt)) * reach.x + Math.abs(Math.sin(tilt)) * reach.y) + margin;
-    const ry = half * (Math.abs(Math.sin(tilt)) * reach.x + Math.abs(Math.cos(tilt)) * reach.y) + margin;
+    const rx = half * (abs(Math.cos(tilt)) * reach.x + abs(Math.sin(tilt)) * reach.y) + margin;
+    const ry = half * (abs(Math.sin(tilt)) * reach.x + abs(Math.cos(tilt)) * reach.y) + margin;
     this.canvas.paint(object, place.x - rx, place.y - ry, place.x + rx, place.y + ry, (x, y) => {
       const dx = x - place.x;
       const dy = y - place.y;
@@ -87,7 +88,7 @@ export class Stage {
 
 /** Log-uniform. */
 export function between(rng: Rng, low: number, high: number): number {
-  return Math.exp(rng.between(Math.log(low), Math.log(high)));
+  return exp(rng.between(Math.log(low), Math.log(high)));
 }
 
 export function chance(rng: Rng, probability: number): boolean {

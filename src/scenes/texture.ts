@@ -1,4 +1,5 @@
 /** Tileable textures, made once: looking one up is much cheaper than computing noise for every pixel. */
+import { floor, max, sqrt } from "../data/synthetic/math.js";
 import { Rng } from "../train/rng.js";
 
 /** Points across a tile. */
@@ -68,20 +69,20 @@ function makeTexture(octaves: readonly (readonly [number, number, number])[], se
   });
   const mean = out.reduce((sum, value) => sum + value, 0) / out.length;
   const variance = out.reduce((sum, value) => sum + (value - mean) ** 2, 0) / out.length;
-  return out.map((value) => (value - mean) / Math.sqrt(variance));
+  return out.map((value) => (value - mean) / sqrt(variance));
 }
 
 /** Normal numbers on a lattice that wraps around, with smooth curves between. */
 function addOctave(out: Float32Array, across: number, down: number, weight: number, rng: Rng): void {
-  const columns = Math.max(1, SIDE / across);
-  const rows = Math.max(1, SIDE / down);
+  const columns = max(1, SIDE / across);
+  const rows = max(1, SIDE / down);
   const lattice = Float32Array.from({ length: columns * rows }, () => weight * rng.normal());
   for (let y = 0, i = 0; y < SIDE; y++) {
-    const row = Math.floor(y / down) % rows;
+    const row = floor(y / down) % rows;
     const below = (row + 1) % rows;
     const t = eased((y % down) / down);
     for (let x = 0; x < SIDE; x++, i++) {
-      const column = Math.floor(x / across) % columns;
+      const column = floor(x / across) % columns;
       const next = (column + 1) % columns;
       const s = eased((x % across) / across);
       const upper = lattice[row * columns + column] * (1 - s) + lattice[row * columns + next] * s;
@@ -97,8 +98,8 @@ function eased(t: number): number {
 
 /** Value at (x, y) in tile points, bilinear. */
 export function sampled(tile: Texture, x: number, y: number): number {
-  const left = Math.floor(x);
-  const top = Math.floor(y);
+  const left = floor(x);
+  const top = floor(y);
   const s = x - left;
   const t = y - top;
   const [column, next] = [left & MASK, (left + 1) & MASK];

@@ -133,14 +133,14 @@ describeInBrowser(`the report in Chromium${reason}`, () => {
     expect(measured.brokenAnchors).toEqual([]);
     expect(measured.scrollWidth).toBe(0);
     expect(measured.overflowing).toEqual([]);
-    // Not folded: 12 samples, 8 of augmentation, 2 mistakes, 12 presses of two pictures, 4 strange captures beside their nearest training pictures
-    expect(measured.pictures).toHaveLength(12 + 8 + 2 + 24 + 8);
+    // Not folded: 12 samples, 8 of augmentation, 2 mistakes, 12 presses of two pictures, 4 strange captures beside their nearest training pictures, 6 scenes
+    expect(measured.pictures).toHaveLength(12 + 8 + 2 + 24 + 8 + 6);
     for (const picture of measured.pictures) {
       expect(picture.loaded).toBe(true);
       expect(Math.min(picture.width, picture.height)).toBeGreaterThan(40);
       expect(picture.scale).toBeGreaterThan(100);
     }
-    expect(measured.boxesInside).toBe(12);
+    expect(measured.boxesInside).toBe(12 + 6);
     // One of each pair of drawings, of skew's ten features and map too, with text that can be read.
     expect(measured.charts).toHaveLength(9 + 11);
     for (const chart of measured.charts) {

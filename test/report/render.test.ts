@@ -17,6 +17,7 @@ const PARTS = [
   "model",
   "quantization",
   "evaluation",
+  "locators",
   "comparison",
   "board",
   "firmware",
@@ -86,6 +87,17 @@ describe("the report", () => {
       "medium, burst",
     ]);
     expectFigures(views, ["3 captures of a press combined", "It suffers most from dark", "rotated pictures"]);
+    expectFigures(byId(page, "locators"), [
+      "1,234 composed scenes of 32 by 24 pixels with 987 faces",
+      "308 with a lamp or a window and a face, 309",
+      "91.2 %",
+      "87.6 %",
+      "0.042",
+      "3.41.4 to 5.4",
+      "looks at a lamp instead of the face, confidence 731",
+      "sees nobody, and there is a face",
+      "<neural> & more: nobody",
+    ]);
     expectFigures(byId(page, "comparison"), [
       "What augmentation bought",
       "without augmentation",
@@ -294,6 +306,14 @@ describe("hostile text", () => {
       board: { ...input.board, board: name, engine: name },
       replay: { ...input.replay, differences: [name], damaged: [name], missingModels: { [name]: 1 } },
       missing: [{ what: "a part", why: name, command: "smilec retrain" }],
+      locators: {
+        ...input.locators,
+        failures: input.locators.failures.map((one) => ({ ...one, name })),
+        evaluation: {
+          ...input.locators.evaluation,
+          locators: input.locators.evaluation.locators.map((one) => ({ ...one, name })),
+        },
+      },
     });
     expect(findAll(page, ({ tag }) => tag === "script" || tag === "img")).toHaveLength(0);
     expect(findAll(page, ({ attributes }) => [...attributes.keys()].some((key) => key.startsWith("on")))).toHaveLength(

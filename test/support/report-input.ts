@@ -24,6 +24,7 @@ import type {
   RetrainingSection,
   SimulationSection,
 } from "#smilec/report/types.js";
+import { locatorResult } from "./locator-input.js";
 import { Random } from "./random.js";
 import { skewResult } from "./skew-input.js";
 
@@ -43,8 +44,7 @@ export function flat(width: number, height: number, grey: number): GrayImage {
   return { width, height, pixels: new Uint8Array(width * height).fill(grey) };
 }
 
-/** Locators have a page of their own: smilec locate eval. */
-export function reportInput(scale: ReportScale = {}): Required<Omit<ReportInput, "locators">> {
+export function reportInput(scale: ReportScale = {}): Required<ReportInput> {
   const random = new Random(7);
   const labels = scale.labels ?? ["neutral", "smile"];
   const evaluation = evaluationSection(labels, scale.scores ?? 400, random);
@@ -89,6 +89,7 @@ export function reportInput(scale: ReportScale = {}): Required<Omit<ReportInput,
     replay: replaySection(labels[1]),
     labels: labelsSection(labels),
     skew: skewResult(random),
+    locators: locatorResult(new Random(11)),
     missing: [{ what: "Retraining", why: `Nothing of ${labels[1]} was retrained.`, command: "smilec retrain" }],
   };
 }

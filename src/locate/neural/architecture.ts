@@ -5,8 +5,9 @@
  *
  * Plain convolutions would be better per multiply-accumulate, but at these resolutions there are none to spare.
  */
-import type { Layer, LayerActivation, Network } from "../../train/network.js";
+
 import { OUTPUT_CHANNELS } from "../../train/detection-loss.js";
+import type { Layer, LayerActivation, Network } from "../../train/network.js";
 import type { Canvas } from "./canvas.js";
 
 export interface DetectorShape {

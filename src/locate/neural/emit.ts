@@ -1,5 +1,5 @@
 /** A detector as C: its network (src/emit/c), the tables of its map, and the sm_detector_t that the firmware asks. */
-import { type EmittedC, emitC, type EmitCOptions } from "../../emit/c/model.js";
+import { type EmitCOptions, type EmittedC, emitC } from "../../emit/c/model.js";
 import type { NeuralModel } from "./model.js";
 
 /** Prefix of the network's names and files, beside the smile network's. */

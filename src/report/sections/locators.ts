@@ -11,8 +11,8 @@ import type { PictureView, SectionView } from "./view.js";
 /** Pixels of one picture and of all pictures of a gallery together: bounds the file. */
 const FRAME_AREA = 240 * 180;
 const GALLERY_PIXELS = 1_500_000;
-/** Box colours of the page, by the locators' order; `truth` is the face. */
-const COLOURS = ["orange", "blue", "violet", "red", "grey"] as const;
+/** Colours of boxes that the page has (templates/report/report.css), by the locators' order; `truth` is the face's. */
+const COLOURS = 5;
 
 export async function locatorsSection({ evaluation, failures, looks }: LocatorEvaluationResult): Promise<SectionView> {
   const { scenes, locators } = evaluation;
@@ -46,7 +46,7 @@ export async function locatorsSection({ evaluation, failures, looks }: LocatorEv
 }
 
 function colourOf(index: number): string {
-  return COLOURS[index % COLOURS.length];
+  return `looked-${index % COLOURS}`;
 }
 
 /** "0.052" with "0.047 to 0.060". */

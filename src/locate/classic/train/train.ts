@@ -4,8 +4,8 @@
  * threshold follows every table (Bourdev and Brandt 2005).
  */
 import { InterruptedError, UserError } from "../../../errors.js";
-import { Rng } from "../../../train/rng.js";
 import type { StageContext } from "../../../pipeline/reporter.js";
+import { Rng } from "../../../train/rng.js";
 import { type Cascade, PATTERNS } from "../cascade.js";
 import { Scanner } from "../scan.js";
 import { boostRound, type Samples } from "./boost.js";

@@ -1,10 +1,11 @@
 /** Batches of varied scenes: order, variation, canvas and targets. */
-import { TARGET_CHANNELS } from "../../../train/detection-loss.js";
+
+import type { PreprocessSpec } from "../../../preprocess/types.js";
 import type { TrainingBatch } from "../../../train/backend.js";
+import { TARGET_CHANNELS } from "../../../train/detection-loss.js";
 import { Rng } from "../../../train/rng.js";
 import { CELL } from "../box-code.js";
 import { type Canvas, type Fit, fitFrame, placeOnCanvas } from "../canvas.js";
-import type { PreprocessSpec } from "../../../preprocess/types.js";
 import type { ScenePool } from "./scene-pool.js";
 import { DETECTOR_STREAM } from "./streams.js";
 import { type WantedFace, writeTargets } from "./targets.js";

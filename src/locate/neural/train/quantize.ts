@@ -1,10 +1,10 @@
 /** Trained detector -> int8 graph: calibrated on scenes, and trained on with int8 simulated, so that it learns to live with the rounding. */
 import type { Quantization } from "../../../graph/types.js";
+import { inputQuantization } from "../../../preprocess/types.js";
 import { buildGraph, type QuantizedNetwork } from "../../../quantize/build-graph.js";
 import { calibrate } from "../../../quantize/calibrate.js";
 import { foldBatchNorm, foldedModel } from "../../../quantize/fold.js";
 import { int8Weights, simulatedActivations } from "../../../quantize/simulate.js";
-import { inputQuantization } from "../../../preprocess/types.js";
 import type { BackendRequest, TrainingBackend } from "../../../train/backend.js";
 import type { FloatModel } from "../../../train/network.js";
 import { SceneBatches } from "./batches.js";

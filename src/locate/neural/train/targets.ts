@@ -1,6 +1,6 @@
 /** What the cells of the map should say of a scene. */
 import { TARGET_CHANNELS } from "../../../train/detection-loss.js";
-import { CELL, type CanvasFace, encodeFace } from "../box-code.js";
+import { type CanvasFace, CELL, encodeFace } from "../box-code.js";
 import type { Canvas } from "../canvas.js";
 
 /** A face on the canvas; `counts` is false where neither finding nor missing it is a mistake. */
