@@ -9,8 +9,8 @@ import {
   type Scored,
   summarize,
 } from "#smilec/evaluate/evaluation.js";
-import { LIGHT_LIMIT_MS, pressToLight } from "#smilec/inspect/press-to-light.js";
 import type { ModelEvaluation } from "#smilec/evaluate/run.js";
+import { LIGHT_LIMIT_MS, pressToLight } from "#smilec/inspect/press-to-light.js";
 import type {
   AugmentationSection,
   BoardSection,
