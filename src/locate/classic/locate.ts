@@ -1,13 +1,18 @@
 /** The classic locator: frame -> pyramid -> windows that pass the cascade -> candidates (docs/locate.md); twin of firmware/core/sm_classic.c. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { GrayImage } from "../../data/types.js";
 import { UserError } from "../../errors.js";
+import { packageRoot } from "../../files/package-root.js";
 import type { Candidate, Detector } from "../types.js";
 import { type Cascade, parseCascade, REMEDY, tableCount } from "./cascade.js";
 import { groupHits, HitList } from "./group.js";
 import { frameBox, pyramid } from "./pyramid.js";
 import { Scanner } from "./scan.js";
+
+/** The cascade that comes with smilec. */
+export const SHIPPED_CASCADE = join(packageRoot, "models", "face-classic", "cascade.json");
 
 /** Every face candidate of a frame of 1 to 4096 pixels on each side, most confident first. */
 export function locateClassic(cascade: Cascade, frame: GrayImage, scanner = new Scanner(cascade)): Candidate[] {

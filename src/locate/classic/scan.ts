@@ -58,6 +58,19 @@ export class Scanner {
     return score;
   }
 
+  /** Scores after each table of one window's pixels, whatever the thresholds say. */
+  scoresOf(pixels: Uint8Array): Int16Array {
+    const { window, tables } = this.cascade;
+    const sums = this.integral.load({ width: window, height: window, pixels });
+    this.place(this.integral.stride);
+    let score = 0;
+    return Int16Array.from({ length: this.count }, (_, i) => {
+      const [at, width, height] = this.places.subarray(3 * i, 3 * i + 3);
+      score += tables[i * PATTERNS + patternAt(sums, at, width, height)];
+      return score;
+    });
+  }
+
   private place(stride: number): void {
     const { blocks } = this.cascade;
     for (let i = 0; i < this.count; i++) {
