@@ -44,8 +44,7 @@ export function flat(width: number, height: number, grey: number): GrayImage {
   return { width, height, pixels: new Uint8Array(width * height).fill(grey) };
 }
 
-/** Locators have a page of their own: smilec locate eval. */
-export function reportInput(scale: ReportScale = {}): Required<Omit<ReportInput, "locators">> {
+export function reportInput(scale: ReportScale = {}): Required<ReportInput> {
   const random = new Random(7);
   const labels = scale.labels ?? ["neutral", "smile"];
   const evaluation = evaluationSection(labels, scale.scores ?? 400, random);
