@@ -44,7 +44,8 @@ export function flat(width: number, height: number, grey: number): GrayImage {
   return { width, height, pixels: new Uint8Array(width * height).fill(grey) };
 }
 
-export function reportInput(scale: ReportScale = {}): Required<ReportInput> {
+/** Locators have a page of their own: smilec locate eval. */
+export function reportInput(scale: ReportScale = {}): Required<Omit<ReportInput, "locators">> {
   const random = new Random(7);
   const labels = scale.labels ?? ["neutral", "smile"];
   const evaluation = evaluationSection(labels, scale.scores ?? 400, random);
@@ -360,6 +361,7 @@ function simulationSection(labels: readonly string[], presses: number, random: R
       probability: (i % 10) / 10 + 0.015,
       margin: (i % 10) * 10 - 45,
       smile: i % 10 > 4,
+      nobody: i % 10 === 0,
     })),
   };
 }

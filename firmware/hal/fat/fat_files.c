@@ -29,8 +29,9 @@ int fat_files_error(FRESULT result) {
     case FR_EXIST:
         return SM_ERR_EXISTS;
     case FR_NO_FILESYSTEM:
-    case FR_WRITE_PROTECTED:
         return SM_ERR_FORMAT;
+    case FR_WRITE_PROTECTED: /* as with a card that says so only when it is written to */
+        return SM_ERR_IO;
     case FR_INT_ERR:
         return SM_ERR_CORRUPT;
     case FR_NOT_ENOUGH_CORE:

@@ -10,7 +10,7 @@
  *   fail N COUNT reads|writes|both  operations fail
  *   stall N COUNT MS                operations take longer
  *   flip OFFSET BITS                bits of a byte on the card
- *   readonly | pretend | repair     refuses writes; forgets them; no more faults
+ *   readonly | protect | pretend | repair     refuses writes; says that it will; forgets them; no more faults
  *   forget                          the bot has no numbers of its own, as a new one
  *   boot REASON                     power on with a reset reason; runs for a second
  *   press MS                        hold the button so long; run until everything is done, plus a second
@@ -313,7 +313,7 @@ static void step(void) {
     esp32_watchdog_feed();
     spend(ms * UINT64_C(1000));
     if (bot.disk.dead) {
-        (void)printf("{\"event\":\"cut\",\"waiting\":%" PRIu32 "}\n", bot.disk.lost_from);
+        driver_print_cut(&bot.app.session, bot.disk.lost_from);
         bot.running = false;
     }
 }
@@ -415,6 +415,11 @@ static void make_read_only(const driver_words_t *words) {
     bot.disk.read_only = true;
 }
 
+static void protect(const driver_words_t *words) {
+    (void)words;
+    bot.disk.protected = true;
+}
+
 static void make_pretend(const driver_words_t *words) {
     (void)words;
     bot.disk.pretends = true;
@@ -476,7 +481,7 @@ static void do_say(const driver_words_t *words) {
 static const driver_command_t COMMANDS[] = {
     {"insert", insert_card},   {"remove", remove_card},  {"push", push_card},     {"pull", pull_card},
     {"keep", keep_card},       {"restore", restore_card}, {"window", set_window},  {"cut", set_cut},
-    {"fail", set_failures},    {"stall", set_stalls},    {"flip", flip_bits},     {"readonly", make_read_only},
+    {"fail", set_failures},    {"stall", set_stalls},    {"flip", flip_bits},     {"readonly", make_read_only}, {"protect", protect},
     {"pretend", make_pretend}, {"repair", repair_card},  {"forget", forget},      {"boot", do_boot},
     {"press", do_press},       {"wave", do_wave},        {"wait", wait_until_done}, {"run", run_exactly},
     {"clock", set_clock},      {"camera", set_camera},   {"state", do_state},     {"say", do_say},

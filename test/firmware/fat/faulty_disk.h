@@ -54,6 +54,7 @@ typedef struct faulty_disk {
     uint32_t stall_count;
     uint64_t stall_us;
     bool read_only; /* refuses writes */
+    bool protected; /* says so before it is asked to write, as a slot with a line for a switch does */
     bool pretends;  /* takes writes and forgets them */
 
     void (*spend)(uint64_t microseconds); /* time goes by */
