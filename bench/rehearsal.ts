@@ -116,18 +116,18 @@ function modelFile(dir: string, sha16: string): string {
 
 const context = { reporter: silentReporter, signal: new AbortController().signal };
 
-async function scoresOf(path: string, from: string): Promise<Scored> {
+async function scoresOf(path: string): Promise<Scored> {
   const int8 = (await readEvaluatedModel(path, { pictureLabels: ["neutral", "smile"] })) as Int8Model;
-  const set = await folderSet({ from, layout: "smiles", split: "test" });
+  const set = await folderSet({ from: office, layout: "smiles", split: "test" });
   return (await runEvaluation({ models: { int8 }, set, views: [], context })).scored[0];
 }
 
 const FIGURES = ["recallAt70", "averagePrecision"] as const;
 
 /** Each model's figures, and differences on the same pictures. */
-async function heldOutPeople(models: Readonly<Record<string, string>>, from: string) {
+async function heldOutPeople(models: Readonly<Record<string, string>>) {
   const scores = new Map<string, Scored>();
-  for (const [name, path] of Object.entries(models)) scores.set(name, await scoresOf(path, from));
+  for (const [name, path] of Object.entries(models)) scores.set(name, await scoresOf(path));
   const minus = (a: string, b: string) => compareQuality(scores.get(b)!, scores.get(a)!, {});
   return {
     count: scores.get("before")!.truth.length,
@@ -151,11 +151,11 @@ function row(name: string, quality: Figures, scale: (value: number) => string): 
   return `  ${name.padEnd(26)} ${FIGURES.map((key) => cell(quality[key]).padEnd(28)).join(" ")}`;
 }
 
-function show(title: string, { count, figures, changes }: HeldOut): string {
+function show({ count, figures, changes }: HeldOut): string {
   const percent = (value: number) => (100 * value).toFixed(1);
   const signed = (value: number) => `${value < 0 ? "-" : "+"}${Math.abs(100 * value).toFixed(1)}`;
   return [
-    `${title}, ${count} pictures`,
+    `the office's held-out people, ${count} pictures`,
     `  ${"".padEnd(26)} ${["recall at 70 % precision", "average precision"].map((text) => text.padEnd(28)).join(" ")}`,
     ...Object.entries(figures).map(([name, quality]) => row(name, quality, percent)),
     ...Object.entries(changes).map(([name, quality]) => row(name, quality, signed)),
@@ -165,10 +165,12 @@ function show(title: string, { count, figures, changes }: HeldOut): string {
 if (!existsSync(join(project, "smilec.config.json"))) writeConfig();
 if (!existsSync(join(project, "data", "smiles")))
   await step("import", () => smilec(project, "data", "import", smiles, "--layout", "smiles"));
-const before = join(project, "before.tflite");
+/** The model before, with its card: retraining starts from it, however often this is started. */
+const inService = join(project, "models");
+const kept = join(project, "models-before");
 await step("train", async () => {
   await smilec(project, "quantize");
-  cpSync(join(project, "models", "model.tflite"), before);
+  cpSync(inService, kept, { recursive: true });
 });
 const days = await step("captures", capture);
 const replayed = await step("replay", () => smilec(project, "--quiet", "replay"));
@@ -179,17 +181,16 @@ const fit = await step("skew fit", async () =>
   JSON.parse(await smilec(project, "--json", "--quiet", "skew", "fit", "--yes", "--sheet", "skew-fit.png")),
 );
 const alone = await step("control", retrainControl);
-const together = await step(
-  "retrain",
-  async () => JSON.parse(await smilec(project, "--json", "--quiet", "retrain")) as RetrainResult,
-);
+const together = await step("retrain", async () => {
+  cpSync(kept, inService, { recursive: true });
+  return JSON.parse(await smilec(project, "--json", "--quiet", "retrain")) as RetrainResult;
+});
 const models = {
-  before,
+  before: join(kept, "model.tflite"),
   control: modelFile(control, alone.after),
   "with captures": modelFile(project, together.after),
 };
-const onOffice = await step("office", () => heldOutPeople(models, office));
-const onSmiles = await step("smiles", () => heldOutPeople(models, smiles));
+const held = await step("office", () => heldOutPeople(models));
 
 const auc = (value: number | null) => (value ?? Number.NaN).toFixed(2);
 console.log(`${days} days of a coin bot; ${replayed.trim().replaceAll("\n", "; ")}`);
@@ -199,5 +200,4 @@ console.log(
 );
 for (const [name, { ships, reasons }] of Object.entries({ control: alone, "with captures": together }))
   console.log(`${name}: ${ships ? "ships" : "does not ship"}; ${reasons.join("; ")}`);
-console.log(show("the office's held-out people", onOffice));
-console.log(show("base test", onSmiles));
+console.log(show(held));

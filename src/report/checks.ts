@@ -1,4 +1,5 @@
 /** What must hold of a project, each with its limit: on the page, in `--json`, and as test cases of `--junit`. */
+import { bytes, integer } from "./format.js";
 import type { BoardSection, Check, LabelsSection, ReplaySection, ReportInput, SimulationSection } from "./types.js";
 
 /** Accuracy that int8 may cost, in parts of 1. */
@@ -60,10 +61,10 @@ function boardChecks(board: BoardSection | undefined): Check[] {
       holds: press.withinLimit,
       found,
     }),
-    ...memory.map(({ memory: name, bytes, limit }) =>
+    ...memory.map(({ memory: name, bytes: used, limit }) =>
       check(`memory-${name.toLowerCase().replaceAll(" ", "-")}`, `the firmware's ${name} fits ${board.board}`, {
-        holds: bytes <= limit,
-        found: `${bytes} of ${limit} bytes, estimated`,
+        holds: used <= limit,
+        found: `${bytes(used)} of ${bytes(limit)}, estimated`,
       }),
     ),
   ];
@@ -73,7 +74,7 @@ function simulated(simulation: SimulationSection | undefined): Check {
   const asks = "every value of the host firmware equals the reference's";
   if (simulation === undefined || simulation.values === 0) return check("simulation", asks, "no press was simulated");
   const { values, differences } = simulation;
-  const found = `${differences.length} of ${values} values differ`;
+  const found = `${integer(differences.length)} of ${integer(values)} values differ`;
   return check("simulation", asks, { holds: differences.length === 0, found, lines: differences });
 }
 
@@ -89,19 +90,19 @@ function replayChecks(replay: ReplaySection | undefined): Check[] {
       ? check("replay", equalAsks, "of no capture the model is kept")
       : check("replay", equalAsks, {
           holds: equal === compared,
-          found: `${equal} of ${compared} are equal`,
+          found: `${integer(equal)} of ${integer(compared)} are equal`,
           lines: differences,
         }),
     check("pictures", wholeAsks, {
       holds: damagedCount === 0,
-      found: `${damagedCount} of ${captures} are damaged`,
+      found: `${integer(damagedCount)} of ${integer(captures)} are damaged`,
       lines: damaged,
     }),
   ];
 }
 
 function agreement(labels: LabelsSection | undefined): Check {
-  const asks = `two looks at captures agree with a kappa of ${LEAST_KAPPA} and more`;
+  const asks = `two looks at captures agree with a kappa of ${LEAST_KAPPA.toFixed(2)} and more`;
   if (labels === undefined) return check("label-agreement", asks, NO_CAPTURES);
   const { captures, kappa } = labels.agreement;
   if (captures < FEWEST_TWICE || kappa === null) {
@@ -117,7 +118,7 @@ function consistent({ skew }: ReportInput): Check {
   const { captures, equal, different, differences } = skew.report.consistency;
   return check("consistency", asks, {
     holds: different === 0,
-    found: `${equal} of ${captures} captures are as they were logged`,
+    found: `${integer(equal)} of ${integer(captures)} captures are as they were logged`,
     lines: differences,
   });
 }

@@ -124,7 +124,7 @@ describe("smilec loop", () => {
     for (const id of ["replay", "labels", "skew"]) expect(page).not.toContain(`<section id="${id}"`);
     const said = await smilec(["report"], { cwd: unbroken });
     expect(said.stdout).toContain("not in it: Replay, labels, training and serving (smilec pull-captures)");
-  }, 60_000);
+  }, 240_000);
 
   it("renders the board's project and says what its build lacks where PlatformIO's registry cannot be reached", async () => {
     // Nothing listens on port 9: with it as proxy, no machine reaches the registry.

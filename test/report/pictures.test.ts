@@ -5,7 +5,7 @@ import { byId, findAll, type HtmlElement, parseHtml, withClass } from "../suppor
 import { flat, modelSection, reportInput } from "../support/report-input.js";
 
 // Loading echarts takes a second; on a busy machine many.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 interface Sheet {
   readonly width: number;

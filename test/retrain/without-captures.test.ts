@@ -1,7 +1,7 @@
 /** Retraining before anybody has judged a capture: base pictures alone, changed as production is thought to be, and no claim beyond that. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { NO_AUGMENTATION } from "#smilec/augment/strengths.js";
 import { openProject } from "#smilec/pipeline/project.js";
 import { obtainReport } from "#smilec/pipeline/report.js";
@@ -11,6 +11,9 @@ import type { RetrainResult } from "#smilec/retrain/result.js";
 import { syntheticSkew } from "#smilec/retrain/without-captures.js";
 import { smilec } from "../support/cli.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
+
+// Half a minute on a machine of its own.
+jest.setTimeout(600_000);
 
 const folder = temporaryFolders();
 const context = { reporter: silentReporter, signal: new AbortController().signal };
@@ -41,7 +44,7 @@ beforeAll(async () => {
   cwd = folder();
   write({});
   await obtainTrainedModel(await openProject(cwd), context);
-}, 120_000);
+});
 
 describe("smilec retrain without captures", () => {
   it("keeps what is in service when the new model is not surely better on degraded pictures", async () => {
@@ -52,7 +55,7 @@ describe("smilec retrain without captures", () => {
     expect(stderr).toContain("no production picture is trained on: there are no judged captures");
     expect(stderr).toMatch(/on degraded validation pictures changes by .*: not surely better/);
     expect(stdout).toContain("from the weights in service: NO PRODUCTION PICTURE WAS SEEN");
-  }, 120_000);
+  });
 
   it("ships what is better there and as good on the base test, and claims nothing about production", async () => {
     write({});
@@ -72,14 +75,14 @@ describe("smilec retrain without captures", () => {
     expect(section).toContain("<strong>No production picture was seen</strong>");
     expect(section).toContain("degraded validation");
     expect(section).not.toContain("held-out captures");
-  }, 120_000);
+  });
 
   it("has nothing to do in a project with neither captures nor pictures nor a model of its own", async () => {
     const empty = folder();
     writeFileSync(join(empty, "smilec.config.json"), "{}");
     const { exitCode, stderr } = await smilec(["retrain"], { cwd: empty });
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining("smilec pull-captures")]);
-  }, 60_000);
+  });
 });
 
 describe("the strengths that stand for production", () => {

@@ -14,7 +14,7 @@ import { obtainCaptureParts } from "#smilec/pipeline/report-captures.js";
 import { obtainPictures } from "#smilec/pipeline/pictures.js";
 import { openCaptures } from "#smilec/pipeline/captures.js";
 import { openProject } from "#smilec/pipeline/project.js";
-import { readModel, SHIPPED_MODEL } from "#smilec/pipeline/model.js";
+import { SHIPPED_MODEL } from "#smilec/pipeline/model.js";
 import { silentReporter } from "#smilec/pipeline/reporter.js";
 import { syntheticSkew } from "#smilec/retrain/without-captures.js";
 import { ConsistencyCheck } from "#smilec/skew/consistency.js";
@@ -127,7 +127,7 @@ describe("smilec skew", () => {
     expect(first!.replay).toMatchObject({ compared: 2 * PRESSES, equal: 2 * PRESSES });
     expect([first!.missing, first!.labels.unjudged]).toEqual([[], 2 * PRESSES]);
     const catalogue = openCaptures(project)!;
-    catalogue.judge([...catalogue.captures()][0].id, { pass: 1, label: "smile", box: undefined, atMs: 1 });
+    catalogue.labels.judge([...catalogue.captures()][0].id, { pass: 1, label: "smile", box: undefined, atMs: 1 });
     catalogue.close();
     expect((await obtainCaptureParts(project, pictures, context))!.key).not.toBe(first!.key);
   });

@@ -3,14 +3,14 @@ import type { CustomSeriesOption } from "echarts/charts";
 import type { PressToLight } from "../../inspect/press-to-light.js";
 import { shortened } from "../format.js";
 import { type ChartOption, ROLE, type Role } from "../svg.js";
-import { axis, NARROW, rule } from "./axis.js";
+import { axis, line, NARROW, rule } from "./axis.js";
 
 const BAR = 14;
 const COLORS: readonly Role[] = [ROLE.blue, ROLE.green, ROLE.orange, ROLE.violet];
 
 /** The parts one after the other, from the top: x is milliseconds since the contact closed, y the part. */
 export function pressChart({ parts, ms }: PressToLight, limitMs: number): ChartOption {
-  const max = 1.08 * Math.max(ms, limitMs);
+  const max = 100 * Math.ceil((1.02 * Math.max(ms, limitMs)) / 100);
   return ({ width }) => {
     // An axis of categories counts upwards.
     const names = parts.map(({ what }) => shortened(what, width < NARROW ? 20 : 34)).reverse();
@@ -27,8 +27,7 @@ export function pressChart({ parts, ms }: PressToLight, limitMs: number): ChartO
       series: [
         bars(parts),
         {
-          type: "line",
-          data: [],
+          ...line(ROLE.ink, []),
           markLine: rule(limitMs, `limit, ${limitMs} ms`, limitMs / max),
         },
       ],
