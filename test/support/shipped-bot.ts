@@ -1,7 +1,8 @@
 /** The host bot with the model that comes with smilec, and captures it made of given pictures in a project's captures folder. */
-import { emitC } from "#smilec/emit/c/model.js";
+
 import { encodePgm } from "#smilec/data/pgm.js";
 import type { GrayImage } from "#smilec/data/types.js";
+import { emitC } from "#smilec/emit/c/model.js";
 import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";
 import { readModel, SHIPPED_MODEL } from "#smilec/pipeline/model.js";
 import { pullCard } from "./captures.js";
