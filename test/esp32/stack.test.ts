@@ -76,7 +76,9 @@ async function graphOf(board: Board, cores: 1 | 2): Promise<CallGraph> {
 }
 
 /** Functions that esp32_hal.c fills sm_hal_t with. */
-const HAL = [...readFileSync(firmware("hal/esp32/esp32_hal.c"), "utf8").matchAll(/\.\w+ = (?:\w+ \? )?([a-z]\w+)(?: : NULL)?,\n/g)]
+const HAL = [
+  ...readFileSync(firmware("hal/esp32/esp32_hal.c"), "utf8").matchAll(/\.\w+ = (?:\w+ \? )?([a-z]\w+)(?: : NULL)?,\n/g),
+]
   .map(([, name]) => name)
   .filter((name) => !["layer", "hal"].includes(name));
 const ENGINE = ["model_init", "model_invoke", "model_self_test"];
@@ -95,6 +97,8 @@ function targets(graph: CallGraph): StackRules["indirect"] {
     if (CALLED_BACK.test(caller)) return listing;
     if (caller === "fat_files_list") return callbacks;
     if (/^ff_disk_/.test(caller)) return disk;
+    // The card driver calls back to change the voltage, for which nothing here asks: allowed for.
+    if (/esp_driver_sdmmc|^sdmmc_host_/.test(caller)) return ["esp_pm_lock_acquire"];
     if (/sdmmc/.test(caller)) return host;
     if (/esp32_cores\.c:work$|^model_on_both$/.test(caller)) return parts;
     // The sensor's functions belong to esp32-camera.
@@ -104,7 +108,7 @@ function targets(graph: CallGraph): StackRules["indirect"] {
 }
 
 const OF_IDF =
-  /^(esp_|_frxt_|gpio_|heap_caps_|nvs_|uart_|usb_serial_jtag_|spi_|sdspi_|rmt_|periph_|sd_pwr_|sdmmc_|xQueue|vQueue|xTask|vTask|ulTask|xPort|vPort|(f?printf|fputc|fwrite|malloc|free|time|localtime_r|__assert_func)$)/;
+  /^(esp_|_frxt_|gpio_|heap_caps_|nvs_|uart_|usb_serial_jtag_|spi_|sdspi_|rmt_|periph_|sd_pwr_|sdmmc_|xQueue|vQueue|xTask|vTask|ulTask|xPort|vPort|(usleep|f?printf|fputc|fwrite|malloc|free|time|localtime_r|__assert_func)$)/;
 
 function rules(graph: CallGraph): StackRules {
   const outside = (name: string) => knownBytes(name) ?? (OF_IDF.test(name) ? IDF_ALLOWANCE : undefined);
