@@ -23,7 +23,7 @@ const FRAMES = 40;
 
 function fill(catalogue: Catalogue): void {
   const random = new Random(1);
-  const pull = catalogue.beginPull("folder", "bench", 0);
+  const pull = catalogue.pulls.beginPull("folder", "bench", 0);
   const box = { x: 64, y: 24, width: 192, height: 192 };
   catalogue.transaction(() => {
     for (let i = 0; i < count; i++) {
@@ -52,9 +52,12 @@ function fill(catalogue: Catalogue): void {
         stages: { acquireUs: 1, preprocessUs: 2, invokeUs: 3, latencyUs: 4, logUs: 5 },
       } as unknown as CaptureMetadata;
       const facts = { width: 320, height: 240, payloadCrc: 1, payloadBytes: 77_824, recovered: false };
-      catalogue.add({ metadata, ...facts, path: `${i}.pgm`, taken: { ms: 1000 * i, errorMs: 0 } }, pull);
+      catalogue.pulls.add({ metadata, ...facts, path: `${i}.pgm`, taken: { ms: 1000 * i, errorMs: 0 } }, pull);
       const sketch = new Uint8Array(random.int8s(SKETCH_SIDE ** 2).buffer);
-      catalogue.setLook(i + 1, LOOK_REVISION, { measures: { face: 90, around: 100, sharpness: 1, noise: 2 }, sketch });
+      catalogue.labels.setLook(i + 1, LOOK_REVISION, {
+        measures: { face: 90, around: 100, sharpness: 1, noise: 2 },
+        sketch,
+      });
     }
   });
 }

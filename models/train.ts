@@ -26,6 +26,8 @@ import { ArtifactStore } from "#smilec/pipeline/store.js";
 import { modelCard } from "#smilec/pipeline/in-service.js";
 import { obtainTrainedModel, type TrainedModel } from "#smilec/pipeline/trained-model.js";
 import { type DataFacts, importData } from "./data.js";
+import { CLASSIC_LOCATOR, makeClassicLocator } from "./face-classic.js";
+import { makeNeuralLocator, NEURAL_LOCATOR } from "./face-neural.js";
 
 const MODELS = join(packageRoot, "models");
 
@@ -101,11 +103,11 @@ async function recipes({ only, epochs }: Options): Promise<Map<string, Config>> 
     const config = parseConfig(text, path);
     found.set(name, epochs === undefined ? config : { ...config, train: { ...config.train, epochs } });
   }
-  const unknown = only.filter((name) => !found.has(name));
+  const unknown = only.filter((name) => !found.has(name) && !Object.hasOwn(LOCATORS, name));
   if (unknown.length > 0)
     throw new UserError(`there is no model ${unknown.join(", ")}`, {
       where: MODELS,
-      remedy: `There are: ${[...found.keys()].join(", ")}.`,
+      remedy: `There are: ${[...found.keys(), ...Object.keys(LOCATORS)].join(", ")}.`,
     });
   return new Map([...found].filter(([name]) => only.length === 0 || only.includes(name)));
 }
@@ -219,6 +221,22 @@ function rows(name: string, made: readonly Made[]): string[][] {
   return rows;
 }
 
+/** Face detectors, which are made in another way. */
+const LOCATORS = { [CLASSIC_LOCATOR]: makeClassicLocator, [NEURAL_LOCATOR]: makeNeuralLocator };
+
+async function locators({ only, data, work, out }: Options, context: StageContext): Promise<void> {
+  const store = new ArtifactStore(join(work, ".smilec"));
+  const table: string[][] = [];
+  for (const [name, make] of Object.entries(LOCATORS)) {
+    if (only.length > 0 && !only.includes(name)) continue;
+    context.reporter.stage("locator", name);
+    table.push(...(await make({ data, into: join(work, "data"), out, store, context })));
+  }
+  if (table.length === 0) return;
+  const columns = ["locator", "threshold", "validation recall %", "false faces per 100 frames"];
+  console.log(textTable(columns, table));
+}
+
 async function main(context: StageContext): Promise<void> {
   const chosen = options();
   const configs = await recipes(chosen);
@@ -239,6 +257,8 @@ async function main(context: StageContext): Promise<void> {
     }
     table.push(...rows(name, made));
   }
+  await locators(chosen, context);
+  if (configs.size === 0) return;
   const columns = ["model", "split", "accuracy %", "average precision %", "recall at 70 % precision %"];
   console.log(textTable(columns, table));
   const seconds = (performance.now() - begin) / 1000;

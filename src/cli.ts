@@ -92,6 +92,20 @@ function declareProject(program: Command, action: Action): void {
     .option("--map <from=to,...>", "label mapping, such as happiness=smile,*=neutral")
     .addOption(new Option("--split <split>", "only these pictures").choices(["train", "val", "test"]))
     .action(action(async () => (await import("./commands/data-degrade.js")).dataDegradeCommand));
+  data
+    .command("compose")
+    .description("camera frames with faces, lamps, windows and clutter, and where they are: what locators learn from")
+    .option("--count <n>", "scenes", "200")
+    .option("--out <dir>", "new folder: scenes, manifest, contact sheet", "scenes")
+    .option("--size <WxH>", "pixels of a frame", "320x240")
+    .option("--seed <n>", "the same seed gives the same scenes", "1")
+    .addOption(
+      new Option("--split <split>", "whose people (drawn people outside of a project)")
+        .choices(["train", "validation", "test"])
+        .default("train"),
+    )
+    .option("--heads <imports>", "imports whose crops show whole heads (default: faces-wide)")
+    .action(action(async () => (await import("./commands/data-compose.js")).dataComposeCommand));
   program
     .command("doctor")
     .description("check this machine: Node, Python, PlatformIO, compiler, serial rights, toolchains, training backend")
@@ -127,9 +141,10 @@ function declareModel(program: Command, action: Action): void {
   declareEvaluation(program, action);
   program
     .command("report")
-    .description("write the HTML report: data, training, quantization, firmware, simulation")
+    .description("write the HTML report: data, training, int8, sizes, timing, captures, skew, labels, retraining")
     .option("--images <dir>", "also let the bot look at these pictures")
     .option("--whole", "the pictures are face crops: use all of each", false)
+    .option("--junit <file>", "write what must hold as JUnit test cases; exit code 1 when one fails")
     .option("--compare <name=model>", "show another model.tflite on the same test pictures side by side")
     .addOption(
       new Option(
@@ -160,6 +175,7 @@ function declareReplay(program: Command, action: Action): void {
 }
 
 function declareEvaluation(program: Command, action: Action): void {
+  declareLocators(program, action);
   program
     .command("eval")
     .description("evaluate a float or int8 model on labelled pictures: curves, intervals, calibration, conditions")
@@ -192,6 +208,26 @@ function declareEvaluation(program: Command, action: Action): void {
     )
     .option("--html <file>", "write curves, tables and worst mistakes as a page")
     .action(action(async () => (await import("./commands/eval.js")).evalCommand));
+}
+
+function declareLocators(program: Command, action: Action): void {
+  program
+    .command("locate")
+    .description("finding the face in a frame")
+    .command("eval")
+    .description("how well locators find faces, what they take for one, and what that does to the smiles")
+    .option("--locator <names>", "which, such as center,neural or neural=FILE (default: all there are)")
+    .option("--model <file>", "int8 .tflite that judges the boxes (default: the project's, else smilec's)")
+    .option("--scenes <n>", "composed scenes (default: 2000)")
+    .option("--seed <n>", "other scenes than the fixed ones")
+    .option("--size <WxH>", "pixels of a frame", "320x240")
+    .addOption(
+      new Option("--split <split>", "whose people: choose on validation, report on test")
+        .choices(["train", "validation", "test"])
+        .default("test"),
+    )
+    .option("--html <file>", "write figures and pictures as a page: where each locator looked, first failures")
+    .action(action(async () => (await import("./commands/locate-eval.js")).locateEvalCommand));
 }
 
 function declareSkew(program: Command, action: Action): void {

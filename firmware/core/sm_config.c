@@ -6,6 +6,12 @@
 #include "model.h"
 #endif
 
+#if SMILEC_LOCATOR != SM_LOCATOR_CENTER
+#define DETECTOR (&smilec_detector)
+#else
+#define DETECTOR NULL
+#endif
+
 static const char *const labels[] = SMILEC_LABELS;
 
 _Static_assert(sizeof(labels) / sizeof(labels[0]) == SMILEC_LABEL_COUNT,
@@ -24,6 +30,7 @@ _Static_assert(SMILEC_LIGHT_COUNT >= 1 && SMILEC_LIGHT_COUNT <= SM_MAX_LEDS, "1 
 _Static_assert(SMILEC_BRIGHTNESS >= 1 && SMILEC_BRIGHTNESS <= SMILEC_BRIGHTNESS_MAX, "brightness in range");
 _Static_assert(SMILEC_BRIGHTNESS_MAX <= 100, "brightness is per cent");
 _Static_assert(sizeof(SMILEC_FIRMWARE_VERSION) <= SM_FIRMWARE_VERSION_MAX + 1, "the version fits the capture log");
+_Static_assert(sizeof(SMILEC_LOCATOR_HASH) == SM_MODEL_HASH_LENGTH + 1, "16 hex digits of the detector's hash");
 _Static_assert(sizeof(SMILEC_MODEL_HASH) == SM_MODEL_HASH_LENGTH + 1, "16 hex digits of the model's hash");
 #if SMILEC_ENGINE != SM_ENGINE_COIN
 _Static_assert(MODEL_INPUT_LENGTH == SMILEC_INPUT_SIZE * SMILEC_INPUT_SIZE, "the network takes the configured input");
@@ -43,7 +50,15 @@ const sm_config_t sm_config = {
     .input_size = SMILEC_INPUT_SIZE,
     .frame_width = SMILEC_FRAME_WIDTH,
     .frame_height = SMILEC_FRAME_HEIGHT,
-    .locator = {SMILEC_LOCATOR_X, SMILEC_LOCATOR_Y, SMILEC_LOCATOR_SIZE},
+    .locator =
+        {
+            .kind = SMILEC_LOCATOR,
+            .x = SMILEC_LOCATOR_X,
+            .y = SMILEC_LOCATOR_Y,
+            .size = SMILEC_LOCATOR_SIZE,
+            .threshold = SMILEC_LOCATOR_THRESHOLD,
+            .model_hash = SMILEC_LOCATOR_HASH,
+        },
     .threshold_margin = SMILEC_THRESHOLD_MARGIN,
     .coin_per_mille = SMILEC_COIN_PER_MILLE,
     .burst = SMILEC_BURST,
@@ -64,11 +79,15 @@ const sm_engine_t sm_engine = {
     .init = model_init,
     .invoke = model_invoke,
     .self_test = model_self_test,
+    .memory = model_memory,
     .input_length = MODEL_INPUT_LENGTH,
     .output_length = MODEL_OUTPUT_LENGTH,
+    .memory_bytes = MODEL_ARENA_BYTES,
+    .detector = DETECTOR,
 };
 #else
 const sm_engine_t sm_engine = {
     .input_length = SMILEC_INPUT_SIZE * SMILEC_INPUT_SIZE,
+    .detector = DETECTOR,
 };
 #endif

@@ -11,4 +11,7 @@ extern const sm_config_t sm_config;
 /* From generated/model.h; without functions for SM_ENGINE_COIN. */
 extern const sm_engine_t sm_engine;
 
+/* From generated/smilec_detector.c, where there is one. */
+extern const sm_detector_t smilec_detector;
+
 #endif

@@ -7,6 +7,7 @@ static const uint16_t patterns[][13] = {
     [SM_PATTERN_NONE] = {0},
     [SM_PATTERN_READY] = {500, 0},
     [SM_PATTERN_NO_SMILE] = {100, 100, 100, 400, 0},
+    [SM_PATTERN_NOBODY] = {600, 200, 100, 400, 0},
     [SM_PATTERN_HELD] = {50, 50, 50, 50, 50, 400, 0},
     [SM_PATTERN_WITHDRAWN] = {80, 80, 80, 80, 80, 80, 80, 80, 80, 80, 80, 400, 0},
     [SM_PATTERN_REFUSED] = {1000, 400, 0},
@@ -14,12 +15,14 @@ static const uint16_t patterns[][13] = {
 
 /* On a strip; at most SM_CHANNEL_SUM_MAX together. */
 static const sm_colour_t pattern_colours[] = {
-    [SM_PATTERN_NONE] = {0, 0, 0},     [SM_PATTERN_READY] = {170, 170, 170},  [SM_PATTERN_NO_SMILE] = {0, 0, 0},
-    [SM_PATTERN_HELD] = {255, 170, 0}, [SM_PATTERN_WITHDRAWN] = {0, 80, 255}, [SM_PATTERN_REFUSED] = {255, 0, 0},
+    [SM_PATTERN_NONE] = {0, 0, 0},        [SM_PATTERN_READY] = {170, 170, 170}, [SM_PATTERN_NO_SMILE] = {0, 0, 0},
+    [SM_PATTERN_NOBODY] = {0, 0, 0},      [SM_PATTERN_HELD] = {255, 170, 0},
+    [SM_PATTERN_WITHDRAWN] = {0, 80, 255}, [SM_PATTERN_REFUSED] = {255, 0, 0},
 };
 static const sm_colour_t black = {0, 0, 0};
 static const sm_colour_t green = {0, 255, 0};
 static const sm_colour_t warm_white = {255, 170, 70};
+static const sm_colour_t violet = {150, 0, 255};
 static const sm_colour_t blue = {0, 100, 255};
 static const sm_colour_t red = {255, 0, 0};
 static const sm_colour_t grey = {60, 60, 60};
@@ -48,11 +51,21 @@ void sm_lights_smile(sm_lights_t *lights, uint32_t duration_ms, uint32_t now_ms)
     lights->pattern = SM_PATTERN_NONE;
 }
 
-void sm_lights_no_smile(sm_lights_t *lights, uint32_t now_ms) {
+/* An answer that is not a smile. */
+static void answer(sm_lights_t *lights, bool nobody, uint32_t now_ms) {
     lights->smiling = false;
     lights->neutral = true;
+    lights->nobody = nobody;
     lights->neutral_since_ms = now_ms;
-    sm_lights_show(lights, SM_PATTERN_NO_SMILE, now_ms);
+    sm_lights_show(lights, nobody ? SM_PATTERN_NOBODY : SM_PATTERN_NO_SMILE, now_ms);
+}
+
+void sm_lights_no_smile(sm_lights_t *lights, uint32_t now_ms) {
+    answer(lights, false, now_ms);
+}
+
+void sm_lights_nobody(sm_lights_t *lights, uint32_t now_ms) {
+    answer(lights, true, now_ms);
 }
 
 void sm_lights_show(sm_lights_t *lights, enum sm_pattern pattern, uint32_t now_ms) {
@@ -145,7 +158,8 @@ static bool strip_answer(sm_lights_t *lights, uint32_t now_ms, sm_light_frame_t 
     if (lights->smiling) {
         fill(lights, green, 255u, frame);
     } else if (lights->neutral) {
-        fill(lights, warm_white, pulse_level((now_ms - lights->neutral_since_ms) % SM_PULSE_MS, SM_PULSE_MS), frame);
+        uint32_t into = (now_ms - lights->neutral_since_ms) % SM_PULSE_MS;
+        fill(lights, lights->nobody ? violet : warm_white, pulse_level(into, SM_PULSE_MS), frame);
     } else if (lights->safe) {
         uint32_t into = phase(&lights->safe_since_ms, SM_SAFE_PULSE_MS, now_ms);
         fill(lights, blue, pulse_level(into, SM_SAFE_PULSE_MS), frame);
@@ -157,7 +171,7 @@ static bool strip_answer(sm_lights_t *lights, uint32_t now_ms, sm_light_frame_t 
 
 /* `status`: what a status LED shows at this time. */
 static void strip(sm_lights_t *lights, uint32_t now_ms, bool status, sm_light_frame_t *frame) {
-    bool one_shot = lights->pattern != SM_PATTERN_NONE && lights->pattern != SM_PATTERN_NO_SMILE;
+    bool one_shot = lights->pattern >= SM_PATTERN_READY;
     if (!lights->status_led && one_shot) {
         fill(lights, status ? pattern_colours[lights->pattern] : black, 255u, frame);
     } else if (!strip_answer(lights, now_ms, frame) && !lights->status_led && status) {
@@ -182,7 +196,7 @@ static bool status_level(sm_lights_t *lights, uint32_t now_ms) {
 void sm_lights_update(sm_lights_t *lights, uint32_t now_ms, sm_light_frame_t *frame) {
     memset(frame, 0, sizeof(*frame));
     lights->smiling = lights->smiling && now_ms - lights->smile_since_ms < lights->smile_ms;
-    lights->neutral = lights->neutral && now_ms - lights->neutral_since_ms < SM_PULSES * SM_PULSE_MS;
+    lights->neutral = lights->neutral && now_ms - lights->neutral_since_ms < (lights->nobody ? 1u : SM_PULSES) * SM_PULSE_MS;
     frame->status = status_level(lights, now_ms);
     if (lights->kind == SM_LIGHTS_WS2812) {
         strip(lights, now_ms, frame->status, frame);

@@ -6,8 +6,8 @@
  * Status LED, highest first: a one-shot pattern; the card may be taken out; a fault's blink code, n flashes and a
  * pause, repeated; a short flash every five seconds while all is well.
  *
- * Lights on an output: on for a smile. A strip: all LEDs green for a smile, two soft pulses of warm white for none, and
- * slow blue while the card may be taken out. Without a status LED the strip shows one-shot patterns too, on all LEDs,
+ * Lights on an output: on for a smile. A strip: all LEDs green for a smile, two soft pulses of warm white for none, one
+ * of violet when nobody is there, and slow blue while the card may be taken out. Without a status LED the strip shows one-shot patterns too, on all LEDs,
  * and blink codes and the sign of life on the first one: a fault that lasts should neither light the faces nor heat the
  * LEDs.
  */
@@ -19,8 +19,10 @@
 
 enum sm_pattern {
     SM_PATTERN_NONE = 0,
-    SM_PATTERN_READY,    /* one flash of half a second */
     SM_PATTERN_NO_SMILE, /* two short flashes; lights on an output stay off */
+    SM_PATTERN_NOBODY,   /* a long flash and a short one: no face was found; lights on an output stay off */
+    /* From here on a strip without a status LED shows them, too. */
+    SM_PATTERN_READY,    /* one flash of half a second */
     SM_PATTERN_HELD,     /* three quick flashes: let go now to withdraw the last press, or later to take the card out */
     SM_PATTERN_WITHDRAWN, /* six quick flashes: its captures are marked */
     SM_PATTERN_REFUSED,   /* one flash of a second: it could not be done */
@@ -60,7 +62,8 @@ typedef struct sm_lights {
     bool smiling;
     uint32_t smile_since_ms;
     uint32_t smile_ms;
-    bool neutral; /* the pulses for no smile */
+    bool neutral; /* the pulses for no smile, or for nobody */
+    bool nobody;
     uint32_t neutral_since_ms;
     uint8_t pattern; /* enum sm_pattern */
     uint32_t pattern_since_ms;
@@ -84,6 +87,9 @@ void sm_lights_smile(sm_lights_t *lights, uint32_t duration_ms, uint32_t now_ms)
 
 /* Turns the lights off and shows SM_PATTERN_NO_SMILE; a strip pulses. */
 void sm_lights_no_smile(sm_lights_t *lights, uint32_t now_ms);
+
+/* Turns the lights off and shows SM_PATTERN_NOBODY; a strip pulses once, violet. */
+void sm_lights_nobody(sm_lights_t *lights, uint32_t now_ms);
 
 /* Shows a one-shot pattern in place of the one before. */
 void sm_lights_show(sm_lights_t *lights, enum sm_pattern pattern, uint32_t now_ms);

@@ -41,10 +41,12 @@ typedef struct sm_capture {
     uint16_t width;
     uint16_t height;
     sm_box_t box;
+    uint16_t confidence; /* that a face is in it, 0 to SM_MAX_CONFIDENCE */
     uint32_t input_crc; /* CRC-32 of the int8 network input */
     int8_t outputs[SM_MAX_LABELS];
     uint8_t output_count; /* 0 for SM_ENGINE_COIN */
     int16_t margin;
+    uint8_t faces; /* frames of the press in which a face was found */
     int32_t sum;
     int32_t threshold;
     bool smile;
@@ -55,6 +57,7 @@ typedef struct sm_capture {
     uint8_t reset_reason;
     uint32_t free_memory;
     uint32_t acquire_us;
+    uint32_t locate_us;
     uint32_t preprocess_us;
     uint32_t invoke_us;
     uint32_t latency_us; /* from the debounced press to the lights */

@@ -169,11 +169,16 @@ enum sm_log_key {
     SM_LOG_KEY_INPUT_SIZE,
     SM_LOG_KEY_NORMALIZE,
     SM_LOG_KEY_LOCATOR,
+    SM_LOG_KEY_LOCATOR_MODEL,
+    SM_LOG_KEY_LOCATOR_THRESHOLD,
+    SM_LOG_KEY_CENTER,
     SM_LOG_KEY_BOX,
+    SM_LOG_KEY_CONFIDENCE,
     SM_LOG_KEY_INPUT_CRC,
     SM_LOG_KEY_OUTPUTS,
     SM_LOG_KEY_POSITIVE,
     SM_LOG_KEY_MARGIN,
+    SM_LOG_KEY_FACES,
     SM_LOG_KEY_SUM,
     SM_LOG_KEY_THRESHOLD,
     SM_LOG_KEY_DECISION,
@@ -206,22 +211,27 @@ enum sm_log_key {
     {"engine", SM_LOG_FORM_WORD, 3, (const char *const[]){"aot", "tflm", "coin"}}, \
     {"input-size", SM_LOG_FORM_DECIMALS, 1, NULL}, \
     {"normalize", SM_LOG_FORM_WORD, 2, (const char *const[]){"none", "standardize"}}, \
-    {"locator", SM_LOG_FORM_DECIMALS, 3, NULL}, \
+    {"locator", SM_LOG_FORM_WORD, 3, (const char *const[]){"center", "classic", "neural"}}, \
+    {"locator-model", SM_LOG_FORM_TEXT, 16, NULL}, \
+    {"locator-threshold", SM_LOG_FORM_DECIMALS, 1, NULL}, \
+    {"center", SM_LOG_FORM_DECIMALS, 3, NULL}, \
     {"box", SM_LOG_FORM_DECIMALS, 4, NULL}, \
+    {"confidence", SM_LOG_FORM_DECIMALS, 1, NULL}, \
     {"input-crc", SM_LOG_FORM_HEX, 8, NULL}, \
     {"outputs", SM_LOG_FORM_DECIMALS, 0, NULL}, \
     {"positive", SM_LOG_FORM_DECIMALS, 1, NULL}, \
     {"margin", SM_LOG_FORM_DECIMALS, 1, NULL}, \
+    {"faces", SM_LOG_FORM_DECIMALS, 1, NULL}, \
     {"sum", SM_LOG_FORM_DECIMALS, 1, NULL}, \
     {"threshold", SM_LOG_FORM_DECIMALS, 1, NULL}, \
-    {"decision", SM_LOG_FORM_WORD, 2, (const char *const[]){"no-smile", "smile"}}, \
+    {"decision", SM_LOG_FORM_WORD, 3, (const char *const[]){"no-smile", "smile", "nobody"}}, \
     {"sensor", SM_LOG_FORM_HEX, 4, NULL}, \
     {"sensor-status", SM_LOG_FORM_HEX, 4, NULL}, \
     {"exposure", SM_LOG_FORM_DECIMALS, 1, NULL}, \
     {"gain", SM_LOG_FORM_DECIMALS, 1, NULL}, \
     {"reset", SM_LOG_FORM_DECIMALS, 1, NULL}, \
     {"free-memory", SM_LOG_FORM_DECIMALS, 1, NULL}, \
-    {"stage-us", SM_LOG_FORM_DECIMALS, 5, NULL}, \
+    {"stage-us", SM_LOG_FORM_DECIMALS, 6, NULL}, \
 }
 
 /* ---- codes ---- */

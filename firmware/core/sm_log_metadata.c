@@ -26,9 +26,17 @@ static void set_outputs(sm_log_value_t *value, const sm_capture_t *capture) {
 }
 
 static void set_stages(sm_log_value_t *value, const sm_capture_t *capture) {
-    const uint32_t stages[] = {capture->acquire_us, capture->preprocess_us, capture->invoke_us, capture->latency_us,
-                               capture->log_us};
-    set_numbers(value, stages, 5);
+    const uint32_t stages[] = {capture->acquire_us, capture->locate_us,  capture->preprocess_us,
+                               capture->invoke_us,  capture->latency_us, capture->log_us};
+    set_numbers(value, stages, 6);
+}
+
+/* In the order of the specification: no-smile, smile, nobody. */
+static unsigned decision(const sm_capture_t *capture) {
+    if (capture->faces == 0) {
+        return 2;
+    }
+    return capture->smile ? 1 : 0;
 }
 
 /* No default: the compiler says when a key has no value. */
@@ -36,7 +44,7 @@ static void set_value(sm_log_value_t *value, const sm_capture_t *capture, enum s
     const sm_config_t *config = capture->config;
     const sm_log_header_t *header = &capture->header;
     const uint32_t burst[] = {capture->burst_index, capture->burst_count};
-    const uint32_t locator[] = {config->locator.x, config->locator.y, config->locator.size};
+    const uint32_t center[] = {config->locator.x, config->locator.y, config->locator.size};
     const uint32_t box[] = {capture->box.x, capture->box.y, capture->box.width, capture->box.height};
     switch (key) {
     case SM_LOG_KEY_SMILEC_CAPTURE:
@@ -94,10 +102,22 @@ static void set_value(sm_log_value_t *value, const sm_capture_t *capture, enum s
         set_number(value, config->normalize);
         break;
     case SM_LOG_KEY_LOCATOR:
-        set_numbers(value, locator, 3);
+        set_number(value, config->locator.kind - SM_LOCATOR_CENTER);
+        break;
+    case SM_LOG_KEY_LOCATOR_MODEL:
+        value->text = config->locator.model_hash;
+        break;
+    case SM_LOG_KEY_LOCATOR_THRESHOLD:
+        set_number(value, config->locator.threshold);
+        break;
+    case SM_LOG_KEY_CENTER:
+        set_numbers(value, center, 3);
         break;
     case SM_LOG_KEY_BOX:
         set_numbers(value, box, 4);
+        break;
+    case SM_LOG_KEY_CONFIDENCE:
+        set_number(value, capture->confidence);
         break;
     case SM_LOG_KEY_INPUT_CRC:
         set_number(value, capture->input_crc);
@@ -111,6 +131,9 @@ static void set_value(sm_log_value_t *value, const sm_capture_t *capture, enum s
     case SM_LOG_KEY_MARGIN:
         set_number(value, capture->margin);
         break;
+    case SM_LOG_KEY_FACES:
+        set_number(value, capture->faces);
+        break;
     case SM_LOG_KEY_SUM:
         set_number(value, capture->sum);
         break;
@@ -118,7 +141,7 @@ static void set_value(sm_log_value_t *value, const sm_capture_t *capture, enum s
         set_number(value, capture->threshold);
         break;
     case SM_LOG_KEY_DECISION:
-        set_number(value, capture->smile ? 1 : 0);
+        set_number(value, decision(capture));
         break;
     case SM_LOG_KEY_SENSOR:
         set_number(value, capture->sensor_id);

@@ -1,5 +1,5 @@
 /*
- * Frame -> box -> network input, integer-only: the C twin of src/preprocess/ (docs/preprocessing.md). Both give the
+ * Box of a frame -> network input, integer-only: the C twin of src/preprocess/ (docs/preprocessing.md). Both give the
  * same value for every pixel.
  */
 #ifndef SM_PREPROCESS_H
@@ -14,10 +14,6 @@ typedef struct sm_preprocess_scratch {
     int8_t table[256];
 } sm_preprocess_scratch_t;
 
-/* The square a locator picks from a frame of width x height pixels (1 to SM_MAX_FRAME_SIDE each); always inside the
- * frame. */
-sm_box_t sm_locate(const sm_locator_t *locator, uint16_t width, uint16_t height);
-
 /*
  * Scales the box to size x size by exact area average and normalizes it. `pixels` is the frame, `stride` its width in
  * pixels; the box must lie inside the frame; `normalize` is SM_NORMALIZE_*. Writes size * size values to `input`.
@@ -25,5 +21,11 @@ sm_box_t sm_locate(const sm_locator_t *locator, uint16_t width, uint16_t height)
  */
 int sm_preprocess(const uint8_t *pixels, uint32_t stride, sm_box_t box, uint32_t size, int normalize,
                   sm_preprocess_scratch_t *scratch, int8_t *input);
+
+/* Most pixels that sm_standardize takes. */
+#define SM_MAX_STANDARDIZED 32768u
+
+/* The second half: n grey values to n standardized ones, which may take their place. `table` holds 256 entries. */
+void sm_standardize(const uint8_t *grey, uint32_t n, int8_t *table, int8_t *input);
 
 #endif

@@ -22,7 +22,15 @@ static void start(sm_session_t *session, uint64_t pressed_us, uint32_t press_ms)
     session->pending = false;
     session->attempts = 0;
     session->next_log = 0;
+    session->again = false;
     session->state = SM_SESSION_DROP;
+}
+
+const char *sm_press_answer(const sm_press_t *press) {
+    if (press->faces == 0) {
+        return "nobody";
+    }
+    return press->smile ? "smile" : "no smile";
 }
 
 void sm_session_take(sm_session_t *session) {
@@ -120,11 +128,26 @@ static uint32_t since(const sm_session_t *session, uint64_t then) {
     return (uint32_t)(now_us(session) - then);
 }
 
+static int locate_face(sm_session_t *session, uint32_t index) {
+    sm_capture_t *capture = &session->captures[index];
+    uint64_t began = now_us(session);
+    sm_located_t located;
+    int error = sm_locate(&session->config->locator, session->engine->detector, frame_memory(session, index),
+                          capture->width, capture->height, &located);
+    if (error != SM_OK) {
+        return SM_ERR_MODEL;
+    }
+    capture->box = located.box;
+    capture->confidence = located.confidence;
+    session->press.found[index] = located.found;
+    capture->locate_us = since(session, began);
+    return SM_OK;
+}
+
 static int preprocess_frame(sm_session_t *session, uint32_t index) {
     const sm_config_t *config = session->config;
     sm_capture_t *capture = &session->captures[index];
     uint64_t began = now_us(session);
-    capture->box = sm_locate(&config->locator, capture->width, capture->height);
     int error = sm_preprocess(frame_memory(session, index), capture->width, capture->box, config->input_size,
                               config->normalize, &session->scratch, session->input);
     capture->input_crc = sm_crc32(0, session->input, (size_t)config->input_size * config->input_size);
@@ -162,7 +185,10 @@ static enum sm_session_event capture_frame(sm_session_t *session) {
     session->attempts = 0;
     session->captures[index].uptime_ms = now_us(session) / 1000u;
     session->captures[index].acquire_us = since(session, began);
-    error = preprocess_frame(session, index);
+    error = locate_face(session, index);
+    if (error == SM_OK) {
+        error = preprocess_frame(session, index);
+    }
     if (error == SM_OK) {
         error = score_frame(session, index);
     }
@@ -186,17 +212,22 @@ static enum sm_session_event decide(sm_session_t *session) {
     const sm_config_t *config = session->config;
     sm_press_t *press = &session->press;
     press->sum = 0;
+    press->faces = 0;
     for (uint32_t i = 0; i < press->frames; i++) {
-        press->sum += press->margins[i];
+        press->sum += press->found[i] ? press->margins[i] : 0;
+        press->faces = (uint8_t)(press->faces + (press->found[i] ? 1u : 0u));
     }
     if (config->engine == SM_ENGINE_COIN) {
-        press->smile = sm_coin(session->hal->random(session->hal->context), config->coin_per_mille);
+        bool heads = sm_coin(session->hal->random(session->hal->context), config->coin_per_mille);
+        press->smile = heads && press->faces > 0;
     } else {
-        press->threshold = sm_threshold(config->threshold_margin, press->frames);
-        press->smile = press->sum >= press->threshold;
+        press->threshold = sm_threshold(config->threshold_margin, press->faces);
+        press->smile = press->faces > 0 && press->sum >= press->threshold;
     }
     if (press->smile) {
         sm_lights_smile(session->lights, config->lights_ms, now_ms(session));
+    } else if (press->faces == 0) {
+        sm_lights_nobody(session->lights, now_ms(session));
     } else {
         sm_lights_no_smile(session->lights, now_ms(session));
     }
@@ -215,6 +246,7 @@ static void complete_capture(sm_session_t *session, uint32_t index) {
     capture->press_ms = press->press_ms;
     capture->burst_index = (uint8_t)(index + 1u);
     capture->burst_count = press->frames;
+    capture->faces = press->faces;
     capture->sum = press->sum;
     capture->threshold = press->threshold;
     capture->smile = press->smile;
@@ -223,27 +255,49 @@ static void complete_capture(sm_session_t *session, uint32_t index) {
     capture->latency_us = press->latency_us;
 }
 
-static enum sm_session_event finish(sm_session_t *session) {
-    session->state = SM_SESSION_IDLE;
-    return SM_SESSION_DONE;
+/* After a failure: 1 when the capture is on the card all the same, 0 when it is to be written, or a failure; of a press
+ * that began on another card or in another segment the rest has no place. */
+static int look_again(sm_session_t *session, uint32_t index) {
+    int held = sm_log_holds(session->log, &session->captures[index]);
+    if (held != 0 || index == 0 || sm_log_follows(session->log, &session->captures[index - 1u])) {
+        return held;
+    }
+    return SM_ERR_NO_SLOT;
+}
+
+static int write_capture(sm_session_t *session, uint32_t index) {
+    int held = session->again ? look_again(session, index) : 0;
+    if (held != 0) {
+        return held < 0 ? held : SM_OK;
+    }
+    int error = index == 0 ? sm_log_begin(session->log, session->press.frames) : SM_OK;
+    if (error == SM_OK) {
+        complete_capture(session, index);
+        error = sm_log_append(session->log, &session->captures[index], frame_memory(session, index));
+    }
+    return error;
 }
 
 static enum sm_session_event log_capture(sm_session_t *session) {
     sm_press_t *press = &session->press;
     uint32_t index = session->next_log;
-    int error = index == 0 ? sm_log_begin(session->log, press->frames) : SM_OK;
-    if (error == SM_OK) {
-        complete_capture(session, index);
-        error = sm_log_append(session->log, &session->captures[index], frame_memory(session, index));
-    }
-    if (error != SM_OK) {
-        press->log_error = error;
-        return finish(session);
+    press->log_error = write_capture(session, index);
+    session->again = press->log_error != SM_OK;
+    if (session->again) {
+        return SM_SESSION_UNLOGGED;
     }
     press->sequences[index] = session->captures[index].header.sequence;
     press->logged++;
     session->next_log++;
-    return session->next_log == press->frames ? finish(session) : SM_SESSION_NONE;
+    if (session->next_log < press->frames) {
+        return SM_SESSION_NONE;
+    }
+    session->state = SM_SESSION_IDLE;
+    return SM_SESSION_DONE;
+}
+
+void sm_session_give_up(sm_session_t *session) {
+    session->state = SM_SESSION_IDLE;
 }
 
 bool sm_session_will_log(const sm_session_t *session) {

@@ -104,11 +104,13 @@ static void last_frames(const sm_app_t *app, sm_text_t *text) {
 
 void sm_shell_last(const sm_app_t *app, sm_text_t *text) {
     const sm_press_t *press = &app->session.press;
-    const char *decision = press->smile ? "smile" : "no-smile";
+    const char *answer = press->smile ? "smile" : "no-smile";
+    const char *decision = press->faces == 0 ? "nobody" : answer;
     number(text, "press", press->number);
     number(text, "press-ms", press->press_ms);
     word(text, "decision", press->frames == 0 ? "none" : decision);
     number(text, "frames", press->frames);
+    number(text, "faces", press->faces);
     number(text, "logged", press->logged);
     integer(text, "sum", press->sum);
     integer(text, "threshold", press->threshold);

@@ -27,7 +27,7 @@ enum sm_error {
     SM_ERR_IO = -8,        /* a read, write or sync failed */
     SM_ERR_NOT_FOUND = -9, /* no such file, or nothing to act on */
     SM_ERR_EXISTS = -10,   /* the file to create is there already */
-    SM_ERR_FORMAT = -11,   /* the card has no FAT file system (exFAT, none) or is write-protected */
+    SM_ERR_FORMAT = -11,   /* the card has no FAT file system (exFAT, none) */
     SM_ERR_CORRUPT = -12,  /* stored data does not have the form that was written */
     SM_ERR_MEMORY = -13,   /* the caller's memory is too small */
     SM_ERR_NO_SLOT = -14,  /* the current segment is full and there is no next one yet */
@@ -61,6 +61,8 @@ enum sm_reset {
 /* Limits; those that captures tell of are the capture log's. */
 #define SM_MAX_LABELS SM_LOG_MAX_LABELS
 #define SM_MAX_LEDS 64
+#define SM_MAX_CONFIDENCE 1000
+#define SM_MAX_CANDIDATES 16
 #define SM_MAX_BURST SM_LOG_MAX_BURST
 #define SM_MIN_INPUT_SIZE SM_LOG_MIN_INPUT_SIZE
 #define SM_MAX_INPUT_SIZE SM_LOG_MAX_INPUT_SIZE
@@ -87,11 +89,18 @@ typedef struct sm_colour {
     uint8_t blue;
 } sm_colour_t;
 
-/* Where the face is expected: a square around a fixed point (docs/preprocessing.md, "Locate"). */
+/* How the face is looked for (docs/preprocessing.md, "Locate"). Macros, as above. */
+#define SM_LOCATOR_CENTER 1  /* a square around a fixed point */
+#define SM_LOCATOR_CLASSIC 2 /* a boosted cascade */
+#define SM_LOCATOR_NEURAL 3  /* a fully convolutional network */
+
 typedef struct sm_locator {
-    uint16_t x;    /* thousandths of the frame's width, 0 to 1000 */
-    uint16_t y;    /* thousandths of the frame's height, 0 to 1000 */
-    uint16_t size; /* thousandths of the frame's shorter side, 1 to 1000 */
+    uint8_t kind;           /* SM_LOCATOR_* */
+    uint16_t x;             /* of the square: thousandths of the frame's width, 0 to 1000 */
+    uint16_t y;             /* thousandths of the frame's height, 0 to 1000 */
+    uint16_t size;          /* thousandths of the frame's shorter side, 1 to 1000 */
+    uint16_t threshold;     /* confidence from which a face counts, 1 to 1000; 0 for SM_LOCATOR_CENTER */
+    const char *model_hash; /* SM_MODEL_HASH_LENGTH digits of the detector's; all 0 for SM_LOCATOR_CENTER */
 } sm_locator_t;
 
 /* Everything that varies between bots. sm_config.c fills the one instance from generated/smilec_config.h; tests make
@@ -125,16 +134,36 @@ typedef struct sm_config {
     uint32_t interval_ms;       /* a picture without a press so long after the last one; 0: never, else up to a day */
 } sm_config_t;
 
+/* A square of a frame that a detector takes for a face. */
+typedef struct sm_candidate {
+    sm_box_t box;        /* inside the frame, width == height >= 1 */
+    uint16_t confidence; /* 0 to SM_MAX_CONFIDENCE, monotone in the detector's own score */
+} sm_candidate_t;
+
+/* Finds faces. */
+typedef struct sm_detector {
+    int (*init)(void); /* 0 or negative; idempotent */
+    /* Writes the most confident candidates, best first, and returns their count, or a negative sm_error. Pixels are
+     * rows of `width`, 1 to SM_MAX_FRAME_SIDE each way. Not reentrant. */
+    int (*candidates)(const uint8_t *pixels, uint16_t width, uint16_t height, sm_candidate_t out[SM_MAX_CANDIDATES]);
+    int (*self_test)(void);  /* 0 if the embedded golden frame gives the recorded candidates */
+    int8_t *(*memory)(void); /* as an engine's */
+    uint32_t memory_bytes;
+} sm_detector_t;
+
 /*
  * The network. input_length is input_size * input_size bytes; output_length is label_count bytes.
- * SM_ENGINE_COIN has no functions (all NULL) and output_length 0.
+ * SM_ENGINE_COIN has no functions (all NULL) and output_length and memory_bytes 0.
  */
 typedef struct sm_engine {
     int (*init)(void);                                  /* 0 or negative; idempotent */
     int (*invoke)(const int8_t *input, int8_t *output); /* 0 or negative; not reentrant */
     int (*self_test)(void);                             /* 0 if the embedded golden input gives the recorded output */
+    int8_t *(*memory)(void); /* its working memory of memory_bytes, in which nothing is kept before init */
     uint32_t input_length;
     uint32_t output_length;
+    uint32_t memory_bytes;         /* 0: it needs none */
+    const sm_detector_t *detector; /* looks for the face first; NULL with SM_LOCATOR_CENTER */
 } sm_engine_t;
 
 #endif

@@ -1,4 +1,4 @@
-import type { AugmentOptions } from "./types.js";
+import type { AugmentationName, AugmentOptions } from "./types.js";
 
 /** Every augmentation off: training sees preprocess() of its pictures. */
 export const NO_AUGMENTATION: AugmentOptions = {
@@ -30,8 +30,26 @@ export const NO_AUGMENTATION: AugmentOptions = {
   jpeg: { quality: 100, probability: 0 },
 };
 
+const GEOMETRY = ["flip", "shift", "scale", "rotate", "perspective", "rollingShutter"] as const;
+
+/** Whether training changes its pictures' light, lens, camera, tone or coding at all. */
+export function changesAppearance(options: AugmentOptions): boolean {
+  const geometry: readonly string[] = GEOMETRY;
+  return Object.entries(options).some(([name, setting]) => !geometry.includes(name) && amountOf(setting) > 0);
+}
+
+/** The share of the pictures it happens to, or the strength where it happens to all. */
+export function amountOf(setting: AugmentOptions[AugmentationName]): number {
+  if (typeof setting === "number") return setting;
+  return typeof setting === "object" && "probability" in setting ? setting.probability : 0;
+}
+
 /** Strengths without geometry: where the face lies and how it is turned stays as it is; light, lens, camera and coding vary. */
 export function appearanceOnly(options: AugmentOptions): AugmentOptions {
-  const { flip, shift, scale, rotate, perspective, rollingShutter } = NO_AUGMENTATION;
-  return { ...options, flip, shift, scale, rotate, perspective, rollingShutter };
+  return withGeometryOf(options, NO_AUGMENTATION);
+}
+
+/** Where faces lie and how they are turned from `geometry`, everything else from `options`. */
+export function withGeometryOf(options: AugmentOptions, geometry: AugmentOptions): AugmentOptions {
+  return { ...options, ...Object.fromEntries(GEOMETRY.map((name) => [name, geometry[name]])) };
 }

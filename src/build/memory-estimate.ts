@@ -26,6 +26,8 @@ export interface MemoryRequest {
   /** Side of the network's input. */
   readonly inputSize: number;
   readonly cores: 1 | 2;
+  /** Working memory of the face detector, bytes; default none. */
+  readonly detectorBytes?: number;
   /** Of the engine that will be built (src/inspect/memory.ts); undefined for engine coin. */
   readonly engine: EngineMemory | undefined;
 }
@@ -73,8 +75,9 @@ export function estimateMemory(request: MemoryRequest): readonly MemoryEstimate[
   ];
 }
 
-function staticFigures({ inputSize, cores }: MemoryRequest): Figure[] {
+function staticFigures({ inputSize, cores, detectorBytes = 0 }: MemoryRequest): Figure[] {
   return [
+    ...(detectorBytes === 0 ? [] : [exact("face detector", detectorBytes, "its working memory")]),
     exact("network input", inputSize * inputSize, "one byte a pixel"),
     exact("state of bot and drivers", STATE_BYTES + LAYER_BYTES, "sm_app_t and esp32_hal_t"),
     exact("the bot's task", BOT_STACK + TASK_BYTES, "stack and control block"),

@@ -22,6 +22,8 @@ import { formatName, parseName } from "./names.js";
 /** FAT files and 32-bit offsets end here. */
 const MAX_FILE_BYTES = 0xffffffff;
 
+const SIZE = new RegExp(`^[0-7]{${FIELDS.size.digits}}`);
+
 /** Who wrote an entry and where it belongs. All numbers are unsigned 32-bit. */
 export interface EntryHeader {
   readonly kind: "head" | "capture";
@@ -94,18 +96,20 @@ function put(block: Uint8Array, offset: number, text: string): void {
   for (let i = 0; i < text.length; i++) block[offset + i] = text.charCodeAt(i);
 }
 
-/** A field as Latin-1 text, up to `length` bytes of it. */
-function take(block: Uint8Array, name: FieldName, length: number = FIELDS[name].bytes): string {
-  return latin1(block.subarray(FIELDS[name].offset, FIELDS[name].offset + length));
+/** A field of a header that was read as Latin-1 text, up to `length` bytes of it. */
+function take(header: string, name: FieldName, length: number = FIELDS[name].bytes): string {
+  return header.slice(FIELDS[name].offset, FIELDS[name].offset + length);
 }
 
 function latin1(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }
 
 /** A field's text up to its first NUL. */
-function takeText(block: Uint8Array, name: FieldName): string {
-  return take(block, name).replace(/\0.*$/s, "");
+function takeText(header: string, name: FieldName): string {
+  const text = take(header, name);
+  const end = text.indexOf("\0");
+  return end < 0 ? text : text.slice(0, end);
 }
 
 /** CRC-32 of the header without its checksum and itself. */
@@ -120,7 +124,8 @@ function headerCrc(block: Uint8Array): number {
 function headerChecksum(block: Uint8Array): number {
   const { offset, bytes } = FIELDS.chksum;
   let sum = bytes * 0x20;
-  for (let i = 0; i < HEADER_BYTES; i++) if (i < offset || i >= offset + bytes) sum += block[i];
+  for (let i = 0; i < offset; i++) sum += block[i];
+  for (let i = offset + bytes; i < HEADER_BYTES; i++) sum += block[i];
   return sum;
 }
 
@@ -137,31 +142,38 @@ export function formatHeader(header: EntryHeader): Uint8Array {
   return block;
 }
 
+/** Whether bytes are all zero; as fast as they can be looked at. */
+export function isZero(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false;
+  return true;
+}
+
 /** Reads and verifies a block of HEADER_BYTES that should be a header. */
 export function parseHeader(block: Uint8Array): ParsedHeader {
   if (block.length !== HEADER_BYTES) return { state: "invalid", reason: "the header is cut short" };
-  if (block.every((byte) => byte === 0)) return { state: "zero" };
-  if (take(block, "magic", FIELDS.magic.text.length) !== FIELDS.magic.text) {
+  if (isZero(block)) return { state: "zero" };
+  const text = latin1(block);
+  if (take(text, "magic", FIELDS.magic.text.length) !== FIELDS.magic.text) {
     return { state: "invalid", reason: "not a tar header" };
   }
   const { digits } = FIELDS.chksum;
-  if (take(block, "chksum", digits) !== octal(headerChecksum(block), digits)) {
+  if (take(text, "chksum", digits) !== octal(headerChecksum(block), digits)) {
     return { state: "invalid", reason: "the tar checksum is wrong" };
   }
-  if (take(block, "crc") !== hex32(headerCrc(block))) {
+  if (take(text, "crc") !== hex32(headerCrc(block))) {
     return { state: "invalid", reason: "the header's CRC is wrong, or smilec did not write it" };
   }
-  const header = parseIdentity(block);
+  const header = parseIdentity(text);
   return header === undefined
     ? { state: "invalid", reason: `not a header of capture log format ${VERSION}` }
     : { state: "valid", header };
 }
 
-function parseIdentity(block: Uint8Array): EntryHeader | undefined {
-  const entry = parseEntry(takeText(block, "name"));
-  const user = parseName(NAMES.user, takeText(block, "uname"));
-  const group = parseName(NAMES.group, takeText(block, "gname"));
-  const size = new RegExp(`^[0-7]{${FIELDS.size.digits}}`).exec(take(block, "size"));
+function parseIdentity(text: string): EntryHeader | undefined {
+  const entry = parseEntry(takeText(text, "name"));
+  const user = parseName(NAMES.user, takeText(text, "uname"));
+  const group = parseName(NAMES.group, takeText(text, "gname"));
+  const size = SIZE.exec(take(text, "size"));
   if (entry === undefined || user === undefined || group === undefined || size === null) return undefined;
   const payloadBytes = Number.parseInt(size[0], 8);
   if (payloadBytes > MAX_FILE_BYTES) return undefined;

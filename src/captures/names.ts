@@ -4,6 +4,15 @@ const NUMBER = /\{([a-z]+):(\d+)(x?)\}/g;
 
 type Numbers = Readonly<Record<string, number>>;
 
+/** A pattern as an expression, and the numbers it holds, in their order. */
+interface Compiled {
+  readonly expression: RegExp;
+  readonly numbers: readonly { readonly key: string; readonly radix: 10 | 16 }[];
+}
+
+/** There are a handful of patterns, and a card has tens of thousands of names. */
+const compiled = new Map<string, Compiled>();
+
 /** The name with its numbers put in, zero-padded. */
 export function formatName(pattern: string, numbers: Numbers): string {
   return pattern.replace(NUMBER, (_, name: string, digits: string, hex: string) =>
@@ -13,15 +22,28 @@ export function formatName(pattern: string, numbers: Numbers): string {
 
 /** The numbers in a name; undefined when it is another. With `flags` "i" in either case. */
 export function parseName(pattern: string, name: string, flags = ""): Numbers | undefined {
-  const found = new RegExp(`^${expression(pattern)}$`, flags).exec(name);
+  const { expression, numbers } = compile(pattern, flags);
+  const found = expression.exec(name);
   if (found === null) return undefined;
-  const numbers = [...pattern.matchAll(NUMBER)].map(([, key, , hex], index) => {
-    return [key, Number.parseInt(found[index + 1], hex === "" ? 10 : 16)] as const;
+  const values: Record<string, number> = {};
+  numbers.forEach(({ key, radix }, index) => {
+    values[key] = Number.parseInt(found[index + 1], radix);
   });
-  return Object.fromEntries(numbers);
+  return values;
 }
 
-function expression(pattern: string): string {
+function compile(pattern: string, flags: string): Compiled {
+  const known = compiled.get(pattern + flags);
+  if (known !== undefined) return known;
+  const numbers = [...pattern.matchAll(NUMBER)].map(
+    ([, key, , hex]) => ({ key, radix: hex === "" ? 10 : 16 }) as const,
+  );
+  const made = { expression: new RegExp(`^${expressionOf(pattern)}$`, flags), numbers };
+  compiled.set(pattern + flags, made);
+  return made;
+}
+
+function expressionOf(pattern: string): string {
   const escaped = pattern
     .split(/(\{[^}]*\})/)
     .map((part) => (part.startsWith("{") ? part : part.replace(/[./]/g, "\\$&")));

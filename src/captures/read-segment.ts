@@ -6,6 +6,7 @@ import { asEnvironmentError, UserError } from "../errors.js";
 import {
   type EntryHeader,
   hex32,
+  isZero,
   parseHead,
   parseHeader,
   payloadCrc,
@@ -95,7 +96,7 @@ export function judge(header: EntryHeader, slot: number, offset: number, payload
   });
   if (payload.length < header.payloadBytes) return problem("truncated", "the file ends inside the picture");
   // The bot gives the picture of a withdrawn capture to nobody: over the serial line it comes as zeros.
-  if (payload.every((byte) => byte === 0)) return { kind: "withdrawn", slot, header };
+  if (isZero(payload)) return { kind: "withdrawn", slot, header };
   const crc = payloadCrc(payload);
   if (crc !== header.payloadCrc) {
     return problem("bad-crc", `the picture's CRC is ${hex32(crc)}, not ${hex32(header.payloadCrc)}`);

@@ -3,11 +3,13 @@
  * recorded before it, so that one fault is not reported again further down.
  */
 import { type ModelBundle, margin } from "../graph/bundle.js";
-import { locateCenter } from "../preprocess/locate.js";
+import { locate } from "../locate/locate.js";
+import type { Detector } from "../locate/types.js";
 import { preprocess } from "../preprocess/preprocess.js";
 import type { PreprocessSpec } from "../preprocess/types.js";
 import { crc32 } from "./crc32.js";
 import { hex32, payloadCrc } from "./format.js";
+import { faceFound } from "./metadata.js";
 import type { Capture } from "./read-segment.js";
 
 export type ReplayStage = "frame" | "box" | "preprocess" | "model" | "decision";
@@ -29,6 +31,8 @@ export interface ReplayInterpreter {
 export interface ReplayOptions {
   /** First 16 hex digits of the SHA-256 of model.tflite; compared when given. */
   readonly modelHash?: string;
+  /** The detector that the capture names; without it a box that a detector chose is not compared. */
+  readonly detector?: Detector;
 }
 
 type Compare = (stage: ReplayStage, what: string, recorded: unknown, replayed: unknown) => boolean;
@@ -40,10 +44,10 @@ export function replayCapture(
   interpreter: ReplayInterpreter,
   options: ReplayOptions = {},
 ): ReplayDifference[] {
-  if (capture.metadata.engine === "coin") return replayCoin(capture);
+  if (capture.metadata.engine === "coin") return replayCoin(capture, options);
   const { differences, compare } = comparison(capture);
   if (!compareFrame(capture, compare)) return differences;
-  compareBox(capture, compare);
+  compareBox(capture, options.detector, compare);
   const input = compareInput(capture, bundle.description.preprocess, compare);
   if (input !== undefined) compareModel(capture, input, interpreter, options, compare);
   compareDecision(capture, bundle, compare);
@@ -51,10 +55,10 @@ export function replayCapture(
 }
 
 /** Replays a capture of engine `coin`, up to the input that a network would have had. */
-export function replayCoin(capture: Capture): ReplayDifference[] {
+export function replayCoin(capture: Capture, { detector }: ReplayOptions = {}): ReplayDifference[] {
   const { differences, compare } = comparison(capture);
   if (!compareFrame(capture, compare)) return differences;
-  compareBox(capture, compare);
+  compareBox(capture, detector, compare);
   compareInput(capture, capture.metadata.preprocess, compare);
   return differences;
 }
@@ -75,10 +79,14 @@ function compareFrame({ header, frame, payload }: Capture, compare: Compare): bo
   return size && compare("frame", "crc", hex32(header.payloadCrc), hex32(payloadCrc(payload)));
 }
 
-function compareBox({ frame, metadata }: Capture, compare: Compare): void {
+function compareBox({ frame, metadata }: Capture, detector: Detector | undefined, compare: Compare): void {
   const { box, locator } = metadata;
-  const { x, y, width, height } = locateCenter(locator, frame.width, frame.height);
+  if (locator.kind !== "center" && detector === undefined) return;
+  if (locator.kind !== "center" && !compare("box", "detector", locator.model, detector!.hash)) return;
+  const located = locate(locator, frame, detector);
+  const { x, y, width, height } = located.box;
   compare("box", "box", [box.x, box.y, box.width, box.height], [x, y, width, height]);
+  compare("box", "confidence", metadata.confidence, located.confidence);
 }
 
 /** The network input computed from the recorded box, when it is the one the device had. */
@@ -105,11 +113,11 @@ function compareModel(
 
 /** From the recorded outputs on. The sum over the press is checked by {@link replayPress}. */
 function compareDecision({ metadata }: Capture, { description }: ModelBundle, compare: Compare): void {
-  const { outputs, positive, sum, threshold, burstCount } = metadata;
+  const { outputs, positive, sum, threshold, faces } = metadata;
   compare("decision", "positive label", positive, description.positive);
   compare("decision", "margin", metadata.margin, margin(outputs, positive));
-  compare("decision", "threshold", threshold, description.thresholdMargin * burstCount);
-  compare("decision", "decision", metadata.smile, sum >= threshold);
+  compare("decision", "threshold", threshold, description.thresholdMargin * faces);
+  compare("decision", "decision", metadata.smile, faces > 0 && sum >= threshold);
 }
 
 /**
@@ -120,7 +128,7 @@ export function replayPress(captures: readonly Capture[]): ReplayDifference[] {
   const differences: ReplayDifference[] = [];
   const [first] = captures;
   for (const { header, metadata } of captures) {
-    for (const key of ["sum", "threshold", "smile", "burstCount"] as const) {
+    for (const key of ["faces", "sum", "threshold", "smile", "burstCount"] as const) {
       const [recorded, replayed] = [String(metadata[key]), String(first.metadata[key])];
       if (recorded !== replayed) {
         differences.push({ sequence: header.sequence, stage: "decision", what: key, recorded, replayed });
@@ -128,16 +136,13 @@ export function replayPress(captures: readonly Capture[]): ReplayDifference[] {
     }
   }
   const complete = captures.length > 0 && captures.length === first.metadata.burstCount;
-  const sum = captures.reduce((total, { metadata }) => total + metadata.margin, 0);
-  if (complete && sum !== first.metadata.sum) {
-    const sequence = first.header.sequence;
-    differences.push({
-      sequence,
-      stage: "decision",
-      what: "sum",
-      recorded: `${first.metadata.sum}`,
-      replayed: `${sum}`,
-    });
+  if (!complete) return differences;
+  const seen = captures.filter(({ metadata }) => faceFound(metadata));
+  const whole = { faces: seen.length, sum: seen.reduce((total, { metadata }) => total + metadata.margin, 0) };
+  for (const what of ["faces", "sum"] as const) {
+    const [recorded, replayed] = [String(first.metadata[what]), String(whole[what])];
+    const { sequence } = first.header;
+    if (recorded !== replayed) differences.push({ sequence, stage: "decision", what, recorded, replayed });
   }
   return differences;
 }

@@ -9,7 +9,7 @@ export async function capturesCommand(context: CommandContext): Promise<void> {
   const project = await openProject(context.project);
   const catalogue = Catalogue.open(project.capturesDir, { mustExist: true });
   try {
-    const result = { bots: catalogue.bots(), quarantined: catalogue.quarantineCounts() };
+    const result = { bots: catalogue.bots(), quarantined: catalogue.pulls.quarantineCounts() };
     context.result(result, () => describe(result));
   } finally {
     catalogue.close();

@@ -3,6 +3,7 @@ import { extname } from "node:path";
 import { segmentFileName } from "../captures/format.js";
 import { MAX_SEGMENT } from "../captures/layout.js";
 import { encodePgm } from "../data/pgm.js";
+import { encodeGrayPng } from "../data/png.js";
 import { describeError, faultsOf } from "../device/log-lines.js";
 import {
   Device,
@@ -105,24 +106,8 @@ export async function deviceFrameCommand(
   }
   const frame = await withDevice(context, options, (device) => device.frame());
   const { width, height } = frame;
-  await writeOutput(options.out, kind === ".pgm" ? Buffer.from(encodePgm(frame)) : await pngOf(frame));
+  await writeOutput(options.out, kind === ".pgm" ? Buffer.from(encodePgm(frame)) : await encodeGrayPng(frame));
   context.result({ file: options.out, width, height }, () => `${options.out}: ${width} x ${height} pixels`);
-}
-
-async function pngOf({
-  width,
-  height,
-  pixels,
-}: {
-  width: number;
-  height: number;
-  pixels: Uint8Array;
-}): Promise<Buffer> {
-  const { default: sharp } = await import("sharp");
-  return sharp(pixels, { raw: { width, height, channels: 1 } })
-    .toColourspace("b-w")
-    .png()
-    .toBuffer();
 }
 
 async function withDevice<T>(

@@ -5,16 +5,13 @@ import type { Board } from "../board/types.js";
 import { downloadMode } from "../device/download-mode.js";
 import { type FirmwareSet, loadFirmware } from "../device/firmware-set.js";
 import { type FlashResult, flash } from "../device/flash.js";
-import { CheckFailedError, InterruptedError, UserError } from "../errors.js";
+import { UserError } from "../errors.js";
 import { deployedModel } from "../pipeline/deploy.js";
 import { obtainFirmware } from "../pipeline/firmware.js";
-import type { Model } from "../pipeline/model.js";
-import { openProject, type Project } from "../pipeline/project.js";
-import { worseOnCaptures } from "../replay/flash-gate.js";
+import { openProject } from "../pipeline/project.js";
 import type { CommandContext } from "./context.js";
+import { confirmModel } from "./flash-gate.js";
 import { portOf } from "./port.js";
-import { judgedLine } from "./replay.js";
-import { asksOnTerminal } from "./terminal.js";
 
 export interface FlashOptions {
   readonly port?: string;
@@ -70,36 +67,9 @@ async function build(
 ): Promise<{ dir: string; outputDir: string; board: Board }> {
   const project = await openProject(context.project);
   const model = await deployedModel(project, context);
-  await warnIfWorse(context, project, model, yes);
+  await confirmModel(context, project, model, yes);
   const { dir, build } = await obtainFirmware(project, model, board.id, context);
   return { dir, board, outputDir: dirname(build.programPath) };
-}
-
-async function confirmed(message: string): Promise<boolean> {
-  const { confirm } = await import("@inquirer/prompts");
-  try {
-    return await confirm({ message, default: false }, { output: process.stderr });
-  } catch {
-    throw new InterruptedError("nothing was written");
-  }
-}
-
-/** A person is asked; a script is told, because it can look first: `smilec replay --model`. */
-async function warnIfWorse(
-  context: CommandContext,
-  project: Project,
-  model: Model | undefined,
-  yes: boolean,
-): Promise<void> {
-  const worse = await worseOnCaptures(project, model, context);
-  if (worse === undefined) return;
-  context.reporter.warn(`the new model decides worse than the bots did: ${judgedLine(worse)}`);
-  if (yes || !asksOnTerminal(context)) return;
-  if (await confirmed("Write it to the board all the same?")) return;
-  throw new CheckFailedError("nothing was written: the new model is worse on judged captures", {
-    where: model?.file ?? project.modelFile,
-    remedy: "Label more captures, train again, or flash with --yes.",
-  });
 }
 
 function describe({ port, files, durationMs }: FlashResult, board: Board | undefined): string {

@@ -10,10 +10,12 @@ import { QUALITY_KEYS, type Quality } from "../evaluate/evaluation.js";
 import { writeJson } from "../files/write.js";
 import { obtainEvaluation } from "../pipeline/evaluate.js";
 import { obtainFirmware } from "../pipeline/firmware.js";
+import { obtainLocators } from "../pipeline/locators.js";
 import { readModel } from "../pipeline/model.js";
 import { drawnLabels } from "../pipeline/pictures.js";
 import { openProject, type Project } from "../pipeline/project.js";
 import { obtainReport } from "../pipeline/report.js";
+import { obtainCaptureParts } from "../pipeline/report-captures.js";
 import { obtainSimulation, type Simulated } from "../pipeline/simulation.js";
 import type { Artifact } from "../pipeline/store.js";
 import { obtainTrainedModel } from "../pipeline/trained-model.js";
@@ -78,6 +80,8 @@ export async function loopCommand(context: CommandContext): Promise<void> {
     labelNames: project.config.labels.length === 2 ? drawnLabels(project) : {},
     context,
   });
+  const captures = await obtainCaptureParts(project, pictures, context);
+  const locators = await obtainLocators(project, pictures, context);
   const parts = {
     pictures,
     trained,
@@ -86,6 +90,8 @@ export async function loopCommand(context: CommandContext): Promise<void> {
     model,
     firmware: [firmware],
     simulated,
+    ...(captures && { captures }),
+    ...(locators && { locators }),
   };
   const { file } = await obtainReport(project, parts, context);
   const { evaluation } = evaluated.meta;

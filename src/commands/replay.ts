@@ -63,7 +63,9 @@ function describeReplay(result: ReplayResult): string {
   const lines = [`${thousands(captures)} captures of ${thousands(presses)} presses`];
   lines.push(equal === compared ? `all ${thousands(compared)} replayed are equal` : describeDifferences(result));
   for (const [model, count] of Object.entries(missingModels)) {
-    lines.push(`not replayed: ${thousands(count)} captures of model ${model}, which is not kept in deployed/`);
+    lines.push(
+      `compared up to the network's input only: ${thousands(count)} captures of model ${model}, not kept in deployed/`,
+    );
   }
   if (thresholds > 0) lines.push(`${thousands(thresholds)} had a threshold that was set on the bot, not by its model`);
   if (damagedCount > 0) lines.push(`damaged: ${thousands(damagedCount)} pictures`);

@@ -1,19 +1,24 @@
 /** `smilec report` */
 import { createHash } from "node:crypto";
 import { pathToFileURL } from "node:url";
-import { UserError } from "../errors.js";
+import { CheckFailedError, UserError } from "../errors.js";
 import { obtainWithoutAugmentation } from "../pipeline/ablation.js";
 import { presentModel } from "../pipeline/deploy.js";
 import { obtainEvaluation, obtainFileEvaluation } from "../pipeline/evaluate.js";
 import { obtainFirmware } from "../pipeline/firmware.js";
+import { obtainLocators } from "../pipeline/locators.js";
 import { isTrained } from "../pipeline/model.js";
 import { obtainPictures } from "../pipeline/pictures.js";
 import { openProject, type Project } from "../pipeline/project.js";
 import { obtainReport, type ReportParts } from "../pipeline/report.js";
+import { obtainCaptureParts } from "../pipeline/report-captures.js";
 import { obtainSimulation } from "../pipeline/simulation.js";
 import { obtainTrainedModel } from "../pipeline/trained-model.js";
+import type { ReportFacts } from "../report/facts.js";
+import { junitChecks } from "../report/junit.js";
 import { folderFingerprint } from "../simulate/frames.js";
 import type { CommandContext } from "./context.js";
+import { writeOutput } from "./output-file.js";
 
 export interface ReportOptions {
   readonly images?: string;
@@ -22,17 +27,40 @@ export interface ReportOptions {
   readonly compare?: string;
   /** Also train the network without augmentation, and show both. */
   readonly withoutAugmentation: boolean;
+  /** Writes the checks as test cases; one that fails is exit code 1. */
+  readonly junit?: string;
 }
 
 /** Brings the model up to date and writes the page; with --images also what the bot says to those pictures. */
 export async function reportCommand(context: CommandContext, options: ReportOptions): Promise<void> {
   const project = await openProject(context.project);
-  const parts = {
-    ...(await trainingParts(project, options, context)),
-    ...(await firmwareParts(project, options, context)),
-  };
-  const { file } = await obtainReport(project, parts, context);
-  context.result({ report: file }, () => `report: ${pathToFileURL(file).href}`);
+  const training = await trainingParts(project, options, context);
+  const firmware = await firmwareParts(project, options, context);
+  const captures = await obtainCaptureParts(project, training.pictures, context);
+  const locators = training.pictures && (await obtainLocators(project, training.pictures, context));
+  const parts = { ...training, ...firmware, ...(captures && { captures }), ...(locators && { locators }) };
+  const { file, facts } = await obtainReport(project, parts, context);
+  if (options.junit !== undefined) await writeOutput(options.junit, junitChecks(facts.checks));
+  context.result({ report: file, ...facts }, () => reportText(file, facts));
+  if (options.junit !== undefined) requireChecks(facts);
+}
+
+function reportText(file: string, { checks, missing }: ReportFacts): string {
+  const failed = checks.filter(({ state }) => state === "fail");
+  return [
+    ...failed.map(({ name, asks, found }) => `${name}: ${found} (${asks})`),
+    ...missing.map(({ what, command }) => `not in it: ${what} (${command})`),
+    `report: ${pathToFileURL(file).href}`,
+  ].join("\n");
+}
+
+function requireChecks({ checks }: ReportFacts): void {
+  const failed = checks.filter(({ state }) => state === "fail");
+  if (failed.length === 0) return;
+  throw new CheckFailedError(`${failed.length} of ${checks.length} checks fail`, {
+    detail: failed.map(({ name, asks, found }) => `${name}: ${asks}; ${found}`).join("\n"),
+    remedy: "The report says more about each.",
+  });
 }
 
 async function trainingParts(project: Project, options: ReportOptions, context: CommandContext): Promise<ReportParts> {

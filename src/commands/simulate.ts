@@ -38,7 +38,7 @@ export async function simulateCommand(context: CommandContext, options: Simulate
   }
   if (golden && card !== undefined) await refuseUsedCard(card);
   const cardImages = card?.kind === "image";
-  const { build } = await obtainFirmware(project, model, "host", context, { cardImages });
+  const { build, detector } = await obtainFirmware(project, model, "host", context, { cardImages });
   const run = { scene, program: build.programPath, whole, context, ...(card === undefined ? {} : { card }) };
   if (options.keyboard) return simulateOnKeyboard(run);
   const result = await simulate({
@@ -46,6 +46,7 @@ export async function simulateCommand(context: CommandContext, options: Simulate
     golden,
     ...(button === undefined ? {} : { button }),
     ...(model === undefined ? {} : { model }),
+    ...(detector === undefined ? {} : { detector: detector.open() }),
   });
   context.result(result, () => describe(result, project.config.positive));
   const differences = result.golden?.differences ?? [];
@@ -101,9 +102,9 @@ function describe(result: Simulation, positive: string): string {
     .map((press) => [
       press.name,
       press.label ?? "-",
-      press.smile ? "green" : "off",
-      press.margin.toFixed(1),
-      press.probability === undefined ? "-" : press.probability.toFixed(3),
+      lightsOf(press),
+      press.nobody ? "-" : press.margin.toFixed(1),
+      press.probability === undefined || press.nobody ? "-" : press.probability.toFixed(3),
     ]);
   const lines = [textTable(["picture", "label", "lights", "margin", "probability"], rows)];
   if (presses.length > SHOWN) lines.push(`and ${thousands(presses.length - SHOWN)} more`);
@@ -117,6 +118,11 @@ function describe(result: Simulation, positive: string): string {
     );
   }
   return lines.join("\n");
+}
+
+function lightsOf({ nobody, smile }: Press): string {
+  if (nobody) return "nobody";
+  return smile ? "green" : "off";
 }
 
 function summary(presses: readonly Press[], positive: string): string {

@@ -1,5 +1,4 @@
 /** `smilec skew fit`: augmentation strengths fitted to the captures; the configuration is written on consent only. */
-import { InterruptedError } from "../errors.js";
 import { openProject, type Project } from "../pipeline/project.js";
 import { fitSkew, type SkewFit, writeFit } from "../pipeline/skew-fit.js";
 import { fitSheet } from "../pipeline/skew-fit-sheet.js";
@@ -7,7 +6,7 @@ import type { CommandContext } from "./context.js";
 import { writeOutput } from "./output-file.js";
 import { intervalText } from "./skew.js";
 import { textTable } from "./table.js";
-import { asksOnTerminal } from "./terminal.js";
+import { asksOnTerminal, confirmed } from "./terminal.js";
 
 export interface SkewFitOptions {
   readonly yes: boolean;
@@ -40,21 +39,10 @@ async function consent(
   if (!yes) {
     if (!asksOnTerminal(context)) return undefined;
     context.reporter.info(proposal(fit, sheet));
-    if (!(await agreed())) return undefined;
+    const question = "Write these strengths to smilec.config.json?";
+    if (!(await confirmed(question, "nothing was written to the configuration"))) return undefined;
   }
   return writeFit(project, fit);
-}
-
-async function agreed(): Promise<boolean> {
-  const { confirm } = await import("@inquirer/prompts");
-  try {
-    return await confirm(
-      { message: "Write these strengths to smilec.config.json?", default: false },
-      { output: process.stderr },
-    );
-  } catch {
-    throw new InterruptedError("nothing was written to the configuration");
-  }
 }
 
 function proposal({ changes, auc, distance }: SkewFit, sheet: string): string {

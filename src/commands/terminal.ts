@@ -1,7 +1,7 @@
 /** Progress and messages on standard error: a live bar with rate and time left on a terminal, plain lines elsewhere. */
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import pc from "picocolors";
-
+import { InterruptedError } from "../errors.js";
 import { type Progress, type Reporter, silentReporter } from "../pipeline/reporter.js";
 
 /** Seconds between plain progress lines when standard error is not a terminal. */
@@ -15,6 +15,16 @@ export function coloursFor(stream: NodeJS.WriteStream): ReturnType<typeof pc.cre
 /** Whether a question would reach a person. */
 export function asksOnTerminal({ json, quiet }: { readonly json: boolean; readonly quiet: boolean }): boolean {
   return !json && !quiet && process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
+/** Asks a person; Enter alone is no. Throws InterruptedError with `onInterrupt` when they press Ctrl-C instead. */
+export async function confirmed(message: string, onInterrupt: string): Promise<boolean> {
+  const { confirm } = await import("@inquirer/prompts");
+  try {
+    return await confirm({ message, default: false }, { output: process.stderr });
+  } catch {
+    throw new InterruptedError(onInterrupt);
+  }
 }
 
 export function createReporter(quiet: boolean, stream: NodeJS.WriteStream = process.stderr): Reporter {

@@ -26,6 +26,7 @@ const positiveIsALabel: Rule = ({ labels, positive }) =>
 
 /** A square that leaves the frame would be shifted inside silently. */
 const squareStaysInFrame: Rule = ({ locator }) => {
+  if (locator.kind !== "center") return [];
   const half = locator.size / 2;
   const outside = locator.y - half < 0 || locator.y + half > 1000;
   return outside

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { BOARD_IDS } from "../board/boards.js";
 import { COLOUR_ORDERS } from "../board/strip.js";
+import { LOCATOR_KINDS } from "../locate/types.js";
 import { augmentSchema } from "./augment.js";
 
 const name = z
@@ -16,15 +17,37 @@ const label = z.string().min(1).max(64);
 
 const locator = z
   .strictObject({
-    kind: z.literal("center").default("center").describe("How the face is found: a fixed square of the frame."),
-    x: z.int().min(0).max(1000).default(500).describe("Centre of the square, thousandths of the frame's width."),
-    y: z.int().min(0).max(1000).default(500).describe("Centre of the square, thousandths of the frame's height."),
+    kind: z
+      .enum(LOCATOR_KINDS)
+      .default("center")
+      .describe(
+        "How the face is found. center: a fixed square of the frame; classic: a boosted cascade; neural: a small network. The detectors can say that nobody is there.",
+      ),
+    x: z
+      .int()
+      .min(0)
+      .max(1000)
+      .default(500)
+      .describe("center: middle of the square, thousandths of the frame's width."),
+    y: z
+      .int()
+      .min(0)
+      .max(1000)
+      .default(500)
+      .describe("center: middle of the square, thousandths of the frame's height."),
     size: z
       .int()
       .min(50)
       .max(1000)
       .default(800)
-      .describe("Side of the square, thousandths of the frame's shorter side."),
+      .describe("center: side of the square, thousandths of the frame's shorter side."),
+    threshold: z
+      .int()
+      .min(1)
+      .max(1000)
+      .nullable()
+      .default(null)
+      .describe("classic, neural: confidence from which a face counts, per mille; null: the detector's own."),
   })
   .prefault({});
 

@@ -32,12 +32,12 @@ export const FAULT_CODES: readonly FaultCode[] = [
   },
   {
     name: "card-fails",
-    meaning: "the card does not read or write",
+    meaning: "the card does not read or write, or is write-protected",
     response: "as without a card; a segment in which two writes in a row failed is left alone",
   },
   {
     name: "card-format",
-    meaning: "the card is not FAT32, or write-protected",
+    meaning: "the card has no FAT file system",
     response: "as without a card; formats nothing",
   },
   {
@@ -59,6 +59,11 @@ export const FAULT_CODES: readonly FaultCode[] = [
     name: "setup",
     meaning: "the chip refuses a pin, its watchdog or the configuration",
     response: "does nothing; the serial log says why",
+  },
+  {
+    name: "arena",
+    meaning: "the working memory of the network, or of the face detector, failed its test",
+    response: "answers no press",
   },
 ];
 

@@ -8,9 +8,12 @@ export type LogEvent =
       readonly event: "press";
       readonly press: number;
       readonly smile: boolean;
+      /** Somebody was seen. */
+      readonly found: boolean;
       readonly margin: number;
       readonly text: string;
       readonly ms: number;
+      /** Those in which a face was found. */
       readonly frames: number;
       readonly sum: number;
       readonly threshold: number;
@@ -73,7 +76,7 @@ const ERRORS: Readonly<Record<number, string>> = {
   [-8]: "a read, write or sync failed",
   [-9]: "nothing to act on",
   [-10]: "the file is there already",
-  [-11]: "the card has no FAT file system or is write-protected",
+  [-11]: "the card has no FAT file system",
   [-12]: "stored data is damaged",
   [-13]: "too little memory",
   [-14]: "the segment is full and there is no next one yet",
@@ -121,7 +124,9 @@ function logEvent(level: "error" | "warning" | "info" | "debug", ms: number, tag
 
 /** The lines of esp32_report.c. */
 function botEvent(ms: number, text: string): LogEvent | undefined {
-  const press = /^press (\d+): (smile|no smile), sum (-?\d+) of (\d+) frames, threshold (-?\d+), (\d+) us$/.exec(text);
+  const press = /^press (\d+): (smile|no smile|nobody), sum (-?\d+) of (\d+) frames, threshold (-?\d+), (\d+) us$/.exec(
+    text,
+  );
   if (press !== null) {
     const [number, sum, frames, threshold, latencyUs] = [1, 3, 4, 5, 6].map((index) => Number(press[index]));
     const margin = frames === 0 ? 0 : sum / frames;
@@ -129,6 +134,7 @@ function botEvent(ms: number, text: string): LogEvent | undefined {
       event: "press",
       press: number,
       smile: press[2] === "smile",
+      found: press[2] !== "nobody",
       margin,
       sum,
       frames,
@@ -161,9 +167,11 @@ export function faultsOf(set: number): Fault[] {
 export function describeEvent(event: LogEvent): string {
   switch (event.event) {
     case "press": {
-      const { press, smile, margin, frames, threshold, latencyUs } = event;
+      const { press, smile, found, margin, frames, threshold, latencyUs } = event;
+      const time = `${(latencyUs / 1000).toFixed(0)} ms`;
+      if (!found) return `press ${press}: nobody there, ${time}`;
       const limit = (threshold / (frames === 0 ? 1 : frames)).toFixed(1);
-      return `press ${press}: ${smile ? "SMILE" : "no smile"}, margin ${margin.toFixed(1)} (green from ${limit}), ${frames} frames, ${(latencyUs / 1000).toFixed(0)} ms`;
+      return `press ${press}: ${smile ? "SMILE" : "no smile"}, margin ${margin.toFixed(1)} (green from ${limit}), ${frames} frames, ${time}`;
     }
     case "logged": {
       const { press, heldMs, logged, frames, error } = event;

@@ -1,10 +1,10 @@
 /** The production-like test's pictures as files, to look at, to keep, or to give to others: degraded pictures, a manifest and a contact sheet. */
-import { mkdir, open, readdir, rename } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { mkdir, open } from "node:fs/promises";
+import { join } from "node:path";
 import { crop } from "../data/reduce.js";
 import type { GrayImage, RejectedPicture } from "../data/types.js";
-import { asEnvironmentError, InterruptedError, UserError } from "../errors.js";
-import { makeFolder, remove } from "../files/write.js";
+import { InterruptedError, UserError } from "../errors.js";
+import { inNewFolder } from "../files/new-folder.js";
 import type { StageContext } from "../pipeline/reporter.js";
 import { degrade } from "./degrade/degrade.js";
 import { DEGRADATION_VERSION, type Level } from "./degrade/levels.js";
@@ -36,32 +36,12 @@ const CELL = 96;
  * holds something, or no picture can be used.
  */
 export async function degradeFolder(request: DegradeRequest): Promise<DegradedFolder> {
-  const dir = resolve(request.out);
-  await refuseContents(dir);
-  const temporary = join(dirname(dir), `.${basename(dir)}-${process.pid}`);
-  try {
-    await makeFolder(dirname(dir));
-    await remove(temporary);
-    await mkdir(join(temporary, "pictures"), { recursive: true });
-    const result = await writeAll(request, temporary);
-    await rename(temporary, dir);
-    return { dir, level: request.level, version: DEGRADATION_VERSION, ...result };
-  } catch (error) {
-    await remove(temporary).catch(() => undefined);
-    throw asEnvironmentError(error, dir);
-  }
-}
-
-async function refuseContents(dir: string): Promise<void> {
-  const remedy = "Give the path of a new or an empty folder.";
-  try {
-    const entries = await readdir(dir);
-    if (entries.length > 0) throw new UserError("the folder is not empty", { where: dir, remedy });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOTDIR") throw new UserError("this is not a folder", { where: dir, remedy });
-    if (code !== "ENOENT") throw asEnvironmentError(error, dir);
-  }
+  const { level } = request;
+  const { dir, made } = await inNewFolder(request.out, async (temporary) => {
+    await mkdir(join(temporary, "pictures"));
+    return writeAll(request, temporary);
+  });
+  return { dir, level, version: DEGRADATION_VERSION, ...made };
 }
 
 async function writeAll({ set, level, context }: DegradeRequest, dir: string) {

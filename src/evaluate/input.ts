@@ -101,7 +101,7 @@ export function networkInput(
 
 function realValues(grey: Uint8Array, range: InputRange): Float64Array {
   if (range === "standardize") {
-    const { scale } = inputQuantization({ size: 0, normalize: "standardize" });
+    const { scale } = inputQuantization({ normalize: "standardize" });
     return Float64Array.from(normalize(grey, "standardize"), (q) => q * scale);
   }
   const [low, high] = EXTENT[range];

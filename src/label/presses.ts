@@ -2,16 +2,16 @@
 import type { Catalogue } from "../captures/catalogue/catalogue.js";
 import { pressKey } from "../captures/catalogue/press-key.js";
 import type { CatalogueCapture, Consent, Judgement } from "../captures/catalogue/types.js";
+import type { StoredPicture } from "../captures/stored.js";
 import type { Box } from "../data/types.js";
 import { logistic } from "../evaluate/metrics.js";
 import type { PreprocessSpec } from "../preprocess/types.js";
 import { LOOK_REVISION, lightsOf } from "./measure.js";
-import type { PictureReference } from "./picture.js";
 import type { Light } from "./protocol.js";
 import type { ModelScales } from "./scores.js";
 
 /** A capture as far as labelling is concerned. */
-export interface Item extends PictureReference {
+export interface Item extends StoredPicture {
   readonly id: number;
   readonly press: number;
   readonly sequence: number;
@@ -34,6 +34,8 @@ export interface Press {
   readonly epoch: string;
   readonly taken: CatalogueCapture["taken"];
   readonly smile: boolean;
+  /** The bot saw no face in any frame. */
+  readonly nobody: boolean;
   readonly scored: boolean;
   /** Per frame, in int8 logit steps. */
   readonly margin: number;
@@ -58,7 +60,7 @@ export class PressIndex {
     private readonly scales: ModelScales,
   ) {
     this.addNew();
-    for (const [id, look] of catalogue.looks(LOOK_REVISION)) {
+    for (const [id, look] of catalogue.labels.looks(LOOK_REVISION)) {
       const item = this.items.get(id);
       if (item !== undefined) setLook(item, look);
     }
@@ -115,6 +117,7 @@ export class PressIndex {
       press: number,
       sequence: capture.key.sequence,
       path: capture.path,
+      payloadBytes: capture.payloadBytes,
       payloadCrc: capture.payloadCrc,
       width: capture.width,
       height: capture.height,
@@ -144,13 +147,14 @@ export function setLook(
 }
 
 function pressOf({ key, metadata: m, taken }: CatalogueCapture, item: Item, scales: ModelScales): Press {
-  const frames = Math.max(1, m.burstCount);
+  const frames = Math.max(1, m.faces);
   return {
     press: item.press,
     device: key.device,
     epoch: key.epoch,
     taken,
     smile: m.smile,
+    nobody: m.faces === 0,
     scored: m.engine !== "coin",
     margin: m.sum / frames,
     threshold: m.threshold / frames,

@@ -5,13 +5,14 @@ import { realpathSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import type { Catalogue } from "../captures/catalogue/catalogue.js";
 import type { CaptureMetadata } from "../captures/metadata.js";
+import { storedPath } from "../captures/stored.js";
 import type { Config } from "../config/schema.js";
 import type { Box } from "../data/types.js";
 import { asEnvironmentError, InterruptedError, UserError } from "../errors.js";
 import type { StageContext } from "../pipeline/reporter.js";
 import { choicesOf } from "./choices.js";
 import { LOOK_REVISION, measureLook } from "./measure.js";
-import { PictureProblem, picturePath, readFrame } from "./picture.js";
+import { PictureProblem, readFrame } from "./picture.js";
 import { type Item, PressIndex, setLook } from "./presses.js";
 import type { PressView, Queue, Stroke, StudioInfo, StudioProgress } from "./protocol.js";
 import { QueueMaker, type QueueRequest } from "./queue.js";
@@ -51,8 +52,8 @@ export class Studio extends EventEmitter<{ change: [presses: number[]]; captures
     this.info = { project: config.name, catalogue: path.slice(0, 16), pass, choices, positive };
     this.catalogue = catalogue;
     this.now = now;
-    this.version = catalogue.dataVersion();
-    this.lastEvent = catalogue.lastEvent();
+    this.version = catalogue.labels.dataVersion();
+    this.lastEvent = catalogue.labels.lastEvent();
     this.index = new PressIndex(catalogue, scales);
     const known = new Set(choices.map(({ label }) => label));
     this.queueMaker = new QueueMaker(this.index, { pass, known, labels, positive });
@@ -122,7 +123,7 @@ export class Studio extends EventEmitter<{ change: [presses: number[]]; captures
     this.catalogue.transaction(() => {
       for (const item of items) {
         const drawn = box === undefined ? item.judgements[pass - 1]?.box : (box ?? undefined);
-        this.catalogue.judge(item.id, { pass, label, box: drawn, atMs, stroke });
+        this.catalogue.labels.judge(item.id, { pass, label, box: drawn, atMs, stroke });
       }
     });
     this.changed(items);
@@ -130,9 +131,9 @@ export class Studio extends EventEmitter<{ change: [presses: number[]]; captures
 
   /** Takes a stroke back; what was said before counts again. */
   undo(stroke: string): void {
-    const events = this.catalogue.stroke(stroke);
+    const events = this.catalogue.labels.stroke(stroke);
     this.catalogue.transaction(() => {
-      for (const { event } of events) this.catalogue.undo(event, this.now());
+      for (const { event } of events) this.catalogue.labels.undo(event, this.now());
     });
     this.changed(events.flatMap(({ capture }) => this.index.item(capture) ?? []));
   }
@@ -140,7 +141,7 @@ export class Studio extends EventEmitter<{ change: [presses: number[]]; captures
   setConsent(captures: readonly number[], consent: "given" | "refused" | "unknown"): void {
     const items = captures.map((id) => this.item(id));
     this.catalogue.transaction(() => {
-      for (const { id } of items) this.catalogue.setConsent(id, consent);
+      for (const { id } of items) this.catalogue.labels.setConsent(id, consent);
     });
     this.changed(items);
   }
@@ -149,7 +150,7 @@ export class Studio extends EventEmitter<{ change: [presses: number[]]; captures
   async delete(captures: readonly number[]): Promise<void> {
     const items = captures.flatMap((id) => this.index.item(id) ?? []);
     this.catalogue.transaction(() => {
-      for (const { id } of items) this.catalogue.markDeleted(id);
+      for (const { id } of items) this.catalogue.labels.markDeleted(id);
     });
     this.changed(items);
     for (const item of items) await this.removePicture(item);
@@ -157,11 +158,11 @@ export class Studio extends EventEmitter<{ change: [presses: number[]]; captures
 
   /** Takes in what another process wrote: labels, consent, captures. */
   async refresh(context: StageContext): Promise<void> {
-    const version = this.catalogue.dataVersion();
+    const version = this.catalogue.labels.dataVersion();
     if (version === this.version) return;
     this.version = version;
-    const changed = new Set(this.catalogue.judgedSince(this.lastEvent));
-    for (const [id, { state, consent }] of this.catalogue.states()) {
+    const changed = new Set(this.catalogue.labels.judgedSince(this.lastEvent));
+    for (const [id, { state, consent }] of this.catalogue.labels.states()) {
       const item = this.index.item(id);
       if (item !== undefined && (item.state !== state || item.consent !== consent)) changed.add(id);
     }
@@ -174,7 +175,7 @@ export class Studio extends EventEmitter<{ change: [presses: number[]]; captures
   }
 
   private changed(items: readonly Item[]): void {
-    this.lastEvent = this.catalogue.lastEvent();
+    this.lastEvent = this.catalogue.labels.lastEvent();
     for (const { id } of items) this.index.reload(id);
     if (items.length > 0) this.emit("change", [...new Set(items.map(({ press }) => press))]);
   }
@@ -190,13 +191,13 @@ export class Studio extends EventEmitter<{ change: [presses: number[]]; captures
       looks.forEach((look, i) => {
         if (look === undefined) return;
         setLook(items[i], look);
-        this.catalogue.setLook(items[i].id, LOOK_REVISION, look);
+        this.catalogue.labels.setLook(items[i].id, LOOK_REVISION, look);
       });
     });
   }
 
   private async removePicture({ path }: Item): Promise<void> {
-    const whole = picturePath(this.catalogue.dir, path);
+    const whole = storedPath(this.catalogue.dir, path);
     // What a damaged catalogue names outside of the folder is not ours to remove.
     if (whole === undefined) return;
     await rm(whole, { force: true }).catch((error: unknown) => {

@@ -21,15 +21,24 @@ export function boardCosts(
   cores: 1 | 2,
   model: Model | undefined,
   emitted: EmittedC | undefined,
+  detector?: { readonly ramBytes: number; readonly instructions: number },
 ): BoardCosts {
   const inputSize = model?.description.preprocess.size ?? config.input.size;
   const settings = pressSettings(config);
   const engine = model === undefined || emitted === undefined ? undefined : engineCosts(config, board, model, emitted);
   return {
-    memory: estimateMemory({ board, burst: settings.burst, inputSize, cores, engine: engine?.memory }),
+    memory: estimateMemory({
+      board,
+      burst: settings.burst,
+      inputSize,
+      cores,
+      detectorBytes: detector?.ramBytes ?? 0,
+      engine: engine?.memory,
+    }),
     press: pressToLight({
       ...settings,
       board,
+      locateInstructions: detector?.instructions ?? 0,
       inputSize,
       networkInstructions: engine?.instructions ?? 0,
     }),

@@ -10,6 +10,7 @@ import { hex32 } from "../captures/format.js";
 import { packageRoot } from "../files/package-root.js";
 import { writeFile, writeJson } from "../files/write.js";
 import { configHash, type FirmwareSettings, firmwareSettings, modelHash } from "../template/context.js";
+import { DETECTOR_FILES, type DetectorKind, detectorPath, type FaceDetector, readDetector } from "./detector.js";
 import { type Model, readModel } from "./model.js";
 import type { Project } from "./project.js";
 
@@ -19,14 +20,20 @@ const MODEL_FILE = "model.tflite";
 type ProjectFolder = Pick<Project, "dir" | "modelFile">;
 
 /** Keeps what firmware is about to be rendered from. Model absent: engine coin. */
-export async function keepDeployed(project: Project, board: Board, model: Model | undefined): Promise<void> {
-  const settings = firmwareSettings(project.config, board, model);
+export async function keepDeployed(
+  project: Project,
+  board: Board,
+  model: Model | undefined,
+  detector: FaceDetector | undefined,
+): Promise<void> {
+  const settings = firmwareSettings(project.config, board, model, detector);
   const hash = configHash(settings);
-  if ((await keptSettings(project, hash)) === undefined) await writeJson(settingsFile(project, hash), settings);
+  const file = join(project.dir, DEPLOYED_FOLDER, `config-${hex32(hash)}.json`);
+  if (!(await isKept(file, hash))) await writeJson(file, settings);
+  if (detector !== undefined) await keepBytes(keptDetectorFile(project, detector), detector.bytes);
   if (model === undefined) return;
   const dir = join(project.dir, DEPLOYED_FOLDER, modelHash(model));
-  // A file that lost its bytes is no model any more; the same bytes take its place.
-  if ((await fileHash(join(dir, MODEL_FILE))) !== model.sha256) await writeFile(join(dir, MODEL_FILE), model.bytes);
+  await keepBytes(join(dir, MODEL_FILE), model.bytes);
   await writeJson(join(dir, "description.json"), {
     name: model.graph.name,
     sha256: model.sha256,
@@ -44,6 +51,29 @@ export async function keptModel(project: ProjectFolder, hash: string): Promise<M
   return undefined;
 }
 
+/** A file that lost its bytes is none any more; the same bytes take its place. */
+async function keepBytes(file: string, bytes: Uint8Array): Promise<void> {
+  if ((await fileHash(file)) !== sha256(bytes)) await writeFile(file, bytes);
+}
+
+function keptDetectorFile({ dir }: Pick<Project, "dir">, { kind, hash }: Pick<FaceDetector, "kind" | "hash">): string {
+  return join(dir, DEPLOYED_FOLDER, hash, DETECTOR_FILES[kind]);
+}
+
+/** The detector whose SHA-256 begins with these 16 hex digits: as it was deployed, the project's own, or the one that comes with smilec. Undefined when it is nowhere. */
+export async function keptDetector(
+  { dir }: Pick<Project, "dir">,
+  kind: DetectorKind,
+  hash: string,
+): Promise<FaceDetector | undefined> {
+  const files = [keptDetectorFile({ dir }, { kind, hash }), detectorPath(dir, kind), detectorPath(packageRoot, kind)];
+  for (const file of files) {
+    const bytes = await readFile(file).catch(() => undefined);
+    if (bytes !== undefined && sha256(bytes).startsWith(hash)) return readDetector(kind, bytes, file);
+  }
+  return undefined;
+}
+
 async function modelFiles({ dir, modelFile }: ProjectFolder, hash: string): Promise<string[]> {
   const shipped = join(packageRoot, "models");
   const folders = (await readdir(shipped, { withFileTypes: true })).filter((entry) => entry.isDirectory());
@@ -54,27 +84,21 @@ async function modelFiles({ dir, modelFile }: ProjectFolder, hash: string): Prom
   ];
 }
 
-/** The effective settings of the firmware with this configuration hash; undefined when they are not kept. */
-export function keptSettings({ dir }: Pick<Project, "dir">, hash: number): Promise<FirmwareSettings | undefined> {
-  return readSettings(settingsFile({ dir }, hash), hash);
-}
-
-function settingsFile({ dir }: Pick<Project, "dir">, hash: number): string {
-  return join(dir, DEPLOYED_FOLDER, `config-${hex32(hash)}.json`);
-}
-
-async function readSettings(file: string, hash: number): Promise<FirmwareSettings | undefined> {
-  const text = await readFile(file, "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
+/** Whether a file holds the settings of this hash whole. They are for people: what replay needs of them is in every capture. */
+async function isKept(file: string, hash: number): Promise<boolean> {
+  const text = await readFile(file, "utf8").catch(() => "");
   try {
-    const settings = JSON.parse(text) as FirmwareSettings;
-    return configHash(settings) === hash ? settings : undefined;
+    return configHash(JSON.parse(text) as FirmwareSettings) === hash;
   } catch {
-    return undefined;
+    return false;
   }
 }
 
 async function fileHash(file: string): Promise<string | undefined> {
   const bytes = await readFile(file).catch(() => undefined);
-  return bytes === undefined ? undefined : createHash("sha256").update(bytes).digest("hex");
+  return bytes === undefined ? undefined : sha256(bytes);
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -13,6 +13,7 @@ import { toolVersion } from "../files/package-root.js";
 import { renderProject } from "../template/project.js";
 import { type BoardCosts, boardCosts } from "./board-costs.js";
 import { keepDeployed } from "./deployed.js";
+import { type FaceDetector, obtainDetector } from "./detector.js";
 import type { Model } from "./model.js";
 import { buildDir, type Project } from "./project.js";
 import type { StageContext } from "./reporter.js";
@@ -26,6 +27,8 @@ export interface Firmware {
   readonly build: BuildResult;
   /** Absent for engine coin. */
   readonly emitted?: EmittedC;
+  /** Absent with locator `center`. */
+  readonly detector?: FaceDetector;
   /** Working memory of the engine that was built, bytes. */
   readonly arenaBytes: number;
   /** What the board will spend; absent for the host. */
@@ -48,21 +51,27 @@ export async function obtainFirmware(
   const board = projectBoard(project, target);
   refusePinConflicts(board);
   const dir = buildDir(project, cardImages ? `${target}-image` : target);
-  const kernels = target !== "host" && board.chip === "esp32" ? "lx6" : "portable";
+  const kernels = target === "host" ? "portable" : kernelsFor(board);
   // The host runs everything on one core.
   const cores = target === "host" ? 1 : coresOf(project, board);
   const emitted =
     model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model), target: kernels, cores });
-  const costs = target === "host" ? undefined : boardCosts(project.config, board, cores, model, emitted);
+  const detector = await obtainDetector(project);
+  const locating = detector?.emit({ provenance: detectorProvenance(detector), target: kernels, cores });
+  const costs = target === "host" ? undefined : boardCosts(project.config, board, cores, model, emitted, locating);
   if (costs !== undefined) refuseTooLarge(costs.memory, dir);
-  await keepDeployed(project, board, model);
+  await keepDeployed(project, board, model, detector);
   const rendered = await renderProject({
     dir,
     target,
     config: project.config,
     board,
-    engineFiles: engineFiles(project, model, emitted, target === "host" ? undefined : board),
+    engineFiles: {
+      ...engineFiles(project, model, emitted, target === "host" ? undefined : board),
+      ...locating?.files,
+    },
     ...(model === undefined ? {} : { model }),
+    ...(detector === undefined ? {} : { detector }),
     ...(cardImages ? { fatFs: await obtainFatFs(context) } : {}),
   });
   for (const file of rendered.kept)
@@ -77,8 +86,23 @@ export async function obtainFirmware(
     build,
     arenaBytes,
     ...(emitted === undefined ? {} : { emitted }),
+    ...(detector === undefined ? {} : { detector }),
     ...(costs === undefined ? {} : { costs }),
   };
+}
+
+/** What the project's own board will spend, without building anything; `model` is absent for engine coin. */
+export function costsOnBoard(project: Project, model: Model | undefined): { board: Board; costs: BoardCosts } {
+  const board = projectBoard(project, project.config.board);
+  const cores = coresOf(project, board);
+  const target = kernelsFor(board);
+  const emitted =
+    model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model), target, cores });
+  return { board, costs: boardCosts(project.config, board, cores, model, emitted) };
+}
+
+function kernelsFor({ chip }: Board): "lx6" | "portable" {
+  return chip === "esp32" ? "lx6" : "portable";
 }
 
 /** The board of the target, wired as configured; `pins` are of the configured board and mean nothing for another one. */
@@ -111,6 +135,10 @@ function engineFiles(
   if (model === undefined || emitted === undefined) return {};
   if (project.config.engine !== "tflm" || board === undefined) return { ...emitted.files };
   return emitTflmEngine(model.graph, model.bytes, provenance(model), board.chip);
+}
+
+function detectorProvenance({ kind, hash }: FaceDetector): string {
+  return `smilec ${toolVersion} from the ${kind} face detector ${hash}`;
 }
 
 function provenance(model: Model): string {

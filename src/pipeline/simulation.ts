@@ -52,7 +52,7 @@ export async function obtainSimulation(request: SimulationRequest): Promise<Simu
   const program = firmware.build.programPath;
   return project.store.obtain({
     stage: "simulate",
-    revision: 2,
+    revision: 3,
     options: { whole, labelNames },
     inputs: [
       imagesKey,
@@ -71,6 +71,7 @@ export async function obtainSimulation(request: SimulationRequest): Promise<Simu
         scene: { images },
         program,
         model,
+        ...(firmware.detector === undefined ? {} : { detector: firmware.detector.open() }),
         whole,
         golden: true,
         context,

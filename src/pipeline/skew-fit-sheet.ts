@@ -1,8 +1,8 @@
 /** What a fit changes, to be looked at: training pictures as they are, as they are augmented now, as they would be, and captures. */
 import type { SheetCell, SheetRow } from "../augment/preview/sheet.js";
 import { AugmentationProbe } from "../skew/closing.js";
-import type { SkewFitResult } from "./skew-fit.js";
 import type { Project } from "./project.js";
+import type { SkewFitResult } from "./skew-fit.js";
 
 const COLUMNS = 8;
 const ROWS = 2;

@@ -1,12 +1,13 @@
 /** `smilec skew fit`: augmentation strengths at which training pictures look like the captures, checked on pictures and draws that had no part in finding them. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { applyEdits, modify } from "jsonc-parser";
 import { appearanceOnly } from "../augment/strengths.js";
 import type { AugmentationName, AugmentOptions } from "../augment/types.js";
 import { CONFIG_FILE, parseConfig } from "../config/load.js";
-import type { Interval } from "../evaluate/bootstrap.js";
 import { asEnvironmentError, InterruptedError } from "../errors.js";
+import type { Interval } from "../evaluate/bootstrap.js";
 import { writeFileIfChanged } from "../files/write.js";
 import { meanDistance } from "../skew/closing.js";
 import { tellApart } from "../skew/compare.js";
@@ -16,10 +17,16 @@ import type { StageContext } from "./reporter.js";
 import { probeOn, readSides, type Sides } from "./skew.js";
 import { augmentedTraining } from "./skew-sides.js";
 
+export interface ChangedStrength {
+  readonly key: AugmentationName;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
 export interface SkewFit {
   readonly formatVersion: 1;
   /** Keys of `train.augment` that change, with both settings. */
-  readonly changes: readonly { readonly key: AugmentationName; readonly before: unknown; readonly after: unknown }[];
+  readonly changes: readonly ChangedStrength[];
   /** Domain classifier between augmented training pictures and captures. */
   readonly auc: { readonly before: Interval; readonly after: Interval };
   /** Mean relative distance of the features, on training pictures that were not fitted on. */
@@ -42,10 +49,9 @@ export async function fitSkew(project: Project, context: StageContext): Promise<
   const { histograms } = sides.serving;
   const apart = (strengths: AugmentOptions) =>
     tellApart(augmentedTraining(sides.training, strengths, sides.model, seed, context), sides.serving);
-  const changed = (Object.keys(augment) as AugmentationName[]).filter((key) => options[key] !== augment[key]);
   return {
     formatVersion: 1,
-    changes: changed.map((key) => ({ key, before: augment[key], after: options[key] })),
+    changes: changedStrengths(augment, options),
     auc: { before: apart(augment), after: apart(options) },
     distance: {
       before: meanDistance(held.measure(appearanceOnly(augment)), histograms),
@@ -54,6 +60,12 @@ export async function fitSkew(project: Project, context: StageContext): Promise<
     options,
     sides,
   };
+}
+
+/** Keys whose settings differ. */
+export function changedStrengths(before: AugmentOptions, after: AugmentOptions): ChangedStrength[] {
+  const keys = (Object.keys(before) as AugmentationName[]).filter((key) => !isDeepStrictEqual(before[key], after[key]));
+  return keys.map((key) => ({ key, before: before[key], after: after[key] }));
 }
 
 function fittedOptions(sides: Sides, augment: AugmentOptions, seed: number, context: StageContext): AugmentOptions {

@@ -13,6 +13,7 @@ import type { PictureRecord } from "../data/types.js";
 import { InterruptedError, UserError } from "../errors.js";
 import { wholeBox } from "../preprocess/locate.js";
 import { resizeArea } from "../preprocess/resize.js";
+import { CaptureReplayer } from "../replay/capture-replayer.js";
 import { type Consistency, ConsistencyCheck } from "../skew/consistency.js";
 import { Embedder } from "../skew/embedder.js";
 import { Framing, type FramingFacts } from "../skew/framing.js";
@@ -133,12 +134,12 @@ export async function readServing(project: Project, model: Model, context: Stage
   try {
     const planned = countPresses(catalogue);
     if (planned.presses < FEWEST_PRESSES) throw tooFew(dir, planned.presses);
-    const reading = new ServingReading(model, planned.presses);
+    const reading = new ServingReading(project, model, planned.presses);
     const progress = context.reporter.progress("captures", planned.captures, "captures");
     try {
       for (const row of usable(catalogue)) {
         if (context.signal.aborted) throw new InterruptedError();
-        reading.add(row, await readStoredCapture(dir, row));
+        await reading.add(row, await readStoredCapture(dir, row));
         progress.update(reading.seen);
       }
     } finally {
@@ -154,8 +155,8 @@ function* usable(catalogue: Catalogue): Generator<CatalogueCapture> {
   for (const row of catalogue.captures({ state: "kept" })) if (row.consent !== "refused") yield row;
 }
 
-/** A press's captures follow each other in the catalogue's order. */
-function countPresses(catalogue: Catalogue): { captures: number; presses: number } {
+/** Captures that a comparison reads, and their presses: a press's captures follow each other in the catalogue's order. */
+export function countPresses(catalogue: Catalogue): { captures: number; presses: number } {
   let [captures, presses, last] = [0, 0, ""];
   for (const row of usable(catalogue)) {
     const press = pressKey(row);
@@ -186,14 +187,15 @@ class ServingReading {
   private readonly framing = new Framing();
 
   constructor(
+    project: Project,
     private readonly model: Model,
     presses: number,
   ) {
     this.builder = new SideBuilder(model.description.preprocess, new Embedder(model), presses);
-    this.check = new ConsistencyCheck(model, model.sha256.slice(0, 16));
+    this.check = new ConsistencyCheck(new CaptureReplayer(project));
   }
 
-  add(row: CatalogueCapture, capture: Capture | string): void {
+  async add(row: CatalogueCapture, capture: Capture | string): Promise<void> {
     this.seen++;
     if (typeof capture === "string") {
       if (this.damaged.first.length < LISTED) this.damaged.first.push(`${row.path}: ${capture}`);
@@ -201,7 +203,7 @@ class ServingReading {
       return;
     }
     this.captures++;
-    this.check.add(capture);
+    await this.check.add(capture);
     this.devices.add(row.key.device);
     const group = pressKey(row);
     if (group === this.lastPress) return;

@@ -1,6 +1,7 @@
 /** `smilec skew`: how serving differs from training, why, and what would help. */
-import type { Interval } from "../evaluate/bootstrap.js";
+
 import { CheckFailedError } from "../errors.js";
+import type { Interval } from "../evaluate/bootstrap.js";
 import { rankCauses } from "../skew/causes.js";
 import { AugmentationProbe, type Closing, closingAugmentations, TRIALS } from "../skew/closing.js";
 import {

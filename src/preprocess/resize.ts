@@ -12,11 +12,22 @@ export const MAX_BOX_SIDE = 4096;
 
 /** Scales the box of a frame to out x out grey pixels. The box must lie inside the frame and be 1 to MAX_BOX_SIDE pixels on each side. */
 export function resizeArea(frame: GrayImage, box: Box, out: number, pixels = new Uint8Array(out * out)): Uint8Array {
-  const rows = new Float64Array(out * out);
-  const line = new Float64Array(out);
+  return resizeAreaTo(frame, box, out, out, pixels);
+}
+
+/** As resizeArea, to width x height pixels: the columns are measured in units of 1/width, the rows in units of 1/height. */
+export function resizeAreaTo(
+  frame: GrayImage,
+  box: Box,
+  width: number,
+  height: number,
+  pixels = new Uint8Array(width * height),
+): Uint8Array {
+  const rows = new Float64Array(width * height);
+  const line = new Float64Array(width);
   for (let y = 0; y < box.height; y++) {
     sumColumns(frame.pixels, (box.y + y) * frame.width + box.x, box.width, line);
-    addToRows(line, y, box.height, rows);
+    addToRows(line, y, box.height, height, rows);
   }
   const area = box.width * box.height;
   const half = Math.floor(area / 2);
@@ -41,13 +52,13 @@ function sumColumns(source: Uint8Array, start: number, width: number, line: Floa
   }
 }
 
-/** Adds a summed source row to every output row it overlaps. */
-function addToRows(line: Float64Array, y: number, height: number, rows: Float64Array): void {
-  const out = line.length;
+/** Adds a summed source row to every one of `out` output rows it overlaps. */
+function addToRows(line: Float64Array, y: number, height: number, out: number, rows: Float64Array): void {
+  const width = line.length;
   const top = y * out;
   const bottom = top + out;
   for (let j = Math.floor(top / height); j * height < bottom; j++) {
     const weight = Math.min(bottom, (j + 1) * height) - Math.max(top, j * height);
-    for (let i = 0; i < out; i++) rows[j * out + i] += weight * line[i];
+    for (let i = 0; i < width; i++) rows[j * width + i] += weight * line[i];
   }
 }

@@ -11,8 +11,11 @@ export interface PreprocessSpec {
   readonly normalize: "standardize" | "none";
 }
 
+/** What decides how the network's input is read. */
+export type InputSpec = Pick<PreprocessSpec, "normalize">;
+
 /** Scale and zero point of the network's int8 input under a spec. */
-export function inputQuantization(spec: PreprocessSpec): { scale: number; zeroPoint: number } {
+export function inputQuantization(spec: InputSpec): { scale: number; zeroPoint: number } {
   return spec.normalize === "standardize"
     ? { scale: Math.fround(3 / 127), zeroPoint: 0 }
     : { scale: Math.fround(1 / 255), zeroPoint: -128 };

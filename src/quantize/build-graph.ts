@@ -9,6 +9,7 @@ import {
   type MeanLayer,
   type Network,
   outputShapes,
+  type UpsampleLayer,
 } from "../train/network.js";
 import type { FoldedLayer } from "./fold.js";
 import { quantizeBias, quantizeWeight, weightScales } from "./ranges.js";
@@ -91,6 +92,9 @@ class GraphBuilder {
       case "mean":
         this.addMean(layer, index);
         break;
+      case "upsample":
+        this.addUpsample(layer, index);
+        break;
     }
   }
 
@@ -98,6 +102,15 @@ class GraphBuilder {
     const axes = this.tensor({ name: `${layer.name}/axes`, type: "int32", shape: [2], data: Int32Array.of(1, 2) });
     const inputs = [this.layerTensors[layer.input], axes];
     this.operators.push({ kind: "MEAN", inputs, outputs: [this.output(layer, index)], keepDims: false });
+  }
+
+  private addUpsample(layer: UpsampleLayer, index: number): void {
+    const data = Int32Array.from(this.shapes[index].slice(0, 2));
+    const size = this.tensor({ name: `${layer.name}/size`, type: "int32", shape: [2], data });
+    const inputs = [this.layerTensors[layer.input], size];
+    const outputs = [this.output(layer, index)];
+    const flags = { alignCorners: false, halfPixelCenters: false };
+    this.operators.push({ kind: "RESIZE_NEAREST_NEIGHBOR", inputs, outputs, ...flags });
   }
 
   private addConv(layer: ConvLayer, index: number): void {

@@ -1,7 +1,7 @@
 /** Activation ranges of a float model, measured on representative pictures. */
 import { UserError } from "../errors.js";
 import type { Quantization } from "../graph/types.js";
-import { inputQuantization, type PreprocessSpec } from "../preprocess/types.js";
+import { type InputSpec, inputQuantization } from "../preprocess/types.js";
 import { createActivationProbe } from "../train/evaluate.js";
 import type { FloatModel } from "../train/network.js";
 import { Histogram } from "./histogram.js";
@@ -18,28 +18,31 @@ export type Int8Pictures = AsyncIterable<Int8Array> | Iterable<Int8Array>;
 /** Quantization of every layer's output, the input's first. Throws UserError when there is no picture or an activation is not finite. */
 export async function calibrate(
   model: FloatModel,
-  spec: PreprocessSpec,
+  spec: InputSpec,
   pictures: Int8Pictures,
   { percentile }: CalibrationOptions,
 ): Promise<Quantization[]> {
   const histograms = await measureActivations(model, spec, pictures);
-  return histograms.map((histogram, layer) => {
+  const ranges: Quantization[] = [];
+  histograms.forEach((histogram, layer) => {
+    const definition = model.network.layers[layer];
     if (layer === 0) {
       const { scale, zeroPoint } = inputQuantization(spec);
-      return perTensor(scale, zeroPoint);
+      ranges.push(perTensor(scale, zeroPoint));
+    } else if (definition.kind === "upsample") {
+      // Copies keep the scale of what they copy.
+      ranges.push(ranges[definition.input]);
+    } else {
+      // Logits decide: their rare large values must not be clipped.
+      const isLogits = layer === histograms.length - 1;
+      const { min, max } = isLogits ? histogram : histogram.percentileRange(percentile);
+      ranges.push(activationQuantization(min, max));
     }
-    // Logits decide: their rare large values must not be clipped.
-    const isLogits = layer === histograms.length - 1;
-    const { min, max } = isLogits ? histogram : histogram.percentileRange(percentile);
-    return activationQuantization(min, max);
   });
+  return ranges;
 }
 
-async function measureActivations(
-  model: FloatModel,
-  spec: PreprocessSpec,
-  pictures: Int8Pictures,
-): Promise<Histogram[]> {
+async function measureActivations(model: FloatModel, spec: InputSpec, pictures: Int8Pictures): Promise<Histogram[]> {
   const histograms = model.network.layers.map(() => new Histogram());
   const probe = await createActivationProbe(model, spec);
   let count = 0;

@@ -1,5 +1,5 @@
 /** Float model -> Int8Graph: fold, calibrate on representative pictures, quantize. Per channel. */
-import { inputQuantization, type PreprocessSpec } from "../preprocess/types.js";
+import { type InputSpec, inputQuantization } from "../preprocess/types.js";
 import type { FloatModel } from "../train/network.js";
 import { buildGraph, type QuantizedNetwork } from "./build-graph.js";
 import { type CalibrationOptions, calibrate, type Int8Pictures } from "./calibrate.js";
@@ -11,7 +11,7 @@ import { foldBatchNorm } from "./fold.js";
  */
 export async function quantizeModel(
   model: FloatModel,
-  spec: PreprocessSpec,
+  spec: InputSpec,
   calibration: Int8Pictures,
   options: CalibrationOptions,
 ): Promise<QuantizedNetwork> {
@@ -20,7 +20,7 @@ export async function quantizeModel(
 }
 
 /** What the float network sees: the int8 input's real values. */
-export function dequantizeInput(picture: Int8Array, spec: PreprocessSpec): Float32Array {
+export function dequantizeInput(picture: Int8Array, spec: InputSpec): Float32Array {
   const { scale, zeroPoint } = inputQuantization(spec);
   return Float32Array.from(picture, (q) => (q - zeroPoint) * scale);
 }

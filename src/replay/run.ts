@@ -43,7 +43,7 @@ export interface ReplayResult {
   readonly damagedCount: number;
   /** At most 1000. */
   readonly damaged: readonly DamagedPicture[];
-  /** Captures per hash of a model that is kept nowhere. */
+  /** Captures per hash of a model that is kept nowhere: these were compared up to the network's input. */
   readonly missingModels: Readonly<Record<string, number>>;
   /** Captures whose threshold was set on the bot. */
   readonly thresholds: number;

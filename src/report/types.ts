@@ -1,8 +1,15 @@
 /** What the HTML report shows; every section is optional, so that it can be written at any stage of a project. */
+import type { SheetRow } from "../augment/preview/sheet.js";
+import type { MemoryEstimate } from "../build/memory-estimate.js";
 import type { Box, GrayImage, Split } from "../data/types.js";
 import type { Quality, Summary } from "../evaluate/evaluation.js";
 import type { Mistake } from "../evaluate/mistakes.js";
 import type { ModelEvaluation } from "../evaluate/run.js";
+import type { PressToLight } from "../inspect/press-to-light.js";
+import type { Pace } from "../label/pace.js";
+import type { LabelStatus } from "../label/status.js";
+import type { LocatorEvaluationResult } from "../locate/evaluate/run.js";
+import type { ReplayResult } from "../replay/run.js";
 import type { SkewResult } from "../skew/types.js";
 
 export interface ReportInput {
@@ -11,16 +18,76 @@ export interface ReportInput {
   readonly toolVersion: string;
   /** One entry per line of the summary at the top: what, and the figure. */
   readonly summary: readonly { readonly label: string; readonly value: string }[];
+  /** What must hold, and whether it does. */
+  readonly checks?: readonly Check[];
   readonly data?: DataSection;
+  readonly augmentation?: AugmentationSection;
   readonly training?: TrainingSection;
   readonly quantization?: QuantizationSection;
   readonly evaluation?: EvaluationSection;
   readonly comparison?: ComparisonSection;
   readonly retraining?: RetrainingSection;
   readonly model?: ModelSection;
+  readonly board?: BoardSection;
   readonly firmware?: FirmwareSection;
   readonly simulation?: SimulationSection;
+  readonly replay?: ReplaySection;
+  readonly labels?: LabelsSection;
   readonly skew?: SkewResult;
+  readonly locators?: LocatorEvaluationResult;
+  /** What a report can show and this one does not. */
+  readonly missing?: readonly MissingPart[];
+}
+
+/** A statement with a limit, which a server can watch. */
+export interface Check {
+  /** `int8-loss`: never changes. */
+  readonly name: string;
+  readonly state: "pass" | "fail" | "skipped";
+  /** What is asked for, with the limit. */
+  readonly asks: string;
+  /** What was found, or why nothing was. */
+  readonly found: string;
+  /** Single findings of a check that failed. */
+  readonly lines: readonly string[];
+}
+
+export interface MissingPart {
+  readonly what: string;
+  readonly why: string;
+  /** The command that brings it. */
+  readonly command: string;
+}
+
+/** What training does to its pictures. */
+export interface AugmentationSection {
+  /** `6 of 9,214 training pictures`. */
+  readonly pictures: string;
+  /** Draws of all augmentations together, each row followed by what the network gets of it; the picture as it is comes first. */
+  readonly together: readonly SheetRow[];
+  /** A row per augmentation from weak to strong, the picture as it is first. */
+  readonly alone: readonly SheetRow[];
+}
+
+/** What the firmware will take of the board, computed before it is built. */
+export interface BoardSection {
+  readonly board: string;
+  readonly engine: string;
+  readonly press: PressToLight;
+  readonly limitMs: number;
+  /** Bytes of what is exact and what is estimated together, and of the board. */
+  readonly memory: readonly Pick<MemoryEstimate, "memory" | "bytes" | "certainBytes" | "limit">[];
+}
+
+/** Captures computed again and compared with what the bots logged. */
+export interface ReplaySection extends Omit<ReplayResult, "differences" | "damaged"> {
+  /** In words; the first of them. */
+  readonly differences: readonly string[];
+  readonly damaged: readonly string[];
+}
+
+export interface LabelsSection extends LabelStatus {
+  readonly pace: Pace;
 }
 
 export interface DataSection {
@@ -87,7 +154,7 @@ export interface ComparedRun {
   readonly evaluation: ModelEvaluation;
 }
 
-/** The last retraining with captures. */
+/** The last retraining. */
 export interface RetrainingSection {
   /** First 16 hex digits of the models' SHA-256. */
   readonly before: string;
@@ -100,7 +167,11 @@ export interface RetrainingSection {
   readonly captureWeight: number;
   readonly baseData: readonly string[];
   readonly splits: Readonly<Record<"train" | "val" | "heldOut", RetrainingSplit>>;
-  readonly captures: BeforeAndAfter;
+  /** On held-out presses. */
+  readonly captures?: BeforeAndAfter;
+  /** On degraded validation pictures, where nobody had judged a capture. */
+  readonly degraded?: BeforeAndAfter;
+  readonly syntheticSkew?: { readonly origin: "configuration" | "default" | "captures" };
   readonly base: BeforeAndAfter;
 }
 
@@ -175,5 +246,7 @@ export interface SimulationSection {
     readonly margin: number;
     /** Green lights. */
     readonly smile: boolean;
+    /** No face was found in any frame. */
+    readonly nobody: boolean;
   }[];
 }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Catalogue } from "../captures/catalogue/catalogue.js";
 import type { CatalogueCapture } from "../captures/catalogue/types.js";
 import { hex32 } from "../captures/format.js";
+import { readStoredCapture } from "../captures/stored.js";
 import type { Config } from "../config/schema.js";
 import { openCatalogue, type Catalogue as PictureCatalogue } from "../data/catalogue.js";
 import { ImportFolder } from "../data/import-folder.js";
@@ -13,7 +14,6 @@ import { judgedPictures, type LeftOut } from "../label/judged-pictures.js";
 import type { PictureSet } from "../pipeline/pictures.js";
 import type { Project } from "../pipeline/project.js";
 import type { StageContext } from "../pipeline/reporter.js";
-import { readCapture } from "../replay/read-capture.js";
 
 export interface CapturedPicture {
   /** Of the catalogue. */
@@ -112,7 +112,7 @@ async function addAll(
 ): Promise<void> {
   for (const { capture, path, label, group, split, box } of pictures) {
     if (context.signal.aborted) throw new InterruptedError();
-    const read = await readCapture(catalogue.dir, catalogue.capture(capture) as CatalogueCapture);
+    const read = await readStoredCapture(catalogue.dir, catalogue.capture(capture) as CatalogueCapture);
     if (typeof read === "string") {
       context.reporter.warn(`${path} is left out: ${read}`);
       folder.reject({ original: path, reason: "unreadable", message: read });

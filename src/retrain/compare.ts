@@ -1,11 +1,16 @@
-/** Two models on the same pictures: held-out captures, and the base data's test pictures. */
+/** Two models on the same pictures: held-out captures, degraded validation pictures, and the base data's test pictures. */
 import type { Catalogue } from "../captures/catalogue/catalogue.js";
 import type { CatalogueCapture } from "../captures/catalogue/types.js";
 import { obtainPacked, openPacked } from "../data/packed.js";
 import { groupNumbers } from "../evaluate/bootstrap.js";
+import { DEGRADATION_VERSION } from "../evaluate/degrade/levels.js";
 import { compareQuality, type Quality, type Scored, type Summary, summarize } from "../evaluate/evaluation.js";
 import { binaryLabels } from "../evaluate/metrics.js";
+import { describedModel } from "../evaluate/model.js";
+import { catalogueSet } from "../evaluate/pictures.js";
+import { scoreSet } from "../evaluate/score.js";
 import { loadScores, saveScores } from "../evaluate/stored-scores.js";
+import type { View } from "../evaluate/views.js";
 import { margin, marginScale } from "../graph/bundle.js";
 import { scoreGraph } from "../graph/score.js";
 import type { Model } from "../pipeline/model.js";
@@ -76,6 +81,44 @@ const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + 
 function scoredOf(scores: readonly number[], truth: Uint8Array, groups: Uint32Array): Scored {
   const correct = Uint8Array.from(scores, (score, i) => (score > 0 === (truth[i] === 1) ? 1 : 0));
   return { scores: Float64Array.from(scores), truth, correct, groups };
+}
+
+/** Both models on validation pictures of the base data, degraded as production is thought to be: other people than training's, and other code than its augmentation. */
+export async function compareOnDegraded(
+  project: Project,
+  pictures: PictureSet,
+  models: readonly [Model, Model],
+  context: StageContext,
+): Promise<ModelComparison> {
+  const before = await degradedScores(project, pictures, models[0], context);
+  return comparison(models, [before, await degradedScores(project, pictures, models[1], context)]);
+}
+
+export const DEGRADED_LEVEL = "medium";
+
+/** Stage "degraded-val": a model's scores of the degraded validation split, kept. */
+async function degradedScores(
+  project: Project,
+  { catalogue }: PictureSet,
+  model: Model,
+  context: StageContext,
+): Promise<Scored> {
+  const { labels, positive, decision } = project.config;
+  const artifact = await project.store.obtain({
+    stage: "degraded-val",
+    revision: 1,
+    options: { labels, positive, burst: decision.burst, degradation: DEGRADATION_VERSION },
+    inputs: [catalogue.hash, model.sha256],
+    produce: async (dir) => {
+      const set = catalogueSet(catalogue, "val", labels);
+      const view: View = { kind: "level", level: DEGRADED_LEVEL, captures: decision.burst };
+      const int8 = describedModel(model, "int8", model.sha256);
+      const { views } = await scoreSet({ models: { int8 }, set, views: [view], threshold: 0, mistakes: 0, context });
+      await saveScores(dir, [views[0].int8!]);
+      return {};
+    },
+  });
+  return (await loadScores(artifact.dir))[0];
 }
 
 /** Both models on the test split of the base data. */

@@ -9,13 +9,14 @@ export interface Verdict {
   readonly reasons: readonly string[];
 }
 
-/** Better on held-out captures, and on the base test worse by the margin at most; both by average precision. */
+/** Better on what stands for production, and on the base test worse by the margin at most; both by average precision. */
 export function verdict(
-  captures: ModelComparison,
+  production: ModelComparison,
+  where: "on held-out captures" | "on degraded validation pictures",
   base: ModelComparison,
   { margin, certain }: Pick<Config["retrain"], "margin" | "certain">,
 ): Verdict {
-  const better = judge(captures.change.averagePrecision, certain, "on held-out captures");
+  const better = judge(production.change.averagePrecision, certain, where);
   const kept = judge(base.change.averagePrecision, certain, "on the base test pictures");
   const isBetter = better.least !== null && better.least > 0;
   const isKept = kept.least !== null && kept.least >= -margin;

@@ -3,6 +3,7 @@ import type { Capture } from "../captures/read-segment.js";
 import { type ReplayDifference, replayCapture, replayPress } from "../captures/replay.js";
 import type { ModelBundle } from "../graph/bundle.js";
 import { ReferenceInterpreter } from "../graph/interpreter.js";
+import type { Detector } from "../locate/types.js";
 import { type Card, readCard } from "./card.js";
 import type { Decision } from "./host.js";
 
@@ -23,6 +24,8 @@ export interface GoldenRequest {
   readonly bundle: ModelBundle;
   /** First 16 hex digits of the model's SHA-256. */
   readonly modelHash: string;
+  /** The face detector that the firmware looks with; absent with locator `center`. */
+  readonly detector?: Detector;
   /** Called with each capture in order of the card, for the report's gallery. */
   readonly onCapture?: (capture: Capture) => void;
 }
@@ -66,13 +69,13 @@ class Comparison {
   add(capture: Capture): void {
     const { sequence } = capture.header;
     this.request.onCapture?.(capture);
-    const { bundle, modelHash } = this.request;
-    for (const difference of replayCapture(capture, bundle, this.interpreter, { modelHash }))
-      this.fail(sentence(difference));
+    const { bundle, modelHash, detector } = this.request;
+    const options = detector === undefined ? { modelHash } : { modelHash, detector };
+    for (const difference of replayCapture(capture, bundle, this.interpreter, options)) this.fail(sentence(difference));
     this.captures++;
     const { preprocess, outputs } = capture.metadata;
-    // box, margin, sum, threshold, decision
-    this.values += preprocess.size * preprocess.size + outputs.length + 4 + 4;
+    // box, confidence, margin, faces, sum, threshold, decision
+    this.values += preprocess.size * preprocess.size + outputs.length + 4 + 6;
     const decision = this.byFirst.get(sequence);
     if (decision !== undefined) this.press = { decision, captures: [] };
     if (this.press === undefined) {
@@ -99,9 +102,10 @@ class Comparison {
       outputs: decision.outputs[i] ?? [],
       margin: decision.margins[i],
     }));
-    const { sum, threshold, smile } = captures[0].metadata;
+    const { faces, sum, threshold, smile } = captures[0].metadata;
     const same =
       JSON.stringify(logged) === JSON.stringify(printed) &&
+      faces === decision.faces &&
       sum === decision.sum &&
       threshold === decision.threshold &&
       smile === decision.smile;

@@ -12,6 +12,8 @@ const decisionSchema = z.object({
   sequences: z.array(z.int()),
   outputs: z.array(z.array(z.int())),
   margins: z.array(z.int()),
+  /** Frames in which a face was found. */
+  faces: z.int(),
   sum: z.int(),
   threshold: z.int(),
   smile: z.boolean(),

@@ -6,6 +6,7 @@ import type { Capture } from "../captures/read-segment.js";
 import type { RejectedPicture } from "../data/types.js";
 import { remove } from "../files/write.js";
 import { marginScale } from "../graph/bundle.js";
+import type { Detector } from "../locate/types.js";
 import type { Model } from "../pipeline/model.js";
 import type { StageContext } from "../pipeline/reporter.js";
 import { marginProbability } from "../quantize/decide.js";
@@ -29,6 +30,8 @@ export interface SimulateRequest {
   readonly program: string;
   /** Absent for engine coin. */
   readonly model?: Model;
+  /** The firmware's; absent with locator `center`. */
+  readonly detector?: Detector;
   readonly whole: boolean;
   /** Replay every capture by the reference. */
   readonly golden: boolean;
@@ -41,6 +44,8 @@ export interface Press {
   readonly name: string;
   readonly label?: string;
   readonly smile: boolean;
+  /** No face was found in any frame. */
+  readonly nobody: boolean;
   /** Mean margin over the burst, int8 logit units. */
   readonly margin: number;
   /** Probability of the positive label; absent for engine coin. */
@@ -139,6 +144,7 @@ function replayCard(
     withdrawn,
     bundle: model,
     modelHash: model.sha256.slice(0, 16),
+    ...(request.detector === undefined ? {} : { detector: request.detector }),
     ...(onCapture === undefined
       ? {}
       : { onCapture: (capture) => onCapture(pressOf.get(capture.header.sequence) ?? -1, capture) }),
@@ -150,11 +156,12 @@ function describePress(
   decision: Decision,
   scale: number | undefined,
 ): Press {
-  const margin = decision.sum / Math.max(1, decision.margins.length);
+  const margin = decision.sum / Math.max(1, decision.faces);
   return {
     name: frame.name,
     ...(frame.label === undefined ? {} : { label: frame.label }),
     smile: decision.smile,
+    nobody: decision.faces === 0,
     margin,
     ...(scale === undefined ? {} : { probability: marginProbability(margin, scale) }),
     logged: decision.logged,

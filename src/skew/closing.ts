@@ -1,9 +1,10 @@
 /** Which augmentation would close which gap: each is tried alone at several strengths on training pictures, and the distance to the captures measured again. */
-import { NO_AUGMENTATION } from "../augment/strengths.js";
+
 import { Augmenter } from "../augment/pipeline.js";
+import { NO_AUGMENTATION } from "../augment/strengths.js";
 import type { AugmentationName, AugmentOptions } from "../augment/types.js";
-import { resizeArea } from "../preprocess/resize.js";
 import { wholeBox } from "../preprocess/locate.js";
+import { resizeArea } from "../preprocess/resize.js";
 import type { PreprocessSpec } from "../preprocess/types.js";
 import { relativeDistance } from "./compare.js";
 import { type Feature, FeatureMeter, type FeatureName, PICTURE_FEATURES } from "./features.js";

@@ -1,5 +1,5 @@
 /** The int8 network as a measuring instrument: its answer to a picture, and what it makes of it one step before the answer. */
-import { margin, type ModelBundle } from "../graph/bundle.js";
+import { type ModelBundle, margin } from "../graph/bundle.js";
 import { ReferenceInterpreter } from "../graph/interpreter.js";
 import type { Int8Graph, Operator } from "../graph/types.js";
 

@@ -5,7 +5,7 @@
  * Not fitted: geometry (flip, shift, scale, rotation, perspective, shutter), hands, caps, glare, banding, hot pixels and pattern noise. No feature sees them well
  * enough to tell whether the captures have them, so they stay as the configuration has them.
  */
-import { appearanceOnly } from "../augment/strengths.js";
+import { amountOf, appearanceOnly } from "../augment/strengths.js";
 import type { AugmentationName, AugmentOptions } from "../augment/types.js";
 import { type AugmentationProbe, type Histograms, meanDistance } from "./closing.js";
 
@@ -57,12 +57,6 @@ function candidatesOf(name: AugmentationName, present: AugmentOptions): readonly
   const amount = amountOf(present[name]);
   const enough = listed.filter((setting) => amountOf(setting) >= amount / 2);
   return amount === 0 ? enough : [halved(present[name]), ...enough];
-}
-
-/** The share of the pictures it happens to, or the strength where it happens to all. */
-function amountOf(setting: AugmentOptions[AugmentationName]): number {
-  if (typeof setting === "number") return setting;
-  return typeof setting === "object" && "probability" in setting ? setting.probability : 0;
 }
 
 function halved(setting: AugmentOptions[AugmentationName]): AugmentOptions[AugmentationName] {

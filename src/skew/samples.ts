@@ -1,9 +1,10 @@
 /** Both sides of the comparison, read one picture at a time: distributions of all, and a spread-out sample to be looked at closely. */
-import { Histogram } from "./histogram.js";
-import { FeatureMeter, type FeatureName, MARGIN, PICTURE_FEATURES } from "./features.js";
-import type { Embedder } from "./embedder.js";
+
 import { normalize } from "../preprocess/normalize.js";
 import type { PreprocessSpec } from "../preprocess/types.js";
+import type { Embedder } from "./embedder.js";
+import { FeatureMeter, type FeatureName, MARGIN, PICTURE_FEATURES } from "./features.js";
+import { Histogram } from "./histogram.js";
 
 /** A picture as the network gets it. */
 export interface SeenPicture {

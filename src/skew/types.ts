@@ -2,9 +2,10 @@
 import type { Interval } from "../evaluate/bootstrap.js";
 import type { Cause } from "./causes.js";
 import type { Closing } from "./closing.js";
-import type { EmbeddingMap, FeatureComparison, StrangePair } from "./compare.js";
+import type { EmbeddingMap, FeatureComparison } from "./compare.js";
 import type { Consistency } from "./consistency.js";
 import type { FramingFacts } from "./framing.js";
+import type { SeenPicture } from "./samples.js";
 
 export interface SkewReport {
   readonly formatVersion: 1;
@@ -30,9 +31,17 @@ export interface SkewReport {
   readonly damaged: readonly string[];
 }
 
+/** A strange capture and the training picture most like it. */
+export interface ShownPair {
+  readonly capture: Pick<SeenPicture, "name" | "grey">;
+  readonly nearest: Pick<SeenPicture, "name" | "grey">;
+  /** Distance of the capture, in distances between training pictures. */
+  readonly strangeness: number;
+}
+
 export interface SkewResult {
   readonly report: SkewReport;
-  readonly strangest: readonly StrangePair[];
+  readonly strangest: readonly ShownPair[];
   /** Side of the pictures that the network sees. */
   readonly size: number;
 }

@@ -6,6 +6,7 @@ import type { Config } from "../config/schema.js";
 import { cComment, cString } from "../emit/c/escape.js";
 import { toolVersion } from "../files/package-root.js";
 import type { ModelDescription } from "../graph/bundle.js";
+import type { LocatorSpec } from "../locate/types.js";
 import { cmakeString, iniValue, lineComment, yamlString } from "./escape.js";
 import type { TemplateValues } from "./render.js";
 
@@ -32,7 +33,7 @@ export interface FirmwareSettings {
   readonly positive: number;
   readonly inputSize: number;
   readonly normalize: "standardize" | "none";
-  readonly locator: { readonly x: number; readonly y: number; readonly size: number };
+  readonly locator: LocatorSpec;
   readonly thresholdMargin: number;
   readonly coinPerMille: number;
   readonly burst: number;
@@ -62,8 +63,32 @@ function lightSettings({ lights }: Config["firmware"]): LightSettings {
   return { kind, count, brightness: stripBrightness(lights), brightnessMax: brightnessLimit(lights), colourOrder };
 }
 
+/** A detector as the firmware knows it. */
+export interface DeployedDetector {
+  /** First 16 hex digits of the SHA-256 of its file. */
+  readonly hash: string;
+  /** Its own threshold, chosen on validation scenes, 1 to 1000. */
+  readonly threshold: number;
+}
+
+/** What a detector finds nothing with looks at the middle of the frame. */
+const WHOLE = { kind: "center", x: 500, y: 500, size: 1000 } as const;
+
+/** RangeError when the configuration names a detector and there is none. */
+export function locatorSettings({ locator }: Pick<Config, "locator">, detector?: DeployedDetector): LocatorSpec {
+  const { kind, x, y, size, threshold } = locator;
+  if (kind === "center") return { kind, model: "0".repeat(16), threshold: 0, center: { kind, x, y, size } };
+  if (detector === undefined) throw new RangeError(`locator ${kind} without its detector`);
+  return { kind, model: detector.hash, threshold: threshold ?? detector.threshold, center: WHOLE };
+}
+
 /** The effective settings: where there is a model, its own labels, input and threshold count. */
-export function firmwareSettings(config: Config, board: Board, model: DeployedModel | undefined): FirmwareSettings {
+export function firmwareSettings(
+  config: Config,
+  board: Board,
+  model: DeployedModel | undefined,
+  detector?: DeployedDetector,
+): FirmwareSettings {
   const { labels, positive, preprocess, thresholdMargin } = model?.description ?? {
     labels: config.labels,
     positive: config.labels.indexOf(config.positive),
@@ -77,7 +102,7 @@ export function firmwareSettings(config: Config, board: Board, model: DeployedMo
     positive,
     inputSize: preprocess.size,
     normalize: preprocess.normalize,
-    locator: { x: config.locator.x, y: config.locator.y, size: config.locator.size },
+    locator: locatorSettings(config, detector),
     thresholdMargin,
     coinPerMille: Math.round(config.coinProbability * 1000),
     burst: config.decision.burst,
@@ -124,9 +149,12 @@ export function configHeaderValues(
     labels: `{ ${settings.labels.map(cString).join(", ")} }`,
     inputSize: settings.inputSize,
     normalize: `SM_NORMALIZE_${settings.normalize.toUpperCase()}`,
-    locatorX: settings.locator.x,
-    locatorY: settings.locator.y,
-    locatorSize: settings.locator.size,
+    locator: `SM_LOCATOR_${settings.locator.kind.toUpperCase()}`,
+    locatorX: settings.locator.center.x,
+    locatorY: settings.locator.center.y,
+    locatorSize: settings.locator.center.size,
+    locatorThreshold: settings.locator.threshold,
+    locatorHash: cString(settings.locator.model),
     thresholdMargin: parenthesized(settings.thresholdMargin),
     burst: settings.burst,
     lightsMs: settings.lightsMs,

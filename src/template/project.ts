@@ -9,6 +9,7 @@ import { CARD_SETTINGS_FILE, cardSettingsFile } from "./card-settings.js";
 import {
   boardHeaderValues,
   configHeaderValues,
+  type DeployedDetector,
   type DeployedModel,
   espProjectValues,
   firmwareSettings,
@@ -26,6 +27,8 @@ export interface RenderRequest {
   readonly board: Board;
   /** Absent for engine coin. */
   readonly model?: DeployedModel;
+  /** Absent with locator `center`. */
+  readonly detector?: DeployedDetector;
   /** What the emitter made (`model.h`, `model.c`, ...): name -> contents, for src/generated/. */
   readonly engineFiles: Readonly<Record<string, string>>;
   /** FatFs' sources, for image files as cards; host only. */
@@ -56,7 +59,7 @@ export async function projectFiles(request: Omit<RenderRequest, "dir">): Promise
     cardImages: fatFs !== undefined,
     ...(request.firmwareRoot === undefined ? {} : { root: request.firmwareRoot }),
   });
-  const settings = firmwareSettings(config, board, model);
+  const settings = firmwareSettings(config, board, model, request.detector);
   const generated: Record<string, string> = {
     ...engineFiles,
     "smilec_config.h": await renderTemplate(

@@ -15,9 +15,14 @@ export interface BackendRequest {
   readonly input: { readonly scale: number; readonly zeroPoint: number };
   /** Worker threads, at least 1. No result depends on it. */
   readonly threads: number;
+  /** What the last layer's outputs mean; default: logits of classes. Decides what a batch must have. */
+  readonly task?: TrainingTask;
   /** One entry per layer: where given, the layer's output is rounded to int8 and back, in training as in evaluation. Not for the input. */
   readonly quantization?: readonly (SimulatedQuantization | undefined)[];
 }
+
+/** "classify": cross-entropy (loss.ts) over a batch's labels; "detect": a map of faces (detection-loss.ts) against a batch's targets. */
+export type TrainingTask = "classify" | "detect";
 
 /**
  * An activation as int8 holds it: q = clamp(round(x / scale) + zeroPoint, -128, 127), x' = (q - zeroPoint) * scale. Its gradient is passed
@@ -41,8 +46,10 @@ export interface TrainingBatch {
   readonly count: number;
   /** [count, height, width, channels] */
   readonly inputs: Int8Array;
-  /** Label index per picture. */
+  /** Label index per picture; of no use to a detector. */
   readonly labels: Uint8Array;
+  /** Of a detector: [count, cells, TARGET_CHANNELS], see detection-loss.ts. */
+  readonly targets?: Float32Array;
   /** Loss weight per picture, not all 0. */
   readonly weights: Float32Array;
   /** Targets are (1 - s) * one-hot + s / classes. */
@@ -54,10 +61,12 @@ export interface TrainingBatch {
 }
 
 export interface BatchGradients {
-  /** Weighted mean of the softmax cross-entropy, smoothed targets; with a teacher mixed with what it teaches. */
+  /** Weighted mean of the pictures' losses: of the softmax cross-entropy, smoothed targets, with a teacher mixed with what it teaches; or of detection. */
   readonly loss: number;
-  /** Pictures whose largest logit is their label's. */
+  /** Pictures whose largest logit is their label's; of a detector 0. */
   readonly correct: number;
+  /** Of a detector: the loss of each picture, unweighted. Valid until the backend's next call. */
+  readonly losses?: Float32Array;
   /**
    * In the layout of the parameters. Trainable slots: gradient of `loss`. Slots of moving statistics: mean and biased variance of the
    * batch. Owned by the backend and valid until its next call.
@@ -70,7 +79,7 @@ export interface TrainingBackend {
   /** Pictures that batch norm takes its statistics over in training; 0: the whole batch. Part of a run's identity. */
   readonly statisticsGroup: number;
   gradients(parameters: Float32Array, batch: TrainingBatch): Promise<BatchGradients>;
-  /** Logits [count, labels] with batch norm by its moving statistics, without dropout. Any count. */
+  /** Logits [count, labels], or maps [count, height, width, channels], with batch norm by its moving statistics, without dropout. Any count. */
   logits(parameters: Float32Array, inputs: Int8Array, count: number): Promise<Float32Array>;
   dispose(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import type { PictureSource } from "../data/types.js";
 import { InterruptedError } from "../errors.js";
 import { SquarePreprocessor } from "../preprocess/square.js";
-import { inputQuantization, type PreprocessSpec } from "../preprocess/types.js";
+import { type InputSpec, inputQuantization, type PreprocessSpec } from "../preprocess/types.js";
 import type { TrainingBackend } from "./backend.js";
 import { crossEntropySum, logSoftmax } from "./loss.js";
 import type { FloatModel, Network } from "./network.js";
@@ -122,7 +122,7 @@ export interface ActivationProbe {
   dispose(): Promise<void>;
 }
 
-export async function createActivationProbe(model: FloatModel, spec: PreprocessSpec): Promise<ActivationProbe> {
+export async function createActivationProbe(model: FloatModel, spec: InputSpec): Promise<ActivationProbe> {
   const backend = await createWasmBackend({
     network: model.network,
     batchSize: GROUP_PICTURES,

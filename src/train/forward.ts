@@ -66,6 +66,8 @@ function runLayer(layer: Layer, context: LayerContext, input: Float32Array): Flo
     }
     case "mean":
       return mean(context.outputs[layer.input], context.shapes[context.index][0]);
+    case "upsample":
+      return upsample(context.outputs[layer.input], context.shapes[layer.input]);
     case "dense":
       return dense(context.outputs[layer.input], context.parameters, layer.units);
   }
@@ -160,6 +162,17 @@ function mean(input: Float32Array, channels: number): Float32Array {
   const sums = new Float64Array(channels);
   for (let i = 0; i < input.length; i++) sums[i % channels] += input[i];
   return Float32Array.from(sums, (sum) => sum / (input.length / channels));
+}
+
+function upsample(input: Float32Array, [height, width, channels]: readonly number[]): Float32Array {
+  const out = new Float32Array(4 * input.length);
+  for (let y = 0, to = 0; y < 2 * height; y++) {
+    for (let x = 0; x < 2 * width; x++, to += channels) {
+      const from = ((y >> 1) * width + (x >> 1)) * channels;
+      out.set(input.subarray(from, from + channels), to);
+    }
+  }
+  return out;
 }
 
 function dense(input: Float32Array, parameters: LayerParameters, units: number): Float32Array {

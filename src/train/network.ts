@@ -51,6 +51,13 @@ export interface MeanLayer {
   readonly input: number;
 }
 
+/** Each pixel four times, in a square: [H,W,C] -> [2H,2W,C]. */
+export interface UpsampleLayer {
+  readonly kind: "upsample";
+  readonly name: string;
+  readonly input: number;
+}
+
 /** [C] -> [units]; kernel parameter IO, with bias. Dropout (training only) applies to its input. */
 export interface DenseLayer {
   readonly kind: "dense";
@@ -61,11 +68,11 @@ export interface DenseLayer {
   readonly dropout: number;
 }
 
-export type Layer = InputLayer | ConvLayer | DepthwiseLayer | AddLayer | MeanLayer | DenseLayer;
+export type Layer = InputLayer | ConvLayer | DepthwiseLayer | AddLayer | MeanLayer | UpsampleLayer | DenseLayer;
 
 export interface Network {
   readonly name: string;
-  /** layers[0] is the input, the last layer gives the logits. */
+  /** layers[0] is the input, the last layer gives the logits: [classes], or [H,W,C] of a network that answers for every place. */
   readonly layers: readonly Layer[];
 }
 
@@ -114,6 +121,10 @@ function outputShape(layer: Layer, shapes: readonly number[][]): number[] {
       return [...shapes[layer.inputs[0]]];
     case "mean":
       return [shapes[layer.input][2]];
+    case "upsample": {
+      const [height, width, channels] = shapes[layer.input];
+      return [2 * height, 2 * width, channels];
+    }
     case "dense":
       return [layer.units];
   }
@@ -124,6 +135,7 @@ function layerParameters(layer: Layer, shapes: readonly number[][]): [ParameterR
     case "input":
     case "add":
     case "mean":
+    case "upsample":
       return [];
     case "dense":
       return [

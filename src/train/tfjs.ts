@@ -6,7 +6,7 @@
  * Batch norm takes its statistics over the whole batch here.
  */
 import type * as tfCore from "@tensorflow/tfjs-core";
-import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from "@tensorflow/tfjs-core";
 import type {
   BackendName,
   BackendRequest,
@@ -15,6 +15,7 @@ import type {
   TrainingBackend,
   TrainingBatch,
 } from "./backend.js";
+import { BEND, detectionSum, FOCUS, OUTPUT_CHANNELS, TARGET_CHANNELS } from "./detection-loss.js";
 import { argmax } from "./loss.js";
 import {
   BATCH_NORM_EPSILON,
@@ -76,9 +77,11 @@ export class TfjsBackend implements TrainingBackend {
     const scope = () => {
       const input = this.input(batch.inputs, batch.count);
       const loss = (...tensors: Tensor[]) => {
-        const output = this.forward(input, this.byLayer(trainable, tensors), batch, statistics) as Tensor2D;
+        const output = this.forward(input, this.byLayer(trainable, tensors), batch, statistics);
         logits = tf.keep(tf.clone(output));
-        return this.loss(output, batch);
+        return this.request.task === "detect"
+          ? this.detectionLoss(output, batch)
+          : this.loss(output as Tensor2D, batch);
       };
       const tensors = trainable.map((slot) => this.tensor(parameters, slot));
       const { value, grads } = tf.valueAndGrads(loss)(tensors);
@@ -91,9 +94,11 @@ export class TfjsBackend implements TrainingBackend {
     });
     this.storeStatistics(statistics);
     const [loss] = value.dataSync();
-    const correct = this.correct(logits!.dataSync() as Float32Array, batch.labels);
+    const outputs = logits!.dataSync() as Float32Array;
     tf.dispose([value, ...gradients, logits!]);
-    return { loss, correct, gradient: this.gradient };
+    if (this.request.task === "detect")
+      return { loss, correct: 0, gradient: this.gradient, losses: pictureLosses(outputs, batch) };
+    return { loss, correct: this.correct(outputs, batch.labels), gradient: this.gradient };
   }
 
   async logits(parameters: Float32Array, inputs: Int8Array, count: number): Promise<Float32Array> {
@@ -151,6 +156,28 @@ export class TfjsBackend implements TrainingBackend {
     const divergence = tf.sum(tf.mul(tf.mul(tf.exp(wanted), distance), shares));
     const taught = tf.mul(divergence, weight * temperature * temperature);
     return tf.add(tf.mul(crossEntropy, 1 - weight), taught) as tfCore.Scalar;
+  }
+
+  /** As detection-loss.ts has it, over the sum of the weights. */
+  private detectionLoss(outputs: Tensor, { count, weights, targets }: TrainingBatch): tfCore.Scalar {
+    const { tf } = this;
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const shares = tf.tensor3d(
+      weights.map((weight) => weight / total),
+      [count, 1, 1],
+    );
+    const cells = tf.reshape(outputs, [count, -1, OUTPUT_CHANNELS]) as Tensor3D;
+    const wanted = tf.tensor3d(targets!, [count, cells.shape[1], TARGET_CHANNELS]);
+    const part = (of: Tensor3D, from: number, size: number) => tf.slice(of, [0, 0, from], [-1, -1, size]);
+    const right = tf.mul(part(cells, 0, 1), tf.sub(tf.mul(part(wanted, 0, 1), 2), 1));
+    const focus = tf.pow(tf.sigmoid(tf.neg(right)), FOCUS);
+    const presence = tf.mul(tf.mul(part(wanted, 1, 1), focus), tf.softplus(tf.neg(right)));
+    const size = tf.abs(tf.sub(part(cells, 1, 3), part(wanted, 3, 3)));
+    // The parabola's part and the line's, without a comparison: those have no gradient.
+    const curved = tf.minimum(size, BEND);
+    const bend = tf.add(tf.div(tf.square(curved), 2 * BEND), tf.sub(size, curved));
+    const box = tf.mul(part(wanted, 2, 1), tf.sum(bend, 2, true));
+    return tf.sum(tf.mul(tf.add(presence, box), shares)) as tfCore.Scalar;
   }
 
   private forward(
@@ -215,6 +242,13 @@ export class TfjsBackend implements TrainingBackend {
       }
       case "mean":
         return tf.mean(outputs[layer.input], [1, 2]);
+      case "upsample": {
+        // Columns, then rows, each twice; tfjs' own gradient of resizing is wrong on its CPU backend.
+        const input = outputs[layer.input] as Tensor4D;
+        const [count, height, width, channels] = input.shape;
+        const wide = tf.reshape(tf.concat([input, input], 3), [count, height, 2 * width * channels]);
+        return tf.reshape(tf.concat([wide, wide], 2), [count, 2 * height, 2 * width, channels]);
+      }
       case "dense": {
         const mask = batch?.masks.get(index);
         const input = outputs[layer.input] as Tensor2D;
@@ -252,4 +286,10 @@ export class TfjsBackend implements TrainingBackend {
     const classes = logits.length / labels.length;
     return labels.reduce((sum, label, i) => sum + (argmax(logits, i * classes, classes) === label ? 1 : 0), 0);
   }
+}
+
+function pictureLosses(outputs: Float32Array, { count, weights, targets }: TrainingBatch): Float32Array {
+  const losses = new Float32Array(count);
+  detectionSum({ outputs, weights, targets: targets! }, 1, undefined, losses);
+  return losses;
 }

@@ -23,8 +23,9 @@ import {
   MAX_SLOTS,
   WITHDRAWN_OFFSET,
 } from "#smilec/captures/layout.js";
-import { type CaptureMetadata, ENGINES, formatMetadata, parseMetadata } from "#smilec/captures/metadata.js";
+import { type CaptureMetadata, ENGINES, formatMetadata, parseMetadata, STAGES } from "#smilec/captures/metadata.js";
 import { packageRoot } from "#smilec/files/package-root.js";
+import { LOCATOR_KINDS } from "#smilec/locate/types.js";
 import { SANITIZED } from "../support/compile.js";
 import { compileFirmware } from "../support/firmware.js";
 import { Random } from "../support/random.js";
@@ -58,6 +59,7 @@ function randomSample(random: Random): Sample {
     boot: u32(),
   };
   const payloadBytes = slotBytes(width, height) - HEADER_BYTES;
+  const faces = random.integer(0, burstCount);
   const hexDigits = () => random.integer(0, 15).toString(16);
   const metadata: CaptureMetadata = {
     ...identity,
@@ -73,22 +75,36 @@ function randomSample(random: Random): Sample {
     model: Array.from({ length: 16 }, hexDigits).join(""),
     engine: random.pick(ENGINES),
     preprocess: { size: within(random, 8, 128), normalize: random.pick(["standardize", "none"]) },
-    locator: { kind: "center", x: within(random, 0, 1000), y: within(random, 0, 1000), size: within(random, 0, 1000) },
+    locator: {
+      kind: random.pick(LOCATOR_KINDS),
+      model: Array.from({ length: 16 }, hexDigits).join(""),
+      threshold: within(random, 0, 1000),
+      center: { kind: "center", x: within(random, 0, 1000), y: within(random, 0, 1000), size: within(random, 0, 1000) },
+    },
     box: { x, y, width: random.integer(1, width - x), height: random.integer(1, height - y) },
+    confidence: within(random, 0, 1000),
     inputCrc: u32(),
     outputs: Array.from({ length: count }, () => within(random, -128, 127)),
     positive: random.integer(0, (count || MAX_LABELS) - 1),
     margin: within(random, -255, 255),
+    faces,
     sum: within(random, -255 * 8, 255 * 8),
     threshold: within(random, -256 * 8, 255 * 8),
-    smile: random.chance(0.5),
+    smile: faces > 0 && random.chance(0.5),
     sensor: within(random, 0, 0xffff),
     sensorStatus: within(random, 0, 0xffff),
     exposure: u32(),
     gain: u32(),
     reset: within(random, 0, 255),
     freeMemory: u32(),
-    stages: { acquireUs: u32(), preprocessUs: u32(), invokeUs: u32(), latencyUs: u32(), logUs: u32() },
+    stages: {
+      acquireUs: u32(),
+      locateUs: u32(),
+      preprocessUs: u32(),
+      invokeUs: u32(),
+      latencyUs: u32(),
+      logUs: u32(),
+    },
   };
   const header: EntryHeader = { kind: "capture", ...identity, payloadBytes, payloadCrc: u32() };
   const largest = Math.floor((0xffffffff - 2048) / slotBytes(width, height));
@@ -100,14 +116,15 @@ function record({ header, metadata: m, width, height, slots }: Sample): string {
   const { locator, box, stages } = m;
   const outputs = Array.from({ length: MAX_LABELS }, (_, i) => m.outputs[i] ?? 0);
   return [
-    ...[m.firmware, m.model, header.device, header.epoch, header.segment, header.sequence, header.boot],
+    ...[m.firmware, m.model, locator.model, header.device, header.epoch, header.segment, header.sequence, header.boot],
     ...[header.payloadBytes, header.payloadCrc],
     ...[m.config, ENGINES.indexOf(m.engine) + 1, m.preprocess.normalize === "standardize" ? 1 : 0, m.preprocess.size],
-    ...[locator.x, locator.y, locator.size, m.positive],
+    ...[LOCATOR_KINDS.indexOf(locator.kind) + 1, locator.threshold],
+    ...[locator.center.x, locator.center.y, locator.center.size, m.positive],
     ...[m.slot, m.uptimeMs, m.press, m.pressMs, m.burstIndex, m.burstCount, width, height],
-    ...[box.x, box.y, box.width, box.height, m.inputCrc, m.outputs.length, ...outputs],
-    ...[m.margin, m.sum, m.threshold, m.smile ? 1 : 0, m.sensor, m.sensorStatus, m.exposure, m.gain, m.reset],
-    ...[m.freeMemory, stages.acquireUs, stages.preprocessUs, stages.invokeUs, stages.latencyUs, stages.logUs, slots],
+    ...[box.x, box.y, box.width, box.height, m.confidence, m.inputCrc, m.outputs.length, ...outputs],
+    ...[m.margin, m.faces, m.sum, m.threshold, m.smile ? 1 : 0, m.sensor, m.sensorStatus, m.exposure, m.gain, m.reset],
+    ...[m.freeMemory, ...STAGES.map((stage) => stages[stage]), slots],
   ].join(" ");
 }
 
@@ -145,8 +162,14 @@ const LARGEST: Sample = (() => {
         positive: 15,
       },
       box: { x: 1000, y: 1000, width: 3096, height: 3096 },
-      locator: { kind: "center", x: 1000, y: 1000, size: 1000 },
-      stages: { acquireUs: u32, preprocessUs: u32, invokeUs: u32, latencyUs: u32, logUs: u32 },
+      locator: {
+        kind: "classic",
+        model: "f".repeat(16),
+        threshold: 1000,
+        center: { kind: "center", x: 1000, y: 1000, size: 1000 },
+      },
+      ...{ confidence: 1000, faces: 8, sum: -2040, threshold: -2048, margin: -255, smile: false },
+      stages: { acquireUs: u32, locateUs: u32, preprocessUs: u32, invokeUs: u32, latencyUs: u32, logUs: u32 },
     },
   };
 })();

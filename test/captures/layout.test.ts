@@ -35,7 +35,7 @@ describe("the capture log's specification", () => {
     ],
     [
       "the words there may be",
-      "`no-smile`, `smile`",
+      "`no-smile`, `smile`, `nobody`",
       "`no-smile`, `smile`, `unsure`",
       '{"decision", SM_LOG_FORM_WORD, 3, (const char *const[]){"no-smile", "smile", "unsure"}}',
       'decision: { kind: "word", count: 3, words: ["no-smile", "smile", "unsure"] }',
@@ -78,7 +78,7 @@ describe("the capture log's specification", () => {
     ["no number", "| max-slots | 4,096 |", "| max-slots | 40,96 |", /value is no whole number/],
     ["an unknown form", "| gain | decimal |", "| gain | roman |", /no form: roman/],
     ["an unknown constant", "| 1 to max-burst |", "| 1 to most-frames |", /there is no constant most-frames/],
-    ["a range from high to low", "| 0 to 1,000 |", "| 1,000 to 0 |", /no range: 1,000 to 0/],
+    ["a range from high to low", "| 3 decimals | 0 to 1,000 |", "| 3 decimals | 1,000 to 0 |", /no range: 1,000 to 0/],
     ["a pattern that is not closed", ".{epoch:8x}`", ".{epoch:8x`", /the pattern is not understood from \.\{epoch/],
     ["a missing cell", "| head-bytes | 1,024 |", "| head-bytes |", /2 cells under 3 headings/],
     ["codes of no key", "| reset | 6 |", "| restart | 6 |", /there is no key restart/],

@@ -76,7 +76,8 @@ describe("replay", () => {
   it("attributes another box to the locator, and judges the rest by the box that was used", () => {
     const { box } = large().metadata;
     expect(stages(relogged(large(), { box: { ...box, width: box.width - 1 } }))).toContain("box");
-    const moved = { ...large().metadata.locator, x: 0 };
+    const { locator } = large().metadata;
+    const moved = { ...locator, center: { ...locator.center, x: 0 } };
     expect(stages(relogged(large(), { locator: moved }))).toEqual(["box"]);
   });
 

@@ -24,7 +24,7 @@ beforeEach(() => {
 function makeCatalogue(): void {
   mkdirSync(captures);
   const catalogue = Catalogue.open(captures);
-  const pull = catalogue.beginPull("folder", "card", 1);
+  const pull = catalogue.pulls.beginPull("folder", "card", 1);
   for (const sequence of [1, 2]) {
     const metadata = {
       device: 1,
@@ -56,9 +56,9 @@ function makeCatalogue(): void {
       taken: undefined,
       recovered: false,
     };
-    catalogue.add({ metadata, ...facts }, pull);
+    catalogue.pulls.add({ metadata, ...facts }, pull);
   }
-  catalogue.judge(1, { pass: 1, label: "smile", box: undefined, atMs: 1 });
+  catalogue.labels.judge(1, { pass: 1, label: "smile", box: undefined, atMs: 1 });
   catalogue.close();
 }
 

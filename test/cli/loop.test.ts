@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
+import type { ReportFacts } from "#smilec/report/facts.js";
 import { smilec, smilecKilledAfter } from "../support/cli.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 
@@ -95,6 +96,35 @@ describe("smilec loop", () => {
     expect(presses).toHaveLength(48);
     expect(golden.differences).toEqual([]);
   }, 60_000);
+
+  it("reports its facts and checks without captures, and says which command brings what is missing", async () => {
+    const { stdout, exitCode } = await smilec(["report", "--json", "--junit", "checks.xml"], { cwd: unbroken });
+    const facts = JSON.parse(stdout) as ReportFacts & { report: string };
+    const failed = facts.checks.filter(({ state }) => state === "fail");
+    expect(exitCode).toBe(failed.length === 0 ? 0 : 1);
+    expect(facts).toMatchObject({ formatVersion: 1, title: "loop-bot", training: { architecture: "tiny" } });
+    const states = Object.fromEntries(facts.checks.map(({ name, state }) => [name, state]));
+    expect(states).toMatchObject({
+      "press-to-light": "pass",
+      "memory-flash": "pass",
+      replay: "skipped",
+      skew: "skipped",
+    });
+    expect(facts.board!.press.ms).toBeLessThan(facts.board!.limitMs);
+    expect(facts.missing.map(({ command }) => command)).toEqual([
+      "smilec report --images DIR",
+      "smilec pull-captures",
+      "smilec retrain",
+    ]);
+    const xml = readFileSync(join(unbroken, "checks.xml"), "utf8");
+    expect(xml).toContain(`tests="${facts.checks.length}" failures="${failed.length}"`);
+    const page = readFileSync(facts.report, "utf8");
+    for (const id of ["checks", "data", "augmentation", "training", "quantization", "board", "missing"])
+      expect(page).toContain(`<section id="${id}"`);
+    for (const id of ["replay", "labels", "skew"]) expect(page).not.toContain(`<section id="${id}"`);
+    const said = await smilec(["report"], { cwd: unbroken });
+    expect(said.stdout).toContain("not in it: Replay, labels, training and serving (smilec pull-captures)");
+  }, 240_000);
 
   it("renders the board's project and says what its build lacks where PlatformIO's registry cannot be reached", async () => {
     // Nothing listens on port 9: with it as proxy, no machine reaches the registry.

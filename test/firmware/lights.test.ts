@@ -15,7 +15,7 @@ interface Sample {
 }
 
 const WRAP = 2 ** 32;
-const PATTERN = { ready: 1, noSmile: 2, held: 3, withdrawn: 4, refused: 5 };
+const PATTERN = { noSmile: 1, nobody: 2, ready: 3, held: 4, withdrawn: 5, refused: 6 };
 const DARK: Colour = [0, 0, 0];
 
 let program: Program;
@@ -44,7 +44,7 @@ describe("lights on an output", () => {
   it("are on for a smile for its time, and for nothing else", async () => {
     const smile = await samples("lights gpio 1 20 1", "smile 3000", "sample 400 10");
     expect(smile.filter(({ leds }) => !isDark(leds[0]))).toHaveLength(300);
-    for (const command of ["neutral", "show 1", "show 5", "safe 1", "fault 3"]) {
+    for (const command of ["neutral", "nobody", "show 3", "show 6", "safe 1", "fault 3"]) {
       const shown = await samples("lights gpio 1 20 0", command, "sample 300 10");
       expect(shown.every(({ leds }) => isDark(leds[0]))).toBe(true);
     }
@@ -81,6 +81,21 @@ describe("a strip", () => {
     expect(red[0]).toBe(0);
     expect(red[100]).toBe(0);
     expect(red.slice(200)).toEqual(Array(50).fill(0));
+  });
+
+  it("pulses once in violet for nobody, and its status LED flashes long and short", async () => {
+    const shown = await samples(strip(2, 100, 1), "nobody", "sample 250 10");
+    const blue = shown.map(({ leds }) => leds[0][2]);
+    expect(Math.max(...blue)).toBe(255);
+    for (const { leds } of shown) {
+      expect(leds[0]).toEqual(leds[1]);
+      expect(leds[0][2]).toBeGreaterThanOrEqual(leds[0][0]);
+      expect(leds[0][1]).toBe(0);
+    }
+    expect(blue.filter((level, i) => level === 255 && blue[i - 1] !== 255)).toHaveLength(1);
+    expect(blue.slice(100)).toEqual(Array(150).fill(0));
+    const lit = shown.map(({ status }) => (status ? "#" : ".")).join("");
+    expect(lit).toMatch(/^#{60}\.{20}#{10}\.{40}/);
   });
 
   it("shows the patterns on all LEDs where there is no status LED, and not where there is one", async () => {
@@ -172,7 +187,7 @@ describe("a card that may be taken out", () => {
 });
 
 describe("the wrap of the clock after 49.7 days", () => {
-  it.each(["smile 3000", "neutral", "show 1", "show 4", "safe 1", "fault 1", "fault 7", "fault 0"])(
+  it.each(["smile 3000", "neutral", "nobody", "show 1", "show 3", "show 5", "safe 1", "fault 1", "fault 7", "fault 0"])(
     "is not seen in %s",
     async (command) => {
       const commands = [strip(2), "sample 3 10", command, "sample 900 10"];

@@ -3,7 +3,16 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { Bot, type BotEvent, capturesOf, ofKind, problemsOf, readCard } from "../support/bot.js";
 import { SANITIZED } from "../support/compile.js";
 
-const FAULT = { model: 1, camera: 2, noCard: 4, cardFails: 16, cardFormat: 32, settings: 128, memory: 256 };
+const FAULT = {
+  model: 1,
+  camera: 2,
+  noCard: 4,
+  cardFails: 16,
+  cardFormat: 32,
+  settings: 128,
+  memory: 256,
+  arena: 1024,
+};
 const ERROR = { camera: -2, noCard: -6, notFound: -9, corrupt: -12, memory: -13 };
 
 let bot: Bot;
@@ -221,9 +230,16 @@ describe("the self-test", () => {
   });
 
   it("finds memory that does not keep what is written, and then judges nothing", async () => {
-    const events = await play("fold", "reboot", "press 100", "press 100");
+    const events = await play("fold frames", "reboot", "press 100", "press 100");
     expect(ofKind(events, "ready").at(-1)).toMatchObject({ error: 0, memory: ERROR.memory });
     expect(faults(events)).toEqual([FAULT.memory]);
+    expect(ofKind(events, "scored")).toEqual([]);
+  });
+
+  it("finds a network's working memory that does not keep what is written, blinks its own code, and judges nothing", async () => {
+    const events = await play("fold arena", "reboot", "press 100", "press 100", "wait 60000", "state");
+    expect(ofKind(events, "ready").at(-1)).toMatchObject({ error: ERROR.memory, memory: 0 });
+    expect(faults(events)).toEqual([FAULT.arena]);
     expect(ofKind(events, "scored")).toEqual([]);
   });
 

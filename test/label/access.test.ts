@@ -141,7 +141,7 @@ describe("bad requests", () => {
       expect([path, body, reply.status]).toEqual([path, body, status]);
       expect(reply.json<{ message: string }>().message).not.toBe("");
     }
-    expect(rig.catalogue.lastEvent()).toBe(0);
+    expect(rig.catalogue.labels.lastEvent()).toBe(0);
     const { token } = rig;
     const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
     expect((await send(rig.server.port, "/judge", { method: "POST", headers, body: "{" })).status).toBe(400);

@@ -12,7 +12,7 @@ let pull = 0;
 
 beforeEach(() => {
   catalogue = Catalogue.open(makeFolder());
-  pull = catalogue.beginPull("folder", "a", 1);
+  pull = catalogue.pulls.beginPull("folder", "a", 1);
 });
 afterEach(() => catalogue.close());
 
@@ -52,12 +52,12 @@ function add(
     taken: hours === null ? undefined : { ms: NOON + hours * 3_600_000, errorMs },
     recovered: false,
   };
-  catalogue.add(capture, pull);
+  catalogue.pulls.add(capture, pull);
   return catalogue.count();
 }
 
 const say = (id: number, label: string, pass: 1 | 2 | 3 = 1, box?: typeof locatorBox) =>
-  catalogue.judge(id, { pass, label, box, atMs: 1 });
+  catalogue.labels.judge(id, { pass, label, box, atMs: 1 });
 
 const config = { labels: ["neutral", "smile"] };
 
@@ -82,9 +82,9 @@ describe("judged pictures", () => {
     say(add(4), "no-face");
     say(add(5), "grin");
     say(add(6), "smile");
-    catalogue.setConsent(6, "refused");
+    catalogue.labels.setConsent(6, "refused");
     say(add(7), "smile");
-    catalogue.markDeleted(7);
+    catalogue.labels.markDeleted(7);
     const found = judgedPictures(catalogue, config);
     expect(found.pictures).toEqual([]);
     const one = { unjudged: 1, disputed: 1, unsure: 1, "no-face": 1, "unknown-label": 1, refused: 1, deleted: 1 };
@@ -96,7 +96,7 @@ describe("judged pictures", () => {
   it("leave out what was withdrawn on the bot after it was judged", () => {
     say(add(1), "smile");
     say(add(2), "smile");
-    catalogue.withdraw(catalogue.capture(1)!.key, 1);
+    catalogue.pulls.withdraw(catalogue.capture(1)!.key, 1);
     expect(judgedPictures(catalogue, config)).toMatchObject({ pictures: [{ capture: 2 }], leftOut: { deleted: 1 } });
   });
 
@@ -128,9 +128,9 @@ describe("the state of labelling", () => {
     say(6, "grin");
     for (const id of [1, 2]) say(id, "smile", 2);
     for (const id of [3, 4]) say(id, "neutral", 2, locatorBox);
-    catalogue.setConsent(1, "given");
-    catalogue.setConsent(2, "refused");
-    catalogue.markDeleted(8);
+    catalogue.labels.setConsent(1, "given");
+    catalogue.labels.setConsent(2, "refused");
+    catalogue.labels.markDeleted(8);
     expect(labelStatus(catalogue, config.labels)).toEqual({
       captures: 7,
       presses: 4,

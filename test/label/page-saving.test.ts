@@ -95,7 +95,7 @@ describeInBrowser(`what was said in the label studio${reason}`, () => {
     rmSync(join(rig.captures, path));
     await page.goto(rig.url);
     await page.until("document.querySelector('#frame .problem') !== null");
-    expect(await page.text("#frame .problem")).toBe(`${path}: the file is missing`);
+    expect(await page.text("#frame .problem")).toBe(`${path}: the picture is missing`);
     await page.key("0");
     await rig.waitFor(page, 2);
     await page.until(ALL_SAVED);

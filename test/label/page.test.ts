@@ -111,7 +111,7 @@ describeInBrowser(`the label studio in Chromium${reason}`, () => {
     await page.until(ALL_SAVED);
     const catalogue = Catalogue.open(rig.captures);
     const [{ metadata, judgements }] = catalogue.captures({ judged: true });
-    expect(catalogue.lastEvent()).toBe(2);
+    expect(catalogue.labels.lastEvent()).toBe(2);
     catalogue.close();
     expect(judgements[0]?.box?.width).toBe(metadata.box.width);
     expect(judgements[0]!.box!.x).toBeLessThan(metadata.box.x - 10);
@@ -202,7 +202,7 @@ describeInBrowser(`the label studio in Chromium${reason}`, () => {
 
   it("shows where two looks differ, and settles it", async () => {
     const catalogue = Catalogue.open(rig.captures);
-    for (const id of [1, 2, 3, 4]) catalogue.judge(id, { pass: 1, label: "smile", box: undefined, atMs: 1 });
+    for (const id of [1, 2, 3, 4]) catalogue.labels.judge(id, { pass: 1, label: "smile", box: undefined, atMs: 1 });
     catalogue.close();
     await rig.end("SIGINT");
     await rig.start("--port", "0", "--pass", "2");

@@ -3,7 +3,7 @@ import type { GrayImage } from "#smilec/data/types.js";
 import { locateCenter, wholeBox } from "#smilec/preprocess/locate.js";
 import { integerSqrt, normalize } from "#smilec/preprocess/normalize.js";
 import { preprocess } from "#smilec/preprocess/preprocess.js";
-import { resizeArea } from "#smilec/preprocess/resize.js";
+import { resizeArea, resizeAreaTo } from "#smilec/preprocess/resize.js";
 
 /** Small deterministic generator for test data (Numerical Recipes' LCG). */
 function generator(seed: number): () => number {
@@ -22,18 +22,19 @@ function randomImage(next: () => number, width: number, height: number): GrayIma
 function resizeBySpecification(
   image: GrayImage,
   box: { x: number; y: number; width: number; height: number },
-  size: number,
+  columns: number,
+  rows = columns,
 ): number[] {
-  const overlap = (i: number, extent: number, x: number) =>
-    Math.max(0, Math.min((i + 1) * extent, (x + 1) * size) - Math.max(i * extent, x * size));
+  const overlap = (i: number, extent: number, x: number, out: number) =>
+    Math.max(0, Math.min((i + 1) * extent, (x + 1) * out) - Math.max(i * extent, x * out));
   const area = BigInt(box.width * box.height);
   const out: number[] = [];
-  for (let j = 0; j < size; j++)
-    for (let i = 0; i < size; i++) {
+  for (let j = 0; j < rows; j++)
+    for (let i = 0; i < columns; i++) {
       let sum = 0n;
       for (let y = 0; y < box.height; y++)
         for (let x = 0; x < box.width; x++) {
-          const weight = overlap(j, box.height, y) * overlap(i, box.width, x);
+          const weight = overlap(j, box.height, y, rows) * overlap(i, box.width, x, columns);
           if (weight > 0) sum += BigInt(weight) * BigInt(image.pixels[(box.y + y) * image.width + box.x + x]);
         }
       out.push(Number((sum + area / 2n) / area));
@@ -57,7 +58,9 @@ describe("resize", () => {
       };
       const size = 8 + Math.floor(next() * 20);
       expect([...resizeArea(image, box, size)]).toEqual(resizeBySpecification(image, box, size));
-      compared += size * size;
+      const other = 1 + Math.floor(next() * 40);
+      expect([...resizeAreaTo(image, box, size, other)]).toEqual(resizeBySpecification(image, box, size, other));
+      compared += size * size + size * other;
     }
     expect(compared).toBeGreaterThan(10_000);
   });

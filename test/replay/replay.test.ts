@@ -1,12 +1,14 @@
 /** `smilec replay`: captures of the real firmware against the model that is kept for them. */
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { Catalogue } from "#smilec/captures/catalogue/catalogue.js";
 import { payloadCrc } from "#smilec/captures/format.js";
 import { formatMetadata } from "#smilec/captures/metadata.js";
+import { readStoredCapture } from "#smilec/captures/stored.js";
 import { writeTflite } from "#smilec/emit/tflite/write.js";
 import { withDescription } from "#smilec/graph/bundle.js";
 import { readModel } from "#smilec/pipeline/model.js";
@@ -14,14 +16,17 @@ import { openProject } from "#smilec/pipeline/project.js";
 import { silentReporter } from "#smilec/pipeline/reporter.js";
 import { worseOnCaptures } from "#smilec/replay/flash-gate.js";
 import { mcnemarExact } from "#smilec/replay/mcnemar.js";
-import { readCapture } from "#smilec/replay/read-capture.js";
+import { packageRoot } from "#smilec/files/package-root.js";
+import { atTerminal } from "../support/at-terminal.js";
 import { smilec } from "../support/cli.js";
 import { generatedModel, type HostBot, randomPictures, smallBundle } from "../support/host-bot.js";
 import { officeBot, type Visit, workDays } from "../support/office.js";
 import { Random } from "../support/random.js";
+import { noTerminalsHere } from "../support/serial-peer.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 
 const folder = temporaryFolders();
+const describeAtTerminal = noTerminalsHere === undefined ? describe : describe.skip;
 const context = { reporter: silentReporter, signal: new AbortController().signal };
 
 const bytesOf = (seed: number) => writeTflite(withDescription(smallBundle(seed)));
@@ -64,7 +69,7 @@ async function relog(dir: string, sequence: number, change: object, flipPixel = 
   const captures = join(dir, "captures");
   const catalogue = Catalogue.open(captures);
   const row = [...catalogue.captures()].find(({ key }) => key.sequence === sequence)!;
-  const capture = await readCapture(captures, row);
+  const capture = await readStoredCapture(captures, row);
   if (typeof capture === "string") throw new Error(capture);
   const { width, height } = row;
   const payload = Uint8Array.from(capture.payload);
@@ -121,15 +126,24 @@ describe("smilec replay", () => {
     const { exitCode, stdout } = await smilec(["replay"], { cwd });
     expect(exitCode).toBe(1);
     expect(stdout).toContain("all 478 replayed are equal");
-    expect(stdout).toContain(`${first.path}: the file is damaged: its CRC is wrong`);
-    expect(stdout).toContain(`${second.path}: the file is missing`);
+    expect(stdout).toContain(`${first.path}: the picture is damaged: its CRC is `);
+    expect(stdout).toContain(`${second.path}: the picture is missing`);
   }, 60_000);
 
-  it("counts the captures of a model that is not kept, and is no failure for it", async () => {
+  it("compares the captures of a model that is not kept up to the network's input", async () => {
     const cwd = await project(false);
     const { exitCode, stdout } = await smilec(["--json", "replay"], { cwd });
-    expect(JSON.parse(stdout)).toMatchObject({ compared: 0, missingModels: { [hashOf(model)]: 480 } });
+    expect(JSON.parse(stdout)).toMatchObject({ compared: 480, equal: 480, missingModels: { [hashOf(model)]: 480 } });
     expect(exitCode).toBe(0);
+    await relog(cwd, 5, { inputCrc: 1 });
+    await relog(cwd, 8, { outputs: [1, 2], margin: 1 });
+    const changed = await smilec(["replay"], { cwd });
+    expect(changed.exitCode).toBe(1);
+    expect(changed.stdout).toContain("2 of 480 replayed differ");
+    expect(changed.stdout).toMatch(/^preprocess +1$/m);
+    expect(changed.stdout).toContain(
+      `up to the network's input only: 480 captures of model ${hashOf(model)}, not kept`,
+    );
   }, 60_000);
 
   it("takes a threshold that was set on the bot for no fault", async () => {
@@ -184,7 +198,7 @@ describe("the gate before flashing", () => {
     const catalogue = Catalogue.open(join(cwd, "captures"));
     for (const { id, metadata } of [...catalogue.captures()]) {
       const label = metadata.smile ? "smile" : "neutral";
-      catalogue.judge(id, { pass: 1, label, box: undefined, atMs: 2 });
+      catalogue.labels.judge(id, { pass: 1, label, box: undefined, atMs: 2 });
     }
     catalogue.close();
     return cwd;
@@ -200,6 +214,76 @@ describe("the gate before flashing", () => {
     const same = await readModel(join(cwd, "deployed", hashOf(model), "model.tflite"), "file");
     expect(await worseOnCaptures(opened, same, context)).toBeUndefined();
   }, 60_000);
+
+  describeAtTerminal("at a terminal", () => {
+    const question = "Write it to the board all the same?";
+    let cwd: string;
+    beforeAll(async () => {
+      cwd = await judgedAsDecided();
+      writeFileSync(join(cwd, "other.tflite"), other);
+    }, 60_000);
+
+    const gate = (answer: string, flags: readonly string[] = [], piped = false, file = "other.tflite") => {
+      const child = fileURLToPath(new URL("../support/flash-gate-child.mjs", import.meta.url));
+      const command = [process.execPath, child, cwd, join(cwd, file), ...flags];
+      return atTerminal(command, { cwd, prompt: question, answer, piped });
+    };
+    const warning = /the new model decides worse than the bots did: of 160 judged presses 100.0 % were right/;
+
+    it("goes on after a yes", async () => {
+      const { screen, asked } = await gate("y\r");
+      expect(asked).toBe(true);
+      expect(screen).toMatch(warning);
+      expect(screen).toContain("goes on");
+    }, 60_000);
+
+    it.each([
+      ["a no", "n\r", /stops: CheckFailedError: nothing was written: the new model is worse.*flash with --yes/],
+      ["Enter alone", "\r", /stops: CheckFailedError: nothing was written/],
+      ["Ctrl-C", "\u0003", /stops: InterruptedError: nothing was written/],
+    ])(
+      "writes nothing after %s",
+      async (_, answer, end) => {
+        const { screen, asked } = await gate(answer);
+        expect(asked).toBe(true);
+        expect(screen).toMatch(warning);
+        expect(screen).toMatch(end);
+        expect(screen).not.toContain("goes on");
+      },
+      60_000,
+    );
+
+    it.each([
+      ["with --yes", ["--yes"], false],
+      ["with --json", ["--json"], false],
+      ["with --quiet", ["--quiet"], false],
+      ["where standard input is no terminal", [], true],
+    ] as const)(
+      "warns without asking %s",
+      async (_, flags, piped) => {
+        const { screen, asked } = await gate("n\r", flags, piped);
+        expect(asked).toBe(false);
+        expect(screen).toMatch(warning);
+        expect(screen).toContain("goes on");
+      },
+      60_000,
+    );
+
+    it("says nothing of a model that is not worse", async () => {
+      const { screen, asked } = await gate("n\r", [], false, join("deployed", hashOf(model), "model.tflite"));
+      expect([asked, screen]).toEqual([false, expect.stringMatching(/goes on\s*$/)]);
+      expect(screen).not.toContain("worse");
+    }, 60_000);
+
+    it("stops `smilec flash` before anything is built", async () => {
+      writeFileSync(join(cwd, "smilec.config.json"), JSON.stringify({ name: "replay-bot" }));
+      const command = [process.execPath, join(packageRoot, "dist", "main.js"), "flash", "--port", "/dev/null"];
+      const { screen, exitCode, asked } = await atTerminal(command, { cwd, prompt: question, answer: "n\r" });
+      expect([asked, exitCode]).toEqual([true, 1]);
+      expect(screen).toContain("nothing was written: the new model is worse on judged captures");
+      expect(existsSync(join(cwd, "build"))).toBe(false);
+    }, 60_000);
+  });
 
   it("is silent without captures, and for a coin", async () => {
     const cwd = folder();

@@ -69,7 +69,7 @@ onload = () => {
   const page = frame.contentDocument;
   const all = (selector) => [...page.querySelectorAll(selector)];
   const seen = (element) => element.getBoundingClientRect();
-  const pictures = all(".picture").map((picture) => {
+  const pictures = all(".picture").filter((picture) => picture.closest("details") === null).map((picture) => {
     const size = frame.contentWindow.getComputedStyle(picture).backgroundSize;
     const { width, height } = seen(picture);
     return { width, height, loaded: sheets.get(sheetOf(picture)).naturalWidth > 0, scale: parseFloat(size) };
@@ -133,16 +133,16 @@ describeInBrowser(`the report in Chromium${reason}`, () => {
     expect(measured.brokenAnchors).toEqual([]);
     expect(measured.scrollWidth).toBe(0);
     expect(measured.overflowing).toEqual([]);
-    // 12 samples, 2 mistakes, 12 presses of two pictures, 4 strange captures beside their nearest training pictures
-    expect(measured.pictures).toHaveLength(12 + 2 + 24 + 8);
+    // Not folded: 12 samples, 8 of augmentation, 2 mistakes, 12 presses of two pictures, 4 strange captures beside their nearest training pictures, 6 scenes
+    expect(measured.pictures).toHaveLength(12 + 8 + 2 + 24 + 8 + 6);
     for (const picture of measured.pictures) {
       expect(picture.loaded).toBe(true);
       expect(Math.min(picture.width, picture.height)).toBeGreaterThan(40);
       expect(picture.scale).toBeGreaterThan(100);
     }
-    expect(measured.boxesInside).toBe(12);
+    expect(measured.boxesInside).toBe(12 + 6);
     // One of each pair of drawings, of skew's ten features and map too, with text that can be read.
-    expect(measured.charts).toHaveLength(8 + 11);
+    expect(measured.charts).toHaveLength(9 + 11);
     for (const chart of measured.charts) {
       expect(chart.height).toBeGreaterThan(80);
       expect(chart.text).toBeGreaterThan(9);

@@ -5,7 +5,7 @@ import { byId, findAll, type HtmlElement, parseHtml, withClass } from "../suppor
 import { flat, modelSection, reportInput } from "../support/report-input.js";
 
 // Loading echarts takes a second; on a busy machine many.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 interface Sheet {
   readonly width: number;
@@ -177,7 +177,7 @@ describe("charts", () => {
     const page = parseHtml(await renderReport(input));
     const charts = withClass(page, "chart");
     // Of skew: every feature and the map, each for a narrow and a wide page.
-    expect(charts).toHaveLength(16 + 2 * (input.skew!.report.features.length + 1));
+    expect(charts).toHaveLength(18 + 2 * (input.skew!.report.features.length + 1));
     const css = findAll(page, ({ tag }) => tag === "style")[0].text;
     let colors = 0;
     for (const chart of charts) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { boxMean, drawnGrey } from "../support/skew-pictures.js";
 import { FeatureMeter, type FeatureName, PICTURE_FEATURES } from "#smilec/skew/features.js";
 import { Rng } from "#smilec/train/rng.js";
+import { boxMean, drawnGrey } from "../support/skew-pictures.js";
 
 const SIZE = 48;
 const meter = new FeatureMeter(SIZE);

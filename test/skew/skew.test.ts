@@ -4,13 +4,19 @@ import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import Database from "libsql";
 import { Catalogue } from "#smilec/captures/catalogue/catalogue.js";
 import { readStoredCapture } from "#smilec/captures/stored.js";
-import { drawnCrop } from "#smilec/data/synthetic/people.js";
 import { syntheticImport } from "#smilec/data/synthetic/import.js";
+import { drawnCrop } from "#smilec/data/synthetic/people.js";
 import type { GrayImage } from "#smilec/data/types.js";
 import { type Condition, underCondition } from "#smilec/evaluate/conditions.js";
 import { Subject } from "#smilec/evaluate/degrade/subject.js";
-import { readModel, SHIPPED_MODEL } from "#smilec/pipeline/model.js";
+import { CaptureReplayer } from "#smilec/replay/capture-replayer.js";
+import { obtainCaptureParts } from "#smilec/pipeline/report-captures.js";
+import { obtainPictures } from "#smilec/pipeline/pictures.js";
+import { openCaptures } from "#smilec/pipeline/captures.js";
+import { openProject } from "#smilec/pipeline/project.js";
+import { SHIPPED_MODEL } from "#smilec/pipeline/model.js";
 import { silentReporter } from "#smilec/pipeline/reporter.js";
+import { syntheticSkew } from "#smilec/retrain/without-captures.js";
 import { ConsistencyCheck } from "#smilec/skew/consistency.js";
 import type { SkewReport } from "#smilec/skew/types.js";
 import { smilec } from "../support/cli.js";
@@ -108,6 +114,24 @@ describe("smilec skew", () => {
     for (const { attributes } of pictures) expect(attributes.get("aria-label")).toMatch(/\w{4}/);
   });
 
+  it("is measured once for a report, pictures included", async () => {
+    const project = await openProject(backlit);
+    const pictures = await obtainPictures(project, context);
+    const first = await obtainCaptureParts(project, pictures, context);
+    const stages: string[] = [];
+    const listening = { ...context, reporter: { ...silentReporter, stage: (name: string) => stages.push(name) } };
+    const again = await obtainCaptureParts(project, pictures, listening);
+    expect([stages, again]).toEqual([[], first]);
+    expect(first!.skew!.report.auc.low).toBeGreaterThan(0.95);
+    expect(first!.skew!.strangest[0].capture.grey).toHaveLength(first!.skew!.size ** 2);
+    expect(first!.replay).toMatchObject({ compared: 2 * PRESSES, equal: 2 * PRESSES });
+    expect([first!.missing, first!.labels.unjudged]).toEqual([[], 2 * PRESSES]);
+    const catalogue = openCaptures(project)!;
+    catalogue.labels.judge([...catalogue.captures()][0].id, { pass: 1, label: "smile", box: undefined, atMs: 1 });
+    catalogue.close();
+    expect((await obtainCaptureParts(project, pictures, context))!.key).not.toBe(first!.key);
+  });
+
   it("says the same in words", async () => {
     const { stdout, exitCode } = await smilec(["skew", "-q"], { cwd: backlit });
     expect(exitCode).toBe(0);
@@ -145,7 +169,7 @@ describe("smilec skew", () => {
       expect(stderr).not.toContain("    at ");
     };
     const catalogue = Catalogue.open(join(project, "captures"));
-    for (const { id } of [...catalogue.captures()].slice(40)) catalogue.markDeleted(id);
+    for (const { id } of [...catalogue.captures()].slice(40)) catalogue.labels.markDeleted(id);
     catalogue.close();
     await fails("there are captures of only 20 presses; 30 presses are needed");
     const database = new Database(join(project, "captures", "catalogue.sqlite"));
@@ -166,21 +190,21 @@ describe("smilec skew", () => {
 });
 
 describe("consistency", () => {
-  it("says at which stage a capture is not what was logged, and does without a model it lacks", async () => {
-    const model = await readModel(SHIPPED_MODEL, "shipped");
+  it("says at which stage a capture is not what was logged, does without a model it lacks, and lets the bot have its own threshold", async () => {
     const catalogue = Catalogue.open(join(plain, "captures"));
     const [row] = [...catalogue.captures()];
     const capture = await readStoredCapture(catalogue.dir, row);
     catalogue.close();
     if (typeof capture === "string") throw new Error(capture);
-    const check = new ConsistencyCheck(model, model.sha256.slice(0, 16));
+    const check = new ConsistencyCheck(new CaptureReplayer({ dir: plain, modelFile: SHIPPED_MODEL }));
     const change = (more: object) => check.add({ ...capture, metadata: { ...capture.metadata, ...more } });
-    change({});
-    change({ inputCrc: 1 });
-    change({ outputs: capture.metadata.outputs.map((value) => value ^ 1), model: "0000000000000000" });
-    change({ outputs: capture.metadata.outputs.map((value) => value ^ 1) });
+    await change({});
+    await change({ inputCrc: 1 });
+    await change({ outputs: capture.metadata.outputs.map((value) => value ^ 1), model: "0000000000000000" });
+    await change({ outputs: capture.metadata.outputs.map((value) => value ^ 1) });
+    await change({ threshold: capture.metadata.threshold + (capture.metadata.smile ? -3 : 3) });
     const { differences, ...counts } = check.finish();
-    expect(counts).toEqual({ captures: 4, withModel: 3, equal: 2, different: 2 });
+    expect(counts).toEqual({ captures: 5, withModel: 4, equal: 3, different: 2 });
     expect(differences[0]).toContain("preprocess, input crc: logged 00000001");
     expect(differences[1]).toContain("model, outputs");
   });
@@ -206,6 +230,16 @@ describe("smilec skew fit", () => {
     expect(written).toContain('"backlight"');
     // A configuration that a command can still read.
     expect((await smilec(["data", "stats", "-q"], { cwd: project })).exitCode).toBe(0);
+  });
+
+  it("finds them for a retraining too, from captures that nobody has judged", async () => {
+    const project = await openProject(backlit);
+    const catalogue = openCaptures(project);
+    const { augment, skew } = await syntheticSkew(project, await obtainPictures(project, context), catalogue, context);
+    catalogue?.close();
+    expect(skew.origin).toBe("captures");
+    expect(skew.changes.map(({ key }) => key)).toContain("backlight");
+    expect(augment.backlight.probability).toBeGreaterThan(project.config.train.augment.backlight.probability);
   });
 });
 

@@ -59,7 +59,7 @@ describe("stack use on Xtensa", () => {
       expect(callbacks).toHaveLength(3);
       expect(graph.frames.size).toBeGreaterThan(50);
       const largest = [...graph.frames].reduce((a, b) => (b[1] > a[1] ? b : a));
-      const engine = ["model_init", "model_invoke", "model_self_test"];
+      const engine = ["model_init", "model_invoke", "model_self_test", "model_memory"];
       const core = ["sm_app_init", "sm_app_step", "sm_app_stop"];
       const [deepest] = engine.map((name) => stackUse(graph, name, rules([]))).sort((a, b) => b.bytes - a.bytes);
       const alone = core.map((name) => stackUse(graph, name, rules(callbacks)));

@@ -39,7 +39,7 @@ function drawnPicture(index: number): Uint8Array {
 export async function pullCard(card: string, dir: string, startMs: number | undefined): Promise<void> {
   mkdirSync(dir, { recursive: true });
   const catalogue = Catalogue.open(dir);
-  const pull = catalogue.beginPull("folder", card, 0);
+  const pull = catalogue.pulls.beginPull("folder", card, 0);
   for (const name of readdirSync(card).sort()) {
     if (!name.endsWith(".TAR")) continue;
     for await (const record of readSegment(join(card, name))) {
@@ -52,7 +52,7 @@ export async function pullCard(card: string, dir: string, startMs: number | unde
       const { width, height } = frame;
       const taken = startMs === undefined ? undefined : { ms: startMs + press * 3_600_000, errorMs: 60_000 };
       const facts = { metadata, width, height, payloadCrc: header.payloadCrc, payloadBytes: payload.length };
-      catalogue.add({ ...facts, path, taken, recovered: false }, pull);
+      catalogue.pulls.add({ ...facts, path, taken, recovered: false }, pull);
     }
   }
   catalogue.close();

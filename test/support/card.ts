@@ -52,12 +52,19 @@ function metadataOf(spec: Required<SegmentSpec>, slot: number): CaptureMetadata 
     model: "0123456789abcdef",
     engine: "aot",
     preprocess: { size: 48, normalize: "standardize" },
-    locator: { kind: "center", x: 500, y: 500, size: 800 },
+    locator: {
+      kind: "center",
+      model: "0".repeat(16),
+      threshold: 0,
+      center: { kind: "center", x: 500, y: 500, size: 800 },
+    },
     box: { x: 0, y: 0, width, height },
+    confidence: 1000,
     inputCrc: 0,
     outputs: [-20, 20],
     positive: 1,
     margin: 40,
+    faces: 3,
     sum: 120,
     threshold: 9,
     smile: true,
@@ -67,7 +74,7 @@ function metadataOf(spec: Required<SegmentSpec>, slot: number): CaptureMetadata 
     gain: 4,
     reset: 1,
     freeMemory: 100_000,
-    stages: { acquireUs: 60_000, preprocessUs: 8000, invokeUs: 30_000, latencyUs: 300_000, logUs: 70_000 },
+    stages: { acquireUs: 60_000, locateUs: 2, preprocessUs: 8000, invokeUs: 30_000, latencyUs: 300_000, logUs: 70_000 },
   };
 }
 

@@ -21,9 +21,12 @@ export const CONFIGURATION: Readonly<Record<string, string>> = {
   LABELS: '{ "neutral", "smile" }',
   INPUT_SIZE: "16",
   NORMALIZE: "SM_NORMALIZE_STANDARDIZE",
+  LOCATOR: "SM_LOCATOR_CENTER",
   LOCATOR_X: "500",
   LOCATOR_Y: "500",
   LOCATOR_SIZE: "800",
+  LOCATOR_THRESHOLD: "0",
+  LOCATOR_HASH: '"0000000000000000"',
   THRESHOLD_MARGIN: "3",
   BURST: "3",
   LIGHTS_MS: "3000",
@@ -54,14 +57,17 @@ export function handWrittenModel(inputLength: number): Record<string, string> {
 #include <stdint.h>
 #define MODEL_INPUT_LENGTH ${inputLength}
 #define MODEL_OUTPUT_LENGTH 2
-#define MODEL_ARENA_BYTES 0
+#define MODEL_ARENA_BYTES 64
 int model_init(void);
+int8_t *model_memory(void);
 int model_invoke(const int8_t *input, int8_t *output);
 int model_self_test(void);
 #endif
 `;
   const source = `#include "model.h"
+static _Alignas(16) int8_t arena[MODEL_ARENA_BYTES];
 int model_init(void) { return 0; }
+int8_t *model_memory(void) { return arena; }
 int model_self_test(void) { return MODEL_GOLDEN; }
 int model_invoke(const int8_t *input, int8_t *output) {
     int32_t sum = 0;

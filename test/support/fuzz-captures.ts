@@ -15,7 +15,7 @@ import { hex32, payloadCrc, segmentNumber } from "#smilec/captures/format.js";
 import { METADATA_BYTES } from "#smilec/captures/layout.js";
 import { PICTURE_PATH, picturePath } from "#smilec/captures/pull/picture-path.js";
 import { QUARANTINE_PATH } from "#smilec/captures/pull/quarantine.js";
-import { readAhead } from "#smilec/captures/pull/read-ahead.js";
+import { ReadAhead } from "#smilec/captures/pull/read-ahead.js";
 import { type ReadBytes, readHead, readSlots, type SegmentRecord } from "#smilec/captures/read-segment.js";
 import { UserError } from "#smilec/errors.js";
 import { makeSegment, smallSlot } from "./card.js";
@@ -207,10 +207,11 @@ class Fuzzer {
   }
 
   private async readSegment(bytes: Buffer, read = this.reader(bytes), size = bytes.length): Promise<void> {
-    const reading = readAhead(read, size);
-    const head = await readHead(reading, "SEG00001.TAR");
-    if ("kind" in head) this.note(head);
-    else for await (const record of readSlots(reading, head)) this.note(record);
+    const head = await readHead(new ReadAhead(read, size).read, "SEG00001.TAR");
+    if ("kind" in head) return this.note(head);
+    const reading = new ReadAhead(read, size, { slotBytes: head.slotBytes, prefetch: true });
+    for await (const record of readSlots(reading.read, head)) this.note(record);
+    await reading.end();
   }
 
   private async carve(bytes: Buffer): Promise<void> {

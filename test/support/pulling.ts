@@ -63,7 +63,7 @@ export function lookInto(into: string): Pulled {
     const files = (readdirSync(into, { recursive: true, withFileTypes: true }) ?? [])
       .filter((entry) => entry.isFile() && !entry.name.includes(".sqlite"))
       .map((entry) => join(entry.parentPath, entry.name).slice(into.length + 1));
-    return { captures: [...catalogue.captures()], quarantined: catalogue.quarantined(), files: files.sort() };
+    return { captures: [...catalogue.captures()], quarantined: catalogue.pulls.quarantined(), files: files.sort() };
   } finally {
     catalogue.close();
   }

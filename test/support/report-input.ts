@@ -10,14 +10,21 @@ import {
   summarize,
 } from "#smilec/evaluate/evaluation.js";
 import type { ModelEvaluation } from "#smilec/evaluate/run.js";
+import { LIGHT_LIMIT_MS, pressToLight } from "#smilec/inspect/press-to-light.js";
 import type {
+  AugmentationSection,
+  BoardSection,
+  Check,
   ComparisonSection,
   EvaluationSection,
+  LabelsSection,
   ModelSection,
+  ReplaySection,
   ReportInput,
   RetrainingSection,
   SimulationSection,
 } from "#smilec/report/types.js";
+import { locatorResult } from "./locator-input.js";
 import { Random } from "./random.js";
 import { skewResult } from "./skew-input.js";
 
@@ -48,7 +55,9 @@ export function reportInput(scale: ReportScale = {}): Required<ReportInput> {
       { label: "test accuracy", value: "92.7 %" },
       { label: "model file", value: "96.1 KB" },
     ],
+    checks: checks(labels[1]),
     data: dataSection(labels, random),
+    augmentation: augmentationSection(),
     training: trainingSection(scale.epochs ?? 40),
     model: modelSection(),
     quantization: {
@@ -65,6 +74,7 @@ export function reportInput(scale: ReportScale = {}): Required<ReportInput> {
     evaluation,
     comparison: comparisonSection(evaluation, labels, new Random(8)),
     retraining: retrainingSection(evaluation, labels, new Random(9)),
+    board: boardSection(),
     firmware: {
       target: "esp32cam",
       engine: "aot",
@@ -76,7 +86,97 @@ export function reportInput(scale: ReportScale = {}): Required<ReportInput> {
       ],
     },
     simulation: simulationSection(labels, scale.presses ?? 6, random),
+    replay: replaySection(labels[1]),
+    labels: labelsSection(labels),
     skew: skewResult(random),
+    locators: locatorResult(new Random(11)),
+    missing: [{ what: "Retraining", why: `Nothing of ${labels[1]} was retrained.`, command: "smilec retrain" }],
+  };
+}
+
+function checks(name: string): Check[] {
+  const check = (state: Check["state"], found: string, lines: readonly string[] = []) => ({
+    name: `check-${state}`,
+    state,
+    asks: `what ${name} must do`,
+    found,
+    lines,
+  });
+  return [
+    check("pass", "it does"),
+    check("fail", `${name} does not`, [`captures/${name}: model: margin was 3 on the bot and is 4`]),
+    check("skipped", "nobody knows"),
+  ];
+}
+
+/** Flat pictures, which compress to nothing: the report's size is that of the others. */
+function augmentationSection(): AugmentationSection {
+  const cells = (size: number) =>
+    Array.from({ length: 4 }, (_, i) => ({
+      pixels: flat(size, size, 60 * i).pixels,
+      size,
+      label: i === 0 ? "" : `+${i}.0 stops`,
+    }));
+  return {
+    pictures: "6 of 9,214 training pictures",
+    together: [
+      { title: "all of it, picture 1", cells: cells(64) },
+      { title: "the network's input", cells: cells(48) },
+    ],
+    alone: [{ title: "exposure", cells: cells(64) }],
+  };
+}
+
+function boardSection(): BoardSection {
+  const board = { chip: "esp32", cpuHz: 240_000_000 } as const;
+  const press = { board, burst: 3, debounceMs: 30, boxSize: 192, inputSize: 48, networkInstructions: 5_000_000 };
+  const memory = (name: "flash" | "RAM" | "PSRAM", bytes: number, limit: number) => ({
+    memory: name,
+    bytes,
+    certainBytes: bytes / 2,
+    limit,
+  });
+  return {
+    board: "esp32cam",
+    engine: "aot",
+    press: pressToLight(press),
+    limitMs: LIGHT_LIMIT_MS,
+    memory: [
+      memory("flash", 500_000, 3_000_000),
+      memory("RAM", 305_000, 327_680),
+      memory("PSRAM", 5_000_000, 4_194_304),
+    ],
+  };
+}
+
+function replaySection(name: string): ReplaySection {
+  return {
+    captures: 1323,
+    presses: 441,
+    compared: 1320,
+    equal: 1318,
+    byStage: { preprocess: 2 },
+    differences: [`2026-03-02/${name}.pgm: preprocess: input CRC was 1 on the bot and is 2`],
+    damagedCount: 1,
+    damaged: [`2026-03-02/${name}.pgm: the CRC is wrong`],
+    missingModels: { "0123456789abcdef": 2 },
+    thresholds: 3,
+  };
+}
+
+function labelsSection(labels: readonly string[]): LabelsSection {
+  return {
+    captures: 1323,
+    presses: 441,
+    deleted: 4,
+    labels: Object.fromEntries([...labels, "no-face", "grin"].map((label, i) => [label, 300 - 70 * i])),
+    unknownLabels: ["grin"],
+    unjudged: 200,
+    disputed: 12,
+    consent: { unknown: 1300, given: 20, refused: 3 },
+    boxesCorrected: 41,
+    agreement: { captures: 200, same: 188, kappa: 0.87 },
+    pace: { judgements: 900, workMs: 1_500_000, perMinute: 36 },
   };
 }
 
@@ -260,6 +360,7 @@ function simulationSection(labels: readonly string[], presses: number, random: R
       probability: (i % 10) / 10 + 0.015,
       margin: (i % 10) * 10 - 45,
       smile: i % 10 > 4,
+      nobody: i % 10 === 0,
     })),
   };
 }

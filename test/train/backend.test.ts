@@ -343,7 +343,7 @@ describe("the float reference", () => {
   const { inputs } = randomBatch(network, count);
   let probe: ActivationProbe;
   beforeAll(async () => {
-    probe = await createActivationProbe({ network, parameters }, { size: 11, normalize: "none" });
+    probe = await createActivationProbe({ network, parameters }, { normalize: "none" });
   });
   afterAll(() => probe.dispose());
 

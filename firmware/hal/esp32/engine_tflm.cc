@@ -1,5 +1,5 @@
 /*
- * The network run by TensorFlow Lite Micro (espressif/esp-tflite-micro): the same three functions as the ahead-of-time
+ * The network run by TensorFlow Lite Micro (espressif/esp-tflite-micro): the same functions as the ahead-of-time
  * engine. Only in projects whose SMILEC_ENGINE is SM_ENGINE_TFLM.
  *
  * Generated for it: model.h (lengths, MODEL_ARENA_BYTES, prototypes), model_data.h and .c (the flatbuffer),
@@ -53,6 +53,10 @@ tflite::MicroInterpreter *make_interpreter() {
 }
 
 } // namespace
+
+extern "C" int8_t *model_memory(void) {
+    return reinterpret_cast<int8_t *>(arena);
+}
 
 extern "C" int model_init(void) {
     static bool tried = false;

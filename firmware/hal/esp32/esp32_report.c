@@ -12,7 +12,8 @@ static void report_ready(const sm_report_t *report) {
     ESP_LOGI(TAG, "%s %s is ready: model %s, configuration %08" PRIx32 ", %u frames a press", sm_config.bot_name,
              sm_config.firmware_version, sm_config.model_hash, sm_config.config_hash, (unsigned)sm_config.burst);
     if (report->error != SM_OK) {
-        ESP_LOGE(TAG, "the network failed its self-test: error %d", report->error);
+        ESP_LOGE(TAG, "the network%s failed its self-test: error %d",
+                 report->error == SM_ERR_MEMORY ? "'s working memory" : "", report->error);
     }
     const sm_self_test_t *test = report->self_test;
     if (test->memory != SM_OK) {
@@ -39,7 +40,7 @@ static void report_settings(const sm_settings_t *settings, const sm_settings_pro
 
 static void report_scored(const sm_press_t *press) {
     ESP_LOGI(TAG, "press %" PRIu32 ": %s, sum %" PRId32 " of %u frames, threshold %" PRId32 ", %" PRIu32 " us",
-             press->number, press->smile ? "smile" : "no smile", press->sum, (unsigned)press->frames, press->threshold,
+             press->number, sm_press_answer(press), press->sum, (unsigned)press->faces, press->threshold,
              press->latency_us);
 }
 

@@ -73,7 +73,8 @@ void host_print_press(const host_events_t *events, const sm_press_t *press, int 
     for (int i = 0; i < press->frames; i++) {
         (void)printf(i > 0 ? ",%d" : "%d", press->margins[i]);
     }
-    (void)printf("],\"sum\":%" PRId32 ",\"threshold\":%" PRId32
+    (void)printf("],\"faces\":%d", press->faces);
+    (void)printf(",\"sum\":%" PRId32 ",\"threshold\":%" PRId32
                  ",\"smile\":%s,\"logged\":%s,\"lights\":%s,\"latencyUs\":%" PRIu32 ",\"error\":%d",
                  press->sum, press->threshold, press->smile ? "true" : "false",
                  press->logged == press->frames ? "true" : "false", events->host->lights ? "true" : "false",
@@ -82,8 +83,9 @@ void host_print_press(const host_events_t *events, const sm_press_t *press, int 
 }
 
 void host_print_faults(const host_events_t *events, uint32_t faults, int error) {
-    static const char *const names[SM_FAULT_COUNT] = {"model",       "camera", "no-card",  "card-full", "card-fails",
-                                                      "card-format", "button", "settings", "memory",    "setup"};
+    static const char *const names[SM_FAULT_COUNT] = {"model",      "camera",      "no-card", "card-full",
+                                                      "card-fails", "card-format", "button",  "settings",
+                                                      "memory",     "setup",       "arena"};
     bool first = true;
     if (events->silent) {
         return;
@@ -139,7 +141,7 @@ const char *host_say(const sm_report_t *report, char *text, size_t bytes) {
     switch (report->event) {
     case SM_EVENT_SCORED:
         (void)snprintf(text, bytes, "press %" PRIu32 ": %s, sum %" PRId32 " of %d frames, threshold %" PRId32,
-                       press->number, press->smile ? "smile" : "no smile", press->sum, press->frames, press->threshold);
+                       press->number, sm_press_answer(press), press->sum, press->faces, press->threshold);
         return text;
     case SM_EVENT_FAILED:
         (void)snprintf(text, bytes, "press %" PRIu32 ": no decision, error %d", press->number, report->error);

@@ -141,7 +141,13 @@ static int start(host_run_t *run) {
     sm_memory_t memory = {frame_memory, sizeof(frame_memory), input_memory, sizeof(input_memory)};
     run->config = sm_config;
     if (options->whole_box) {
-        run->config.locator = (sm_locator_t){500, 500, 1000};
+        run->config.locator = (sm_locator_t){
+            .kind = SM_LOCATOR_CENTER,
+            .x = 500,
+            .y = 500,
+            .size = 1000,
+            .model_hash = "0000000000000000",
+        };
     }
     run->hal = host_init(&run->host, options->card, options->device_id, options->seed, picture_memory,
                          SMILEC_FRAME_WIDTH, SMILEC_FRAME_HEIGHT);

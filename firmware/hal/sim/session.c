@@ -44,36 +44,29 @@ static session_count_t entered;
 static session_count_t copy_began, preprocess_began, network_began, press_began;
 static bool press_open;
 
-static session_count_t minus(session_count_t a, session_count_t b)
-{
+static session_count_t minus(session_count_t a, session_count_t b) {
     return (session_count_t){a.ticks - b.ticks, a.highs - b.highs};
 }
 
 /* The core's own instructions so far. */
-static session_count_t own(void)
-{
+static session_count_t own(void) {
     return minus(session_counter(), inside);
 }
 
-static void enter(void)
-{
+static void enter(void) {
     entered = session_counter();
 }
 
-static void leave(void)
-{
-    const session_count_t spent = minus(session_counter(), entered);
-
+static void leave(void) {
+    session_count_t spent = minus(session_counter(), entered);
     inside.ticks += spent.ticks;
     inside.highs += spent.highs;
 }
 
 /* Only between enter and leave. */
-static void print_stage(const char *stage, session_count_t began)
-{
-    const session_count_t spent = minus(minus(entered, inside), began);
+static void print_stage(const char *stage, session_count_t began) {
+    session_count_t spent = minus(minus(entered, inside), began);
     session_line_t line;
-
     session_begin(&line, 't');
     session_word(&line, stage);
     session_number(&line, spent.ticks);
@@ -83,35 +76,29 @@ static void print_stage(const char *stage, session_count_t began)
 
 /* ---- HAL: time, button, lights ---- */
 
-static uint64_t now_us(void *context)
-{
+static uint64_t now_us(void *context) {
     (void)context;
     return bot.now_us;
 }
 
-static void sleep_ms(void *context, uint32_t ms)
-{
+static void sleep_ms(void *context, uint32_t ms) {
     (void)context;
     bot.now_us += (uint64_t)ms * 1000u;
 }
 
-static uint32_t random_bits(void *context)
-{
+static uint32_t random_bits(void *context) {
     (void)context;
     bot.random = bot.random * 1664525u + 1013904223u;
     return bot.random ^ bot.random >> 16;
 }
 
-static uint32_t free_memory(void *context)
-{
+static uint32_t free_memory(void *context) {
     (void)context;
     return 123456;
 }
 
-static bool button_down(void *context)
-{
-    const uint64_t since = bot.now_us - bot.down_from_us;
-
+static bool button_down(void *context) {
+    uint64_t since = bot.now_us - bot.down_from_us;
     (void)context;
     if (bot.now_us < bot.down_from_us || bot.now_us >= bot.down_until_us) {
         return false;
@@ -119,8 +106,7 @@ static bool button_down(void *context)
     return since >= (uint64_t)bot.bounces * 2u * BOUNCE_US || since % (2u * BOUNCE_US) < BOUNCE_US;
 }
 
-static void set_lights(void *context, const sm_colour_t *leds, uint32_t count)
-{
+static void set_lights(void *context, const sm_colour_t *leds, uint32_t count) {
     (void)context;
     (void)leds;
     (void)count;
@@ -133,8 +119,7 @@ static void set_lights(void *context, const sm_colour_t *leds, uint32_t count)
     leave();
 }
 
-static void set_status(void *context, bool on)
-{
+static void set_status(void *context, bool on) {
     (void)context;
     (void)on;
 }
@@ -142,24 +127,19 @@ static void set_status(void *context, bool on)
 /* ---- HAL: camera ---- */
 
 /* The picture with a seeded noise of -4 to 3 grey levels, another one for each frame. */
-static void expose(void)
-{
+static void expose(void) {
     const uint8_t *picture = session_pictures[bot.picture];
-
     for (uint32_t i = 0; i < SESSION_FRAME_BYTES; i++) {
         bot.noise = bot.noise * 1664525u + 1013904223u;
-        const int32_t grey = (int32_t)picture[i] + (int32_t)(bot.noise >> 29) - 4;
-
+        int32_t grey = (int32_t)picture[i] + (int32_t)(bot.noise >> 29) - 4;
         bot.pixels[i] = (uint8_t)(grey < 0 ? 0 : grey > 255 ? 255 : grey);
     }
 }
 
 /* As sm_hal.h says it of camera_acquire; frame n lasts from n * FRAME_US on. */
-static void wait_for_frame(void)
-{
-    const uint64_t complete = bot.now_us / FRAME_US; /* so many are */
+static void wait_for_frame(void) {
+    uint64_t complete = bot.now_us / FRAME_US; /* so many are */
     uint64_t frame = bot.asked_us / FRAME_US + 1u;
-
     if (frame < bot.next_frame) {
         frame = bot.next_frame;
     }
@@ -173,8 +153,7 @@ static void wait_for_frame(void)
     }
 }
 
-static int camera_acquire(void *context, sm_frame_t *frame)
-{
+static int camera_acquire(void *context, sm_frame_t *frame) {
     (void)context;
     enter();
     wait_for_frame();
@@ -194,8 +173,7 @@ static int camera_acquire(void *context, sm_frame_t *frame)
     return SM_OK;
 }
 
-static void camera_release(void *context, sm_frame_t *frame)
-{
+static void camera_release(void *context, sm_frame_t *frame) {
     (void)context;
     enter();
     /* The frame that is dropped is not copied. */
@@ -208,25 +186,21 @@ static void camera_release(void *context, sm_frame_t *frame)
     preprocess_began = own();
 }
 
-static int camera_restart(void *context)
-{
+static int camera_restart(void *context) {
     (void)context;
     return SM_OK;
 }
 
-static int invoke(const int8_t *input, int8_t *output)
-{
+static int invoke(const int8_t *input, int8_t *output) {
     /* The self-test asks too, without a frame. */
-    const bool of_press = bot.app.session.state != SM_SESSION_IDLE;
-
+    bool of_press = bot.app.session.state != SM_SESSION_IDLE;
     enter();
     if (of_press) {
         print_stage("preprocess", preprocess_began);
     }
     leave();
     network_began = own();
-    const int result = sm_engine.invoke(input, output);
-
+    int result = sm_engine.invoke(input, output);
     enter();
     if (of_press) {
         print_stage("network", network_began);
@@ -238,49 +212,40 @@ static int invoke(const int8_t *input, int8_t *output)
 
 /* ---- HAL: card ---- */
 
-static int card_mount(void *context)
-{
+static int card_mount(void *context) {
     (void)context;
     bot.card.mounted = true;
     return SM_OK;
 }
 
-static void card_unmount(void *context)
-{
+static void card_unmount(void *context) {
     (void)context;
     bot.card.mounted = false;
 }
 
-static int card_list(void *context, int (*visit)(void *argument, const char *name, uint32_t size), void *argument)
-{
+static int card_list(void *context, int (*visit)(void *argument, const char *name, uint32_t size), void *argument) {
     (void)context;
     return session_card_list(&bot.card, visit, argument);
 }
 
-static int file_create(void *context, const char *name, uint32_t size, const uint8_t *head, uint32_t head_bytes)
-{
+static int file_create(void *context, const char *name, uint32_t size, const uint8_t *head, uint32_t head_bytes) {
     (void)context;
     enter();
-    const int file =
-        bot.card.mounted ? session_card_create(&bot.card, name, size, head, head_bytes) : SM_ERR_NO_CARD;
-
+    int file = bot.card.mounted ? session_card_create(&bot.card, name, size, head, head_bytes) : SM_ERR_NO_CARD;
     bot.now_us += SYNC_US;
     leave();
     return file;
 }
 
-static int file_open(void *context, const char *name)
-{
+static int file_open(void *context, const char *name) {
     (void)context;
     return bot.card.mounted ? session_card_open(&bot.card, name) : SM_ERR_NO_CARD;
 }
 
-static int file_read(void *context, int file, uint32_t offset, uint8_t *data, uint32_t length)
-{
+static int file_read(void *context, int file, uint32_t offset, uint8_t *data, uint32_t length) {
     (void)context;
     enter();
     const uint8_t *bytes = bot.card.mounted ? session_card_at(&bot.card, file, offset, length) : NULL;
-
     if (bytes != NULL) {
         memcpy(data, bytes, length);
     }
@@ -288,12 +253,10 @@ static int file_read(void *context, int file, uint32_t offset, uint8_t *data, ui
     return bytes != NULL ? SM_OK : SM_ERR_IO;
 }
 
-static int file_write(void *context, int file, uint32_t offset, const uint8_t *data, uint32_t length)
-{
+static int file_write(void *context, int file, uint32_t offset, const uint8_t *data, uint32_t length) {
     (void)context;
     enter();
     uint8_t *bytes = bot.card.mounted ? session_card_at(&bot.card, file, offset, length) : NULL;
-
     if (bytes != NULL) {
         memcpy(bytes, data, length);
     }
@@ -302,29 +265,25 @@ static int file_write(void *context, int file, uint32_t offset, const uint8_t *d
     return bytes != NULL ? SM_OK : SM_ERR_IO;
 }
 
-static int file_sync(void *context, int file)
-{
+static int file_sync(void *context, int file) {
     (void)context;
     (void)file;
     bot.now_us += SYNC_US;
     return SM_OK;
 }
 
-static void file_close(void *context, int file)
-{
+static void file_close(void *context, int file) {
     (void)context;
     (void)file;
 }
 
-static int marks_load(void *context, sm_marks_t *marks)
-{
+static int marks_load(void *context, sm_marks_t *marks) {
     (void)context;
     *marks = bot.marks;
     return SM_OK;
 }
 
-static int marks_store(void *context, const sm_marks_t *marks)
-{
+static int marks_store(void *context, const sm_marks_t *marks) {
     (void)context;
     bot.marks = *marks;
     return SM_OK;
@@ -332,8 +291,7 @@ static int marks_store(void *context, const sm_marks_t *marks)
 
 /* ---- events ---- */
 
-static void print_press(session_line_t *line, const sm_press_t *press)
-{
+static void print_press(session_line_t *line, const sm_press_t *press) {
     session_number(line, press->number);
     session_number(line, press->press_ms);
     session_number(line, press->frames);
@@ -349,10 +307,8 @@ static void print_press(session_line_t *line, const sm_press_t *press)
     }
 }
 
-static void on_report(void *context, const struct sm_report *report)
-{
+static void on_report(void *context, const struct sm_report *report) {
     session_line_t line;
-
     (void)context;
     enter();
     session_begin(&line, 'e');
@@ -373,8 +329,7 @@ static void on_report(void *context, const struct sm_report *report)
 
 /* ---- running ---- */
 
-static void set_up_hal(void)
-{
+static void set_up_hal(void) {
     bot.hal = (sm_hal_t){
         .device_id = 0x1a2b3c4du,
         .reset_reason = SM_RESET_POWER_ON,
@@ -404,11 +359,9 @@ static void set_up_hal(void)
     };
 }
 
-static int start(void)
-{
+static int start(void) {
     const sm_memory_t memory = {frame_memory, sizeof(frame_memory), input_memory, sizeof(input_memory)};
-    const session_count_t began = own();
-
+    session_count_t began = own();
     bot.engine = sm_engine;
     bot.engine.invoke = invoke;
     bot.now_us = 0;
@@ -416,8 +369,7 @@ static int start(void)
     bot.down_until_us = UINT64_MAX;
     bot.asked_us = 0;
     bot.next_frame = 0;
-    const int error = sm_app_init(&bot.app, &bot.hal, &sm_config, &bot.engine, memory);
-
+    int error = sm_app_init(&bot.app, &bot.hal, &sm_config, &bot.engine, memory);
     enter();
     print_stage("start", began);
     leave();
@@ -425,12 +377,10 @@ static int start(void)
 }
 
 /* One step of the bot; a step of the log is a stage. */
-static uint32_t step(void)
-{
-    const enum sm_session_state before = bot.app.session.state;
-    const session_count_t began = own();
-    const uint32_t wait_ms = sm_app_step(&bot.app);
-
+static uint32_t step(void) {
+    enum sm_session_state before = bot.app.session.state;
+    session_count_t began = own();
+    uint32_t wait_ms = sm_app_step(&bot.app);
     enter();
     if (before == SM_SESSION_IDLE && bot.app.session.state != SM_SESSION_IDLE) {
         press_open = true;
@@ -443,33 +393,28 @@ static uint32_t step(void)
     return wait_ms;
 }
 
-static void run_until(uint64_t until_us)
-{
+static void run_until(uint64_t until_us) {
     while (bot.now_us < until_us || sm_app_busy(&bot.app)) {
         sleep_ms(NULL, step());
     }
 }
 
-static void press(uint32_t ms)
-{
+static void press(uint32_t ms) {
     bot.down_from_us = bot.now_us + BEFORE_US;
     bot.down_until_us = bot.down_from_us + (uint64_t)ms * 1000u;
     run_until(bot.down_until_us + AFTER_US);
     bot.bounces = 0;
 }
 
-static int restart(uint32_t reason)
-{
+static int restart(uint32_t reason) {
     bot.card.mounted = false;
     bot.hal.reset_reason = (uint8_t)reason;
     bot.hal.boot_count++;
     return start();
 }
 
-static int obey(const session_command_t *command)
-{
+static int obey(const session_command_t *command) {
     int error = SM_OK;
-
     switch (command->what) {
     case SESSION_PICTURE:
         bot.picture = command->value;
@@ -494,10 +439,8 @@ static int obey(const session_command_t *command)
     return error;
 }
 
-int session_run(void)
-{
+int session_run(void) {
     int error;
-
     bot.random = 1;
     bot.noise = 2;
     set_up_hal();

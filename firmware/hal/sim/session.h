@@ -40,7 +40,7 @@ extern const uint8_t session_pictures[][SESSION_FRAME_BYTES];
 /* Instructions so far, modulo 2^32; zeros where they are not counted. */
 typedef struct session_count {
     uint32_t ticks;
-    uint32_t highs; /* multiply-high instructions among them that were replaced by a routine (src/build/xtensa-sim.ts) */
+    uint32_t highs; /* multiply-highs among them, each replaced by a routine (src/build/xtensa-sim.ts) */
 } session_count_t;
 
 /* ---- given by the machine ---- */

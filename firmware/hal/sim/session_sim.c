@@ -4,17 +4,14 @@
 
 #define STANDARD_OUTPUT 1
 
-void session_write(const char *text, uint32_t bytes)
-{
+void session_write(const char *text, uint32_t bytes) {
     sim_write(STANDARD_OUTPUT, text, (int)bytes);
 }
 
-session_count_t session_counter(void)
-{
+session_count_t session_counter(void) {
     return (session_count_t){sim_ccount(), sim_multiplies()};
 }
 
-void sim_main(void)
-{
+void sim_main(void) {
     sim_exit(session_run());
 }

@@ -1,32 +1,27 @@
 #include "session.h"
 
-static void put(session_line_t *line, char character)
-{
+static void put(session_line_t *line, char character) {
     if (line->length < sizeof(line->text)) {
         line->text[line->length++] = character;
     }
 }
 
-void session_begin(session_line_t *line, char kind)
-{
+void session_begin(session_line_t *line, char kind) {
     line->length = 0;
     put(line, kind);
 }
 
-void session_word(session_line_t *line, const char *word)
-{
+void session_word(session_line_t *line, const char *word) {
     put(line, ' ');
     while (*word != '\0') {
         put(line, *word++);
     }
 }
 
-void session_number(session_line_t *line, int64_t value)
-{
+void session_number(session_line_t *line, int64_t value) {
     char digits[20];
     uint32_t count = 0;
     uint64_t rest = value < 0 ? 0u - (uint64_t)value : (uint64_t)value;
-
     put(line, ' ');
     if (value < 0) {
         put(line, '-');
@@ -40,8 +35,7 @@ void session_number(session_line_t *line, int64_t value)
     }
 }
 
-void session_hex(session_line_t *line, const uint8_t *bytes, uint32_t count)
-{
+void session_hex(session_line_t *line, const uint8_t *bytes, uint32_t count) {
     put(line, ' ');
     for (uint32_t i = 0; i < count; i++) {
         put(line, "0123456789abcdef"[bytes[i] >> 4]);
@@ -49,8 +43,7 @@ void session_hex(session_line_t *line, const uint8_t *bytes, uint32_t count)
     }
 }
 
-void session_end(session_line_t *line)
-{
+void session_end(session_line_t *line) {
     put(line, '\n');
     session_write(line->text, line->length);
 }

@@ -14,11 +14,9 @@ static int8_t output[SIM_OUTPUT_LENGTH] __attribute__((aligned(16)));
 static uint32_t ticks[SIM_STEPS + 1], multiplies[SIM_STEPS + 1];
 static char line[64 + 2 * SIM_OUTPUT_LENGTH];
 
-static char *put_number(char *to, uint32_t value)
-{
+static char *put_number(char *to, uint32_t value) {
     char digits[10];
     int count = 0;
-
     do {
         digits[count++] = (char)('0' + value % 10);
         value /= 10;
@@ -30,16 +28,13 @@ static char *put_number(char *to, uint32_t value)
     return to;
 }
 
-void sim_step(int step)
-{
+void sim_step(int step) {
     ticks[step + 1] = sim_ccount();
     multiplies[step + 1] = sim_multiplies();
 }
 
-static void write_result(uint32_t count, uint32_t highs)
-{
+static void write_result(uint32_t count, uint32_t highs) {
     char *to = put_number(put_number(line, count), highs);
-
     for (int i = 0; i < SIM_OUTPUT_LENGTH; i++) {
         *to++ = "0123456789abcdef"[(uint8_t)output[i] >> 4];
         *to++ = "0123456789abcdef"[output[i] & 15];
@@ -48,11 +43,9 @@ static void write_result(uint32_t count, uint32_t highs)
     sim_write(1, line, (int)(to - line));
 }
 
-static void write_steps(void)
-{
+static void write_steps(void) {
     for (int i = 0; i < SIM_STEPS; i++) {
         char *to = line;
-
         *to++ = 'k';
         *to++ = ' ';
         to = put_number(to, (uint32_t)i);
@@ -63,14 +56,12 @@ static void write_steps(void)
     }
 }
 
-void sim_main(void)
-{
+void sim_main(void) {
     for (int n = 0; n < SIM_INPUTS; n++) {
         memcpy(input, sim_inputs + n * SIM_INPUT_LENGTH, SIM_INPUT_LENGTH);
         ticks[0] = sim_ccount();
         multiplies[0] = sim_multiplies();
         const uint32_t first = ticks[0], highs = multiplies[0];
-
         if (sim_invoke(input, output) != 0) {
             sim_exit(1);
         }

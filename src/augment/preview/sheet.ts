@@ -30,8 +30,8 @@ export interface SheetRow {
 /** Rows of random draws, each followed by the network's inputs. */
 const DRAWN_ROWS = 4;
 
-/** The pictures of the sheet. Same request, same pixels. */
-export function sheetRows(request: SheetRequest): SheetRow[] {
+/** Every augmentation alone, from weak to strong. Same request, same pixels. */
+export function exampleRows(request: SheetRequest): SheetRow[] {
   const { pictures } = request;
   const planes = new Planes(request.size, request.preprocess.size);
   const rows: SheetRow[] = [];
@@ -42,8 +42,17 @@ export function sheetRows(request: SheetRequest): SheetRow[] {
       }
     }
   }
-  for (let row = 0; row < DRAWN_ROWS; row++) rows.push(...drawnRows(request, row));
   return rows;
+}
+
+/** The pictures of the sheet. */
+export function sheetRows(request: SheetRequest): SheetRow[] {
+  return [...exampleRows(request), ...variationRows(request)];
+}
+
+/** Draws of all of them together, and what the network gets of each. */
+export function variationRows(request: SheetRequest): SheetRow[] {
+  return Array.from({ length: DRAWN_ROWS }, (_, row) => drawnRows(request, row)).flat();
 }
 
 function exampleRow(

@@ -5,26 +5,12 @@
 import { join } from "node:path";
 import { hex32 } from "../format.js";
 import type { CaptureMetadata } from "../metadata.js";
-import { type Database, guarded, type OpenOptions, openDatabase, transaction } from "./database.js";
-import { COLUMNS, captureOf, JOINED, keyOf, lookOf, type Row, untimedOf } from "./rows.js";
-import type {
-  BotSummary,
-  CaptureKey,
-  CaptureState,
-  CatalogueCapture,
-  Consent,
-  KnownCapture,
-  Look,
-  NewCapture,
-  NewJudgement,
-  PullKind,
-  QuarantinedRecord,
-  SeenSegment,
-  SegmentState,
-  StartedCaptures,
-  TakenTime,
-  UntimedCapture,
-} from "./types.js";
+import { type OpenOptions, openDatabase } from "./database.js";
+import { LabelTables } from "./labels.js";
+import { PullTables } from "./pulls.js";
+import { COLUMNS, captureOf, JOINED } from "./rows.js";
+import { Statements } from "./statements.js";
+import type { BotSummary, CaptureState, CatalogueCapture } from "./types.js";
 
 export const CATALOGUE_FILE = "catalogue.sqlite";
 
@@ -37,254 +23,57 @@ export interface CaptureFilter {
   readonly afterId?: number;
 }
 
-/** Values of a capture's row in the order of {@link Catalogue.addRow}. */
-export type CaptureRow = readonly (string | number | null)[];
-
 export class Catalogue {
-  private readonly statements = new Map<string, Database.Statement>();
+  readonly pulls: PullTables;
+  readonly labels: LabelTables;
 
   private constructor(
     /** Folder of the pictures. */
     readonly dir: string,
-    private readonly path: string,
-    private readonly database: Database.Database,
-  ) {}
+    private readonly statements: Statements,
+  ) {
+    this.pulls = new PullTables(statements);
+    this.labels = new LabelTables(statements);
+  }
 
   /** Opens the catalogue of a captures' folder, which must exist; see {@link openDatabase} for the errors. */
   static open(dir: string, options?: OpenOptions): Catalogue {
     const path = join(dir, CATALOGUE_FILE);
-    return new Catalogue(dir, path, openDatabase(path, options));
+    return new Catalogue(dir, new Statements(path, openDatabase(path, options)));
   }
 
   close(): void {
-    this.database.close();
+    this.statements.close();
   }
 
   /** Runs `action` as one transaction: all of its writes are durable when it returns, or none when it throws. */
   transaction<T>(action: () => T): T {
-    return guarded(this.path, () => transaction(this.database, action));
-  }
-
-  beginPull(kind: PullKind, origin: string, startedMs: number): number {
-    const { lastInsertRowid } = this.run(
-      "INSERT INTO pull (kind, origin, started_ms) VALUES (?, ?, ?)",
-      kind,
-      origin,
-      startedMs,
-    );
-    return Number(lastInsertRowid);
-  }
-
-  endPull(pull: number, finishedMs: number): void {
-    this.run("UPDATE pull SET finished_ms = ? WHERE id = ?", finishedMs, pull);
-  }
-
-  has({ device, epoch, sequence }: CaptureKey): boolean {
-    const sql = "SELECT 1 AS found FROM capture WHERE device = ? AND epoch = ? AND sequence = ?";
-    return this.get(sql, device, epoch, sequence) !== undefined;
-  }
-
-  /** Adds a capture; false when one of its name is there already (it stays as it is). */
-  add(capture: NewCapture, pull: number): boolean {
-    return this.addRow(this.rowOf(capture, pull));
-  }
-
-  /** As {@link add}, with what {@link rowOf} gave. */
-  addRow(row: CaptureRow): boolean {
-    const { changes } = this.run(
-      `INSERT INTO capture (device, epoch, sequence, segment, slot, boot, press, burst_index, uptime_ms, model, config, engine, sum, threshold, smile,
-         width, height, metadata, payload_crc, payload_bytes, path, pull, recovered, taken_ms, taken_error_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (device, epoch, sequence) DO NOTHING`,
-      ...row,
-    );
-    return changes > 0;
-  }
-
-  /** What {@link addRow} writes, as few values that thousands of may wait. */
-  rowOf(capture: NewCapture, pull: number): CaptureRow {
-    const { metadata: m } = capture;
-    return [
-      hex32(m.device),
-      hex32(m.epoch),
-      m.sequence,
-      m.segment,
-      m.slot,
-      m.boot,
-      m.press,
-      m.burstIndex,
-      m.uptimeMs,
-      m.model,
-      hex32(m.config),
-      m.engine,
-      m.sum,
-      m.threshold,
-      m.smile ? 1 : 0,
-      capture.width,
-      capture.height,
-      JSON.stringify(m),
-      hex32(capture.payloadCrc),
-      capture.payloadBytes,
-      capture.path,
-      pull,
-      capture.recovered ? 1 : 0,
-      capture.taken?.ms ?? null,
-      capture.taken?.errorMs ?? null,
-    ];
+    return this.statements.transaction(action);
   }
 
   capture(id: number): CatalogueCapture | undefined {
-    const row = this.get(`SELECT ${COLUMNS} FROM ${JOINED} WHERE capture.id = ?`, id);
+    const row = this.statements.get(`SELECT ${COLUMNS} FROM ${JOINED} WHERE capture.id = ?`, id);
     return row === undefined ? undefined : captureOf(row);
   }
 
   count(filter: CaptureFilter = {}): number {
     const [where, values] = condition(filter);
-    return Number(this.get(`SELECT count(*) AS n FROM ${JOINED} WHERE ${where}`, ...values)?.n);
+    return Number(this.statements.get(`SELECT count(*) AS n FROM ${JOINED} WHERE ${where}`, ...values)?.n);
   }
 
   /** Captures in the order they were taken by each bot, read as they are asked for. The catalogue must not be written to meanwhile. */
   *captures(filter: CaptureFilter = {}): Generator<CatalogueCapture, void, undefined> {
     const [where, values] = condition(filter);
     const sql = `SELECT ${COLUMNS} FROM ${JOINED} WHERE ${where} ORDER BY capture.device, capture.epoch, capture.sequence`;
-    const rows = guarded(this.path, () => this.database.prepare(sql).iterate(...values));
-    for (const row of rows) yield captureOf(row as Row);
+    const rows = this.statements.iterate(sql, ...values);
+    for (const row of rows) yield captureOf(row);
   }
 
   /** All kept captures of the same press, in the order of the burst. */
   press({ metadata: { device, epoch, boot, press } }: { readonly metadata: CaptureMetadata }): CatalogueCapture[] {
     const sql = `SELECT ${COLUMNS} FROM ${JOINED}
       WHERE capture.device = ? AND capture.epoch = ? AND capture.boot = ? AND capture.press = ? AND capture.state = 'kept' ORDER BY capture.sequence`;
-    return this.all(sql, hex32(device), hex32(epoch), boot, press).map(captureOf);
-  }
-
-  /** What is known of a capture, also of one that was withdrawn before it could be pulled. */
-  known({ device, epoch, sequence }: CaptureKey): KnownCapture | undefined {
-    const key = [device, epoch, sequence] as const;
-    const sql = `SELECT payload_crc, state, path FROM capture WHERE device = ? AND epoch = ? AND sequence = ?
-      UNION ALL SELECT NULL, 'withdrawn', NULL FROM withdrawn WHERE device = ? AND epoch = ? AND sequence = ? LIMIT 1`;
-    const row = this.get(sql, ...key, ...key);
-    if (row === undefined) return undefined;
-    const { payload_crc: crc, state, path } = row;
-    return {
-      payloadCrc: crc === null ? undefined : Number.parseInt(String(crc), 16),
-      state: state as CaptureState,
-      path: path === null ? undefined : String(path),
-    };
-  }
-
-  /** Whether anything is known of captures of an epoch. */
-  hasEpoch(device: string, epoch: string): boolean {
-    const sql = `SELECT 1 AS found FROM capture WHERE device = ? AND epoch = ?
-      UNION ALL SELECT 1 FROM withdrawn WHERE device = ? AND epoch = ? LIMIT 1`;
-    return this.get(sql, device, epoch, device, epoch) !== undefined;
-  }
-
-  segment(device: string, epoch: string, segment: number): SeenSegment | undefined {
-    const row = this.get(
-      `SELECT segment.*, started_ms FROM segment JOIN pull ON pull.id = segment.pull
-       WHERE device = ? AND epoch = ? AND segment = ?`,
-      device,
-      epoch,
-      segment,
-    );
-    if (row === undefined) return undefined;
-    return {
-      device,
-      epoch,
-      segment,
-      slots: Number(row.slots),
-      slotsRead: Number(row.slots_read),
-      mark: String(row.mark),
-      seenMs: Number(row.started_ms),
-    };
-  }
-
-  setSegment(state: SegmentState, pull: number): void {
-    const { device, epoch, segment, slots, slotsRead, mark } = state;
-    this.run(
-      "INSERT OR REPLACE INTO segment VALUES (?, ?, ?, ?, ?, ?, ?)",
-      device,
-      epoch,
-      segment,
-      slots,
-      slotsRead,
-      mark,
-      pull,
-    );
-  }
-
-  /** Notes a record that was not taken; false when it was noted before. */
-  quarantine(record: QuarantinedRecord, pull: number): boolean {
-    const { file, slot, offset, reason, message, key, crc, path } = record;
-    const sql = `INSERT OR IGNORE INTO quarantine (pull, file, slot, offset, reason, message, device, epoch, sequence, crc, path)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-    const identity = [key?.device ?? "", key?.epoch ?? "", key?.sequence ?? 0] as const;
-    const values = [pull, file, slot ?? null, offset, reason, message, ...identity, hex32(crc), path ?? null];
-    return this.run(sql, ...values).changes > 0;
-  }
-
-  quarantined(): QuarantinedRecord[] {
-    return this.all("SELECT * FROM quarantine ORDER BY id").map((row) => ({
-      file: String(row.file),
-      slot: row.slot === null ? undefined : Number(row.slot),
-      offset: Number(row.offset),
-      reason: String(row.reason),
-      message: String(row.message),
-      key: row.device === "" ? undefined : keyOf(row),
-      crc: Number.parseInt(String(row.crc), 16),
-      path: row.path === null ? undefined : String(row.path),
-    }));
-  }
-
-  /**
-   * Notes that a capture was taken back on the bot; what was put aside of it is forgotten. Returns the paths of its picture and of what was put aside:
-   * removing them is the caller's.
-   */
-  withdraw({ device, epoch, sequence }: CaptureKey, pull: number): string[] {
-    const key = [device, epoch, sequence] as const;
-    this.run("INSERT OR IGNORE INTO withdrawn VALUES (?, ?, ?, ?)", ...key, pull);
-    // What was measured of the picture holds a sketch of it.
-    this.run(
-      "DELETE FROM look WHERE capture IN (SELECT id FROM capture WHERE device = ? AND epoch = ? AND sequence = ?)",
-      ...key,
-    );
-    const aside = this.all(
-      "SELECT path FROM quarantine WHERE device = ? AND epoch = ? AND sequence = ? AND path IS NOT NULL",
-      ...key,
-    );
-    this.run("UPDATE quarantine SET path = NULL WHERE device = ? AND epoch = ? AND sequence = ?", ...key);
-    const kept = this.all(
-      "SELECT path FROM capture WHERE device = ? AND epoch = ? AND sequence = ? AND state = 'kept'",
-      ...key,
-    );
-    this.run(
-      "UPDATE capture SET state = 'withdrawn' WHERE device = ? AND epoch = ? AND sequence = ? AND state = 'kept'",
-      ...key,
-    );
-    return [...kept, ...aside].map(({ path }) => String(path));
-  }
-
-  /** Captures whose time was not estimated yet, in the order each bot took them, those of a damaged card apart and by epoch. */
-  *untimed(): Generator<UntimedCapture, void, undefined> {
-    const sql = `SELECT device, epoch, segment, slot, sequence, boot, uptime_ms, recovered FROM capture WHERE taken_ms IS NULL
-      ORDER BY device, recovered, CASE recovered WHEN 1 THEN epoch END, segment, slot`;
-    for (const row of guarded(this.path, () => this.database.prepare(sql).iterate())) yield untimedOf(row as Row);
-  }
-
-  /** When a start of a bot was, by an estimated capture of it: its time less its uptime. */
-  startOf(device: string, epoch: string, boot: number): TakenTime | undefined {
-    const sql = `SELECT taken_ms - uptime_ms AS ms, taken_error_ms AS error FROM capture
-      WHERE device = ? AND epoch = ? AND boot = ? AND taken_ms IS NOT NULL LIMIT 1`;
-    const row = this.get(sql, device, epoch, boot);
-    return row === undefined ? undefined : { ms: Number(row.ms), errorMs: Number(row.error) };
-  }
-
-  /** Estimates the time of captures of one start, sequence numbers `first` to `last`: `start` plus their uptime. */
-  setTaken({ device, epoch, boot, first, last }: StartedCaptures, start: TakenTime): void {
-    const sql = `UPDATE capture SET taken_ms = ? + uptime_ms, taken_error_ms = ?
-      WHERE device = ? AND epoch = ? AND boot = ? AND sequence BETWEEN ? AND ? AND taken_ms IS NULL`;
-    this.run(sql, start.ms, start.errorMs, device, epoch, boot, first, last);
+    return this.statements.all(sql, hex32(device), hex32(epoch), boot, press).map(captureOf);
   }
 
   /** Counts per bot, in the order of their names. */
@@ -299,7 +88,7 @@ export class Catalogue {
         min(taken_ms) FILTER (WHERE state = 'kept') AS first_ms,
         max(taken_ms) FILTER (WHERE state = 'kept') AS last_ms
       FROM ${JOINED} GROUP BY device ORDER BY device`;
-    return this.all(sql).map((row) => ({
+    return this.statements.all(sql).map((row) => ({
       device: String(row.device),
       captures: Number(row.captures),
       presses: Number(row.presses),
@@ -310,116 +99,6 @@ export class Catalogue {
       firstMs: row.first_ms === null ? undefined : Number(row.first_ms),
       lastMs: row.last_ms === null ? undefined : Number(row.last_ms),
     }));
-  }
-
-  /** Records that were put aside, by reason. */
-  quarantineCounts(): Record<string, number> {
-    const rows = this.all("SELECT reason, count(*) AS n FROM quarantine GROUP BY reason ORDER BY reason");
-    return Object.fromEntries(rows.map(({ reason, n }) => [String(reason), Number(n)]));
-  }
-
-  /** Whether a pull was begun that did not end: it may have left pictures without a row, or files of what was withdrawn. */
-  hasUnfinishedPull(): boolean {
-    return this.get("SELECT 1 AS found FROM pull WHERE finished_ms IS NULL") !== undefined;
-  }
-
-  /** Ends all pulls that were begun and left. */
-  endUnfinishedPulls(finishedMs: number): void {
-    this.run("UPDATE pull SET finished_ms = ? WHERE finished_ms IS NULL", finishedMs);
-  }
-
-  /** Paths of all files that belong to the catalogue: pictures of kept captures, and what was put aside. */
-  *paths(): Generator<string, void, undefined> {
-    const sql = `SELECT path FROM capture WHERE state = 'kept' UNION ALL SELECT path FROM quarantine WHERE path IS NOT NULL`;
-    for (const row of guarded(this.path, () => this.database.prepare(sql).iterate())) yield String((row as Row).path);
-  }
-
-  /** Adds a person's judgement; returns its event, for {@link undo}. A stroke that is there already changes nothing. */
-  judge(capture: number, { pass, label, box, atMs, stroke }: NewJudgement): number {
-    const sql = `INSERT INTO label_event (capture, pass, judgement, box, stroke, at_ms) VALUES (?, ?, ?, ?, ?, ?)
-      ON CONFLICT (stroke, capture) DO NOTHING`;
-    const shape = box === undefined ? null : JSON.stringify(box);
-    const { changes, lastInsertRowid } = this.run(sql, capture, pass, label, shape, stroke ?? null, atMs);
-    if (changes > 0) return Number(lastInsertRowid);
-    const known = this.get("SELECT id FROM label_event WHERE stroke = ? AND capture = ?", stroke ?? null, capture);
-    return Number(known?.id);
-  }
-
-  /** Takes a judgement back; the one before it counts again. False when it is taken back already. */
-  undo(event: number, atMs: number): boolean {
-    const sql = `INSERT OR IGNORE INTO label_event (capture, pass, undoes, at_ms)
-      SELECT capture, pass, id, ? FROM label_event WHERE id = ? AND undoes IS NULL`;
-    return this.run(sql, atMs, event).changes > 0;
-  }
-
-  /** The events of a stroke, taken back or not, by capture. */
-  stroke(stroke: string): { readonly event: number; readonly capture: number }[] {
-    const rows = this.all("SELECT id, capture FROM label_event WHERE stroke = ? ORDER BY id", stroke);
-    return rows.map(({ id, capture }) => ({ event: Number(id), capture: Number(capture) }));
-  }
-
-  /** Number of the last label event: tells whether another process has added one. */
-  lastEvent(): number {
-    return Number(this.get("SELECT coalesce(max(id), 0) AS n FROM label_event")?.n);
-  }
-
-  /** Captures that a label event was added for after the event of this number. */
-  judgedSince(event: number): number[] {
-    return this.all("SELECT DISTINCT capture FROM label_event WHERE id > ?", event).map((row) => Number(row.capture));
-  }
-
-  /** Changes whenever another process has written to the catalogue. */
-  dataVersion(): number {
-    return Number(this.get("PRAGMA data_version")?.data_version);
-  }
-
-  /** State and consent of every capture, in a few bytes each. */
-  states(): Map<number, { readonly state: CatalogueCapture["state"]; readonly consent: Consent }> {
-    const rows = this.all("SELECT id, state, consent FROM capture");
-    return new Map(
-      rows.map(({ id, state, consent }) => [Number(id), { state: state as CaptureState, consent: consent as Consent }]),
-    );
-  }
-
-  /** The looks that were measured by a revision of the measuring code. */
-  *looks(revision: number): Generator<[capture: number, look: Look], void, undefined> {
-    const sql = "SELECT capture, measures, sketch FROM look WHERE revision = ? ORDER BY capture";
-    const rows = guarded(this.path, () => this.database.prepare(sql).iterate(revision));
-    for (const row of rows) yield lookOf(row as Row);
-  }
-
-  setLook(capture: number, revision: number, { measures, sketch }: Look): void {
-    const sql = "INSERT OR REPLACE INTO look VALUES (?, ?, ?, ?)";
-    this.run(sql, capture, revision, JSON.stringify(measures), Buffer.from(sketch).toString("base64"));
-  }
-
-  setConsent(capture: number, consent: Consent): void {
-    this.run("UPDATE capture SET consent = ? WHERE id = ?", consent, capture);
-  }
-
-  /** Marks a capture as deleted; its row stays, so that it is not pulled again. Removing the picture is the caller's. */
-  markDeleted(capture: number): void {
-    this.run("UPDATE capture SET state = 'deleted' WHERE id = ?", capture);
-    this.run("DELETE FROM look WHERE capture = ?", capture);
-  }
-
-  private run(sql: string, ...values: (string | number | null)[]): Database.RunResult {
-    return guarded(this.path, () => this.prepared(sql).run(...values));
-  }
-
-  private get(sql: string, ...values: (string | number | null)[]): Row | undefined {
-    return guarded(this.path, () => this.prepared(sql).get(...values)) as Row | undefined;
-  }
-
-  private all(sql: string, ...values: (string | number | null)[]): Row[] {
-    return guarded(this.path, () => this.prepared(sql).all(...values)) as Row[];
-  }
-
-  /** Preparing takes longer than running. */
-  private prepared(sql: string): Database.Statement {
-    const statement = this.statements.get(sql) ?? this.database.prepare(sql);
-    this.statements.set(sql, statement);
-    return statement;
   }
 }
 

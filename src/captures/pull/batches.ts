@@ -2,16 +2,18 @@
 import type { Catalogue } from "../catalogue/catalogue.js";
 import type { PictureWriter } from "./picture-writer.js";
 
+/** What a kill costs at most, as captures and about as time: they are pulled again. */
 export interface BatchLimits {
   readonly rows: number;
   readonly ms: number;
 }
 
-/**
- * What a kill costs at most: some seconds of work. While a file system is synced, making files on it waits: with a sync per 1,024 captures a pull took about
- * twice as long as without any.
- */
 const LIMITS: BatchLimits = { rows: 8192, ms: 5000 };
+/**
+ * While a file system is synced, making files on it waits: with a sync per 1,024 captures a pull took about twice as long as without any. So where syncing
+ * takes long, the time between two is this many times as long, while rows allow it.
+ */
+const SYNC_SHARE = 8;
 
 interface Batch {
   readonly rows: (() => void)[];
@@ -30,6 +32,8 @@ export class Batches {
   private batch = emptyBatch();
   private begun = performance.now();
   private committing: Promise<void> = Promise.resolve();
+  private busy = false;
+  private syncMs = 0;
   private failure: { readonly error: unknown } | undefined;
 
   constructor(
@@ -43,7 +47,8 @@ export class Batches {
   async add(row: () => void): Promise<void> {
     this.batch.rows.push(row);
     const { rows, ms } = this.limits;
-    if (this.batch.rows.length >= rows || performance.now() - this.begun >= ms) await this.commit();
+    const isDue = !this.busy && performance.now() - this.begun >= Math.max(ms, SYNC_SHARE * this.syncMs);
+    if (isDue || this.batch.rows.length >= rows) await this.commit();
   }
 
   /** Puts off `action` until the rows before it are committed. */
@@ -65,9 +70,14 @@ export class Batches {
     this.begun = performance.now();
     if (batch.rows.length === 0 && batch.afterwards.length === 0) return;
     this.events.onBegin();
-    this.committing = this.write(batch).catch((error: unknown) => {
-      this.failure = { error };
-    });
+    this.busy = true;
+    this.committing = this.write(batch)
+      .catch((error: unknown) => {
+        this.failure = { error };
+      })
+      .finally(() => {
+        this.busy = false;
+      });
   }
 
   private async settled(): Promise<void> {
@@ -76,7 +86,9 @@ export class Batches {
   }
 
   private async write({ rows, afterwards }: Batch): Promise<void> {
+    const begun = performance.now();
     await this.writer.durable();
+    this.syncMs = performance.now() - begun;
     this.catalogue.transaction(() => {
       for (const row of rows) row();
     });

@@ -58,7 +58,7 @@ export class PendingCaptures implements BatchEvents {
     const key = keyOf(header);
     const name = nameOf(key);
     const pending = this.fresh.get(name) ?? this.committing.get(name);
-    return pending ?? (this.isUnknown(key) ? undefined : this.catalogue.known(key));
+    return pending ?? (this.isUnknown(key) ? undefined : this.catalogue.pulls.known(key));
   }
 
   set(header: EntryHeader, known: KnownCapture): void {
@@ -68,7 +68,7 @@ export class PendingCaptures implements BatchEvents {
   /** Spares a question per capture: on a card most segments are new as a whole. */
   private isUnknown({ device, epoch }: CaptureKey): boolean {
     const name = `${device}/${epoch}`;
-    if (name !== this.epoch.name) this.epoch = { name, known: this.catalogue.hasEpoch(device, epoch) };
+    if (name !== this.epoch.name) this.epoch = { name, known: this.catalogue.pulls.hasEpoch(device, epoch) };
     return !this.epoch.known;
   }
 }
@@ -140,8 +140,8 @@ export class Intake {
     pending.set(header, { payloadCrc, state: "kept", path });
     tally.add(header, payloadBytes);
     const row = { metadata, width, height, payloadCrc, payloadBytes, path, taken: undefined, recovered };
-    const values = catalogue.rowOf(row, pull);
-    await batches.add(() => catalogue.addRow(values));
+    const values = catalogue.pulls.rowOf(row, pull);
+    await batches.add(() => catalogue.pulls.addRow(values));
   }
 
   /** Marks first, removes then: a picture that is left in between is removed by the next pull. */
@@ -157,7 +157,7 @@ export class Intake {
       for (const path of files) await removeFile(join(catalogue.dir, path));
     });
     await batches.add(() => {
-      files = catalogue.withdraw(keyOf(header), pull);
+      files = catalogue.pulls.withdraw(keyOf(header), pull);
     });
   }
 

@@ -8,10 +8,11 @@ import type { FromWriter, Picture, ToWriter } from "./picture-writer-thread.js";
 
 /** Bytes handed over at once: a message wakes the other thread, which costs more than opening a file. */
 const GROUP_BYTES = 2 << 20;
-/** Memory that both threads see: what is handed over and not written yet. The largest capture fits (docs/capture-log.md). */
+/**
+ * Memory that both threads see: what is handed over and not written yet. The largest capture fits (docs/capture-log.md), and some 200 of the usual ones: so
+ * that on a busy machine neither thread waits for the other to be woken.
+ */
 const RING_BYTES = slotBytes(MAX_FRAME_SIDE, MAX_FRAME_SIDE);
-/** How much of it is used but for larger captures: what stays in the processor's cache is faster. */
-const USUAL_BYTES = 3 * GROUP_BYTES;
 
 /** Makes everything that was written to a folder's file system durable; false where the system has nothing for that. */
 export type SyncFolder = (folder: string) => Promise<boolean>;
@@ -75,14 +76,14 @@ export class PictureWriter {
     await this.worker.terminate();
   }
 
-  /** Where in the ring there is room in one piece; waits until what lies there is written. A larger capture has the ring to itself. */
+  /** Where in the ring there is room in one piece; waits until what lies there is written. */
   private async takeRoom(length: number): Promise<number> {
     for (;;) {
       if (this.failure !== undefined) throw this.failure;
       if (this.taken === 0) this.head = 0;
-      const wraps = this.head + length > USUAL_BYTES && this.head > 0;
-      const needed = length + (wraps ? Math.max(0, USUAL_BYTES - this.head) : 0);
-      if (this.taken === 0 || this.taken + needed <= USUAL_BYTES) {
+      const wraps = this.head + length > RING_BYTES;
+      const needed = length + (wraps ? RING_BYTES - this.head : 0);
+      if (this.taken + needed <= RING_BYTES) {
         const start = wraps ? 0 : this.head;
         this.head = start + length;
         this.taken += needed;

@@ -6,7 +6,7 @@ import { BLOCK_BYTES, HEADER_BYTES } from "../layout.js";
 import { readHead, readSlots } from "../read-segment.js";
 import type { Place } from "./intake.js";
 import { type Reading, type ReadingParts, stopIfAsked } from "./pull.js";
-import { PieceMemory, readAhead } from "./read-ahead.js";
+import { PieceMemory, ReadAhead } from "./read-ahead.js";
 import { holdsCapture, isUnchanged, type SegmentAt, segmentState } from "./recognise.js";
 import {
   type CardSource,
@@ -100,7 +100,7 @@ export class CardReading implements Reading {
 
   /** Undefined for a segment that has not changed, or is none. */
   private async look(file: SegmentFile, opened: OpenSegment, parts: ReadingParts): Promise<ChangedSegment | undefined> {
-    const read = readAhead(opened.read, file.size, this.memory);
+    const { read } = new ReadAhead(opened.read, file.size, { memory: this.memory });
     const head = await readHead(read, file.name);
     if ("kind" in head) {
       await parts.intake.take(head, { file: file.name, offset: 0, read: () => read(0, BLOCK_BYTES * 2) });
@@ -110,7 +110,7 @@ export class CardReading implements Reading {
     const at = { head, read, fileBytes: file.size };
     const open = !this.newer.has(device) && (await holdsCapture(at));
     if (open) this.newer.add(device);
-    const seen = parts.catalogue.segment(hex32(device), hex32(epoch), segment);
+    const seen = parts.catalogue.pulls.segment(hex32(device), hex32(epoch), segment);
     if (seen === undefined) return { file, head, open };
     const wasOpen = seen.mark.endsWith(".open");
     this.seen.set(`${seen.device}/${seen.epoch}`, seen);
@@ -144,8 +144,23 @@ export class CardReading implements Reading {
     parts: ReadingParts,
     onSlot: (offset: number) => void,
   ): Promise<void> {
-    const read = readAhead(opened.read, file.size, this.memory);
-    const segment = { head, read, fileBytes: file.size, open };
+    // A serial line is the slowest part by far, and does one thing at a time: there, what is asked for is read and no more.
+    const ahead = this.live ? {} : { slotBytes: head.slotBytes, prefetch: true };
+    const reading = new ReadAhead(opened.read, file.size, { memory: this.memory, ...ahead });
+    try {
+      await this.readRecords({ head, read: reading.read, fileBytes: file.size, open }, file, parts, onSlot);
+    } finally {
+      await reading.end();
+    }
+  }
+
+  private async readRecords(
+    segment: SegmentAt,
+    file: SegmentFile,
+    parts: ReadingParts,
+    onSlot: (offset: number) => void,
+  ): Promise<void> {
+    const { head, read } = segment;
     let slotsRead = 0;
     const isKnown = this.isKnown(segment, parts);
     const records = readSlots(read, head, async (header, slot) => {
@@ -158,7 +173,7 @@ export class CardReading implements Reading {
     });
     for await (const record of records) {
       const slot = record.kind === "capture" ? record.capture.slot : (record.slot ?? 0);
-      await parts.intake.take(record, placeOf(file.name, head, slot, segment.read));
+      await parts.intake.take(record, placeOf(file.name, head, slot, read));
     }
     await this.remember(segment, slotsRead, parts);
   }
@@ -170,7 +185,7 @@ export class CardReading implements Reading {
 
   private async remember(segment: SegmentAt, slotsRead: number, parts: ReadingParts): Promise<void> {
     const state = await segmentState(segment, slotsRead);
-    await parts.batches.add(() => parts.catalogue.setSegment(state, parts.pull));
+    await parts.batches.add(() => parts.catalogue.pulls.setSegment(state, parts.pull));
   }
 }
 

@@ -70,7 +70,7 @@ async function pullInto(catalogue: Catalogue, reading: Reading, request: PullReq
   const begin = performance.now();
   const startedMs = now();
   const tidied = await tidyCaptures(catalogue, startedMs);
-  const number = catalogue.beginPull(reading.kind, reading.origin, startedMs);
+  const number = catalogue.pulls.beginPull(reading.kind, reading.origin, startedMs);
   const tally = new Tally();
   const writer = new PictureWriter(catalogue.dir, sync);
   try {
@@ -84,7 +84,7 @@ async function pullInto(catalogue: Catalogue, reading: Reading, request: PullReq
     await stoppable(batches, () => reading.read({ ...shared, intake, context }));
     catalogue.transaction(() => {
       estimateTimes(catalogue, reading.live ? now() : startedMs, (capture) => reading.earliest(capture));
-      catalogue.endPull(number, now());
+      catalogue.pulls.endPull(number, now());
     });
     const milliseconds = Math.round(performance.now() - begin);
     return { tally, total: catalogue.count({ state: "kept" }), tidied, milliseconds };

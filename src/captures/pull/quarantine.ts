@@ -68,7 +68,7 @@ export class Quarantine {
     const path = keep && kept.length > 0 && !mayBeWithdrawn(kept) ? await this.store(finding, kept, crc) : undefined;
     const header = captureHeader(bytes);
     const key = header === undefined ? undefined : keyOf(header);
-    await this.batches.add(() => this.catalogue.quarantine({ ...finding, key, crc, path }, this.pull));
+    await this.batches.add(() => this.catalogue.pulls.quarantine({ ...finding, key, crc, path }, this.pull));
     return { ...finding, path };
   }
 

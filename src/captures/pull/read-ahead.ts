@@ -1,38 +1,123 @@
-/** Reads larger pieces while reading goes straight ahead, and exactly what is asked for otherwise. */
+/** Reads the slots of a segment in growing pieces, the next one while the caller works on this one; where reading jumps, exactly what is asked for. */
+import { HEAD_BYTES } from "../layout.js";
 import type { ReadBytes } from "../read-segment.js";
+import { isReadError } from "./source.js";
 
-/** Largest piece, unless one read alone is larger: each read wakes a thread, which costs more than the bytes. */
+/** Largest piece, unless one slot or one read alone is larger: each read wakes a thread, which costs more than the bytes. */
 const PIECE_BYTES = 4 << 20;
 /** A slot's header and the block behind it, which has the withdrawn mark. */
 const LEAST_BYTES = 1024;
+/** By how much a piece is longer than the one before. */
+const GROWTH = 4;
 
-/** Memory for pieces, used again and again. */
+/** Memory for two pieces, used in turns, again and again. */
 export class PieceMemory {
-  private bytes = new Uint8Array(LEAST_BYTES);
+  private readonly halves = [new Uint8Array(LEAST_BYTES), new Uint8Array(LEAST_BYTES)];
+  private turn = 0;
 
-  atLeast(length: number): Uint8Array {
-    if (this.bytes.length < length) this.bytes = new Uint8Array(Math.max(length, PIECE_BYTES));
-    return this.bytes;
+  take(length: number): Uint8Array {
+    this.turn = 1 - this.turn;
+    if (this.halves[this.turn].length < length)
+      this.halves[this.turn] = new Uint8Array(Math.max(length, Math.min(PIECE_BYTES, length * GROWTH * GROWTH)));
+    return this.halves[this.turn];
   }
 }
 
-/**
- * A read that begins where the last one ended doubles the piece; any other makes it small again. What is returned is good until the next read of any
- * reader with the same memory.
- */
-export function readAhead(read: ReadBytes, fileBytes: number, memory = new PieceMemory()): ReadBytes {
-  let piece: Uint8Array = new Uint8Array(0);
-  let start = 0;
-  let next = 0;
-  let ahead = 0;
-  return async (offset, length) => {
-    if (offset < start || offset + length > start + piece.length) {
-      ahead = offset === next ? Math.min(Math.max(2 * ahead, length), PIECE_BYTES) : 0;
-      const wanted = Math.min(Math.max(length, ahead, LEAST_BYTES), Math.max(length, fileBytes - offset));
-      piece = await read(offset, wanted, memory.atLeast(wanted));
-      start = offset;
-    }
-    next = offset + length;
-    return piece.subarray(offset - start, offset - start + length);
+export interface ReadAheadOptions {
+  readonly memory?: PieceMemory;
+  /** Bytes of a slot: pieces end where slots do. Without it nothing is read ahead. */
+  readonly slotBytes?: number;
+  /** Reads the next piece before it is asked for. */
+  readonly prefetch?: boolean;
+}
+
+interface Piece {
+  readonly start: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What {@link ReadAhead.read} returns is good until its next call, and that of any reader with the same memory. */
+export class ReadAhead {
+  private readonly memory: PieceMemory;
+  private readonly slotBytes: number | undefined;
+  private readonly prefetch: boolean;
+  private piece: Piece = { start: 0, bytes: new Uint8Array(0) };
+  /** Undefined where it could not be read: then that is found out again by whoever asks for those bytes. */
+  private coming: Promise<Piece | undefined> | undefined;
+  /** Where reading goes on. */
+  private next = HEAD_BYTES;
+  /** Slots of a piece; 0 where reading jumped. */
+  private slots = 0;
+
+  constructor(
+    private readonly source: ReadBytes,
+    private readonly fileBytes: number,
+    { memory = new PieceMemory(), slotBytes, prefetch = false }: ReadAheadOptions = {},
+  ) {
+    this.memory = memory;
+    this.slotBytes = slotBytes;
+    this.prefetch = prefetch;
+  }
+
+  readonly read: ReadBytes = async (offset, length) => {
+    if (!holds(this.piece, offset, length)) await this.load(offset, length);
+    this.next = offset + length;
+    const from = offset - this.piece.start;
+    return this.piece.bytes.subarray(from, from + length);
   };
+
+  /** Waits for what is being read ahead; to be called before the source is closed or the memory used by another reader. */
+  async end(): Promise<void> {
+    await this.coming;
+    this.coming = undefined;
+  }
+
+  private async load(offset: number, length: number): Promise<void> {
+    // Before anything else is read: a source may do one thing at a time.
+    const coming = await this.coming;
+    this.coming = undefined;
+    const { slotBytes } = this;
+    const goesOn = slotBytes !== undefined && offset === this.next;
+    this.slots = goesOn ? this.longer(slotBytes) : 0;
+    if (coming !== undefined && holds(coming, offset, length)) this.piece = coming;
+    else if (goesOn)
+      this.piece = await this.readPiece(offset, length, pieceEnd(offset + length, this.slots, slotBytes));
+    else this.piece = await this.readPiece(offset, length, offset + LEAST_BYTES);
+    if (goesOn && this.prefetch) this.readNext(slotBytes);
+  }
+
+  private longer(slotBytes: number): number {
+    return Math.max(1, Math.min(this.slots * GROWTH, Math.floor(PIECE_BYTES / slotBytes)));
+  }
+
+  /** Up to `end` if possible; where that fails, what was asked for: the block that cannot be read may lie behind it. */
+  private async readPiece(offset: number, length: number, end: number): Promise<Piece> {
+    try {
+      return await this.bytesOf(offset, Math.max(length, Math.min(end, this.fileBytes) - offset));
+    } catch (error) {
+      if (!isReadError(error) || end <= offset + length) throw error;
+    }
+    this.slots = 0;
+    return this.bytesOf(offset, length);
+  }
+
+  private async bytesOf(start: number, length: number): Promise<Piece> {
+    return { start, bytes: await this.source(start, length, this.memory.take(length)) };
+  }
+
+  private readNext(slotBytes: number): void {
+    const start = this.piece.start + this.piece.bytes.length;
+    if (start >= this.fileBytes) return;
+    const end = Math.min(start + this.longer(slotBytes) * slotBytes, this.fileBytes);
+    this.coming = this.bytesOf(start, end - start).catch(() => undefined);
+  }
+}
+
+function holds({ start, bytes }: Piece, offset: number, length: number): boolean {
+  return offset >= start && offset + length <= start + bytes.length;
+}
+
+/** Where the last of `slots` slots ends, counted from the one that `reached` lies in or ends. */
+function pieceEnd(reached: number, slots: number, slotBytes: number): number {
+  return HEAD_BYTES + (Math.ceil((reached - HEAD_BYTES) / slotBytes) + slots - 1) * slotBytes;
 }

@@ -34,13 +34,13 @@ export function estimateTimes(catalogue: Catalogue, seenMs: number, earliest: Ea
   for (let i = starts.length - 1; i >= 0; i--) beforeNext(starts[i], starts[i + 1]);
   for (const start of starts) {
     const taken = timeOf(start);
-    if (taken !== undefined) catalogue.setTaken(start, taken);
+    if (taken !== undefined) catalogue.pulls.setTaken(start, taken);
   }
 }
 
 function collectStarts(catalogue: Catalogue, seenMs: number, earliest: EarliestMoment): Start[] {
   const starts: Start[] = [];
-  for (const capture of catalogue.untimed()) {
+  for (const capture of catalogue.pulls.untimed()) {
     const { key, boot, uptimeMs } = capture;
     const timeline = capture.recovered ? `${key.device}/${key.epoch}` : key.device;
     const after = Math.max(FIRST_BOT_MS, earliest(capture) ?? 0);
@@ -77,7 +77,7 @@ function isSame(a: Start, b: Start): boolean {
 
 /** Takes over what was estimated of the same start before, and what the start before says. */
 function narrow(start: Start, catalogue: Catalogue, before: Start | undefined): void {
-  const known = catalogue.startOf(start.device, start.epoch, start.boot);
+  const known = catalogue.pulls.startOf(start.device, start.epoch, start.boot);
   if (known !== undefined) {
     start.latestMs = Math.min(start.latestMs, known.ms);
     start.earliestMs = Math.max(start.earliestMs, known.ms - known.errorMs);

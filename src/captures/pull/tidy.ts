@@ -8,15 +8,15 @@ import { QUARANTINE_PATH } from "./quarantine.js";
 
 /** Returns how many files were removed. Files that smilec does not name so are left alone. */
 export async function tidyCaptures(catalogue: Catalogue, nowMs: number): Promise<number> {
-  if (!catalogue.hasUnfinishedPull()) return 0;
-  const present = new Set(catalogue.paths());
+  if (!catalogue.pulls.hasUnfinishedPull()) return 0;
+  const present = new Set(catalogue.pulls.paths());
   let removed = 0;
   for await (const path of ownFiles(catalogue.dir)) {
     if (present.has(path)) continue;
     await removeFile(join(catalogue.dir, path));
     removed++;
   }
-  catalogue.endUnfinishedPulls(nowMs);
+  catalogue.pulls.endUnfinishedPulls(nowMs);
   return removed;
 }
 

@@ -63,6 +63,8 @@ export class ModelRenderer {
       "/* Does nothing and returns 0: there is nothing to set up. May be called again. */",
       `int ${prefix}_init(void);`,
       "",
+      ...memoryDeclaration(prefix, plan.bytes),
+      "",
       ...this.invokeContract(),
       `${this.invokeSignature()};`,
       "",
@@ -96,6 +98,11 @@ export class ModelRenderer {
       `int ${this.model.prefix}_init(void)`,
       "{",
       `    return ${this.upper}_OK;`,
+      "}",
+      "",
+      `int8_t *${this.model.prefix}_memory(void)`,
+      "{",
+      `    return ${this.model.storage.plan.bytes === 0 ? "NULL" : this.arena(0)};`,
       "}",
       "",
       this.invokeSignature(),
@@ -410,6 +417,15 @@ export class ModelRenderer {
       `    const int error = ${prefix}_invoke_many(inputs, outputs);`,
     ];
   }
+}
+
+/** For whoever tests the memory before trusting it. */
+function memoryDeclaration(prefix: string, bytes: number): string[] {
+  const arena = `${prefix.toUpperCase()}_ARENA_BYTES aligned to 16, which hold nothing between two runs`;
+  return [
+    `/* The arena: ${bytes === 0 ? "this network needs none, NULL" : arena}. */`,
+    `int8_t *${prefix}_memory(void);`,
+  ];
 }
 
 /** The C type of a model's input or output. */

@@ -59,6 +59,9 @@ extern "C" {
  */
 #define MODEL_ARENA_BYTES ${arenaBytes}
 
+/* The arena, which holds nothing before model_init and must not be touched after it. */
+int8_t *model_memory(void);
+
 /* Loads the model into the arena. Returns 0 or a negative error, the same each time it is called. */
 int model_init(void);
 

@@ -1,7 +1,7 @@
 /**
  * Training backend on the SIMD kernels of assembly/, one WebAssembly instance per worker thread on one shared memory.
  *
- * Batch norm takes its statistics over fixed groups of at most GROUP_PICTURES pictures ("ghost batch norm", Hoffer et al. 2017): a group
+ * Batch norm takes its statistics over fixed groups of at most `groupPictures` pictures ("ghost batch norm", Hoffer et al. 2017): a group
  * then needs nothing from the others, threads meet once a step, and the same sums are made in the same order whatever their number.
  */
 import { Worker } from "node:worker_threads";
@@ -24,7 +24,8 @@ export async function createWasmBackend(request: BackendRequest): Promise<WasmBa
   const { network } = request;
   // Evaluation runs in batches too; small training batches must not slow it down.
   const maxBatch = Math.max(request.batchSize, 8 * GROUP_PICTURES);
-  const shared = planShared(network, maxBatch);
+  const task = request.task ?? "classify";
+  const shared = planShared(network, maxBatch, task);
   const workspaceSize = planWorkspace(network, shared, 0).end;
   const bytes = shared.end + request.threads * workspaceSize;
   const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) + 1, maximum: 65536, shared: true });
@@ -37,7 +38,7 @@ export async function createWasmBackend(request: BackendRequest): Promise<WasmBa
   const workers = Array.from({ length: request.threads }, (_, thread) => {
     const workspace = shared.end + thread * workspaceSize;
     const quantization = request.quantization ?? [];
-    const setup: WorkerSetup = { network, maxBatch, module, memory, workspace, quantization };
+    const setup: WorkerSetup = { network, maxBatch, task, module, memory, workspace, quantization };
     return new Worker(new URL("./worker.js", import.meta.url), { workerData: setup });
   });
   return new WasmBackend(request, shared, memory, workers);
@@ -45,7 +46,7 @@ export async function createWasmBackend(request: BackendRequest): Promise<WasmBa
 
 export class WasmBackend implements TrainingBackend {
   readonly name = "wasm";
-  readonly statisticsGroup = GROUP_PICTURES;
+  readonly statisticsGroup: number;
   private readonly gradient: Float32Array;
   private nextJob = 1;
   private pending: { id: number; open: number; resolve: () => void; reject: (error: Error) => void } | undefined;
@@ -57,6 +58,7 @@ export class WasmBackend implements TrainingBackend {
     private readonly memory: WebAssembly.Memory,
     private readonly workers: readonly Worker[],
   ) {
+    this.statisticsGroup = shared.groupPictures;
     this.gradient = new Float32Array(shared.parameterCount);
     for (const worker of workers) {
       worker.on("message", (reply: Reply) => this.receive(reply));
@@ -74,6 +76,7 @@ export class WasmBackend implements TrainingBackend {
     new Uint8Array(memory.buffer, shared.labels, batch.count).set(batch.labels);
     new Float32Array(memory.buffer, shared.weights, batch.count).set(batch.weights);
     this.loadMasks(batch);
+    if (this.request.task === "detect") this.loadTargets(batch);
     const weight = batch.weights.reduce((sum, value) => sum + value, 0);
     const { labelSmoothing, teacher } = batch;
     const options = { labelSmoothing, lossFactor: 1 / weight, ...this.loadTeacher(teacher) };
@@ -83,26 +86,27 @@ export class WasmBackend implements TrainingBackend {
   async logits(parameters: Float32Array, inputs: Int8Array, count: number): Promise<Float32Array> {
     const { shared, memory } = this;
     const inputSize = inputs.length / count;
-    const classes = shared.shapes[shared.shapes.length - 1].channels;
-    const out = new Float32Array(count * classes);
+    const { height, width, channels } = shared.shapes[shared.shapes.length - 1];
+    const values = height * width * channels;
+    const out = new Float32Array(count * values);
     this.loadParameters(parameters);
     for (let start = 0; start < count; start += shared.maxBatch) {
       const part = Math.min(shared.maxBatch, count - start);
       const from = inputs.subarray(start * inputSize, (start + part) * inputSize);
       new Int8Array(memory.buffer, shared.inputs, from.length).set(from);
       await this.run("infer", part);
-      out.set(new Float32Array(memory.buffer, shared.logits, part * classes), start * classes);
+      out.set(new Float32Array(memory.buffer, shared.logits, part * values), start * values);
     }
     return out;
   }
 
   /**
-   * Activations of every layer for at most GROUP_PICTURES pictures, evaluation mode: one array [count, height, width, channels] (or
+   * Activations of every layer for at most `groupPictures` pictures, evaluation mode: one array [count, height, width, channels] (or
    * [count, units]) per layer, after batch norm and activation. The backend must have been made with one thread.
    */
   async activations(parameters: Float32Array, inputs: Int8Array, count: number): Promise<Float32Array[]> {
     const { shared, memory } = this;
-    if (this.workers.length !== 1 || count > GROUP_PICTURES)
+    if (this.workers.length !== 1 || count > this.shared.groupPictures)
       throw new Error("activations need one thread and one group");
     this.loadParameters(parameters);
     new Int8Array(memory.buffer, shared.inputs, inputs.length).set(inputs);
@@ -146,6 +150,11 @@ export class WasmBackend implements TrainingBackend {
     }
   }
 
+  private loadTargets({ targets }: TrainingBatch): void {
+    if (targets === undefined) throw new Error("a detector's batch needs targets");
+    new Float32Array(this.memory.buffer, this.shared.targets, targets.length).set(targets);
+  }
+
   private loadTeacher(teacher: TrainingBatch["teacher"]): Pick<PassOptions, "distillation"> {
     if (teacher === undefined) return {};
     const { logits, weight, temperature } = teacher;
@@ -155,7 +164,7 @@ export class WasmBackend implements TrainingBackend {
 
   private run(kind: Job["kind"], count: number, loss = { labelSmoothing: 0, lossFactor: 0 }): Promise<Job> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
-    const groups = Math.ceil(count / GROUP_PICTURES);
+    const groups = Math.ceil(count / this.shared.groupPictures);
     const options: PassOptions = { ...this.request.input, ...loss };
     const job: Job = { id: this.nextJob++, kind, count, groups, options };
     Atomics.store(new Int32Array(this.memory.buffer, this.shared.counter, 1), 0, 0);
@@ -207,6 +216,7 @@ export class WasmBackend implements TrainingBackend {
       loss += results[index * 2];
       correct += results[index * 2 + 1];
     }
-    return { loss: loss / weight, correct, gradient };
+    const losses = new Float32Array(this.memory.buffer, shared.losses, job.count);
+    return { loss: loss / weight, correct, gradient, ...(this.request.task === "detect" ? { losses } : {}) };
   }
 }

@@ -1,7 +1,6 @@
 /** Backward pass of one group of pictures: from the gradient of the logits to those of the parameters. */
-import type { AddLayer, ConvLayer, DenseLayer, DepthwiseLayer, MeanLayer } from "../network.js";
+import type { AddLayer, ConvLayer, DenseLayer, DepthwiseLayer, MeanLayer, UpsampleLayer } from "../network.js";
 import type { Group, GroupMemory } from "./group-memory.js";
-import { GROUP_PICTURES } from "./plan.js";
 
 export class GroupBackward {
   constructor(private readonly memory: GroupMemory) {}
@@ -26,6 +25,10 @@ export class GroupBackward {
       case "mean":
         this.limit(index, group);
         this.mean(layer, index, group);
+        break;
+      case "upsample":
+        this.limit(index, group);
+        this.upsample(layer, index, group);
         break;
       case "dense":
         this.limit(index, group);
@@ -63,7 +66,7 @@ export class GroupBackward {
     memory.kernels.affineBackward(sums, g.base, a.base, factors, constants, means, slopes, ...size, ...ends);
     // Matrix products take whole blocks of pictures; those beyond the group must not contribute.
     const floats = height * width * channels;
-    const blocked = Math.min(GROUP_PICTURES, Math.ceil(group.count / 4) * 4);
+    const blocked = Math.min(memory.shared.groupPictures, Math.ceil(group.count / 4) * 4);
     memory.values(sums + group.count * floats * 4, (blocked - group.count) * floats).fill(0);
   }
 
@@ -132,6 +135,15 @@ export class GroupBackward {
     const { base, row, picture } = memory.layer(layer.input).gradient;
     const from = memory.layer(index).gradient.base;
     memory.kernels.meanBackward(from, base, group.count, height, width, channels, row, picture);
+  }
+
+  private upsample(layer: UpsampleLayer, index: number, group: Group): void {
+    const { memory } = this;
+    const { height, width, channels } = memory.shape(layer.input);
+    const { base, row, picture } = memory.layer(layer.input).gradient;
+    const out = memory.layer(index).gradient;
+    const strides = [row, picture, out.row, out.picture];
+    memory.kernels.upsampleBackward(out.base, base, group.count, height, width, channels, ...strides);
   }
 
   private dense(layer: DenseLayer, index: number, group: Group): void {

@@ -1,5 +1,5 @@
 /** Forward pass of one group of pictures. */
-import type { AddLayer, ConvLayer, DenseLayer, DepthwiseLayer, MeanLayer } from "../network.js";
+import type { AddLayer, ConvLayer, DenseLayer, DepthwiseLayer, MeanLayer, UpsampleLayer } from "../network.js";
 import { BATCH_NORM_EPSILON } from "../network.js";
 import type { Group, GroupMemory, PassOptions } from "./group-memory.js";
 
@@ -23,6 +23,9 @@ export class GroupForward {
           break;
         case "mean":
           this.mean(layer, index, group);
+          break;
+        case "upsample":
+          this.upsample(layer, index, group);
           break;
         case "dense":
           this.dense(layer, index, group, training);
@@ -146,6 +149,15 @@ export class GroupForward {
     const { base, row, picture } = memory.layer(layer.input).activation;
     const out = memory.layer(index).activation.base;
     memory.kernels.meanForward(base, out, group.count, height, width, channels, row, picture);
+  }
+
+  private upsample(layer: UpsampleLayer, index: number, group: Group): void {
+    const { memory } = this;
+    const { height, width, channels } = memory.shape(layer.input);
+    const { base, row, picture } = memory.layer(layer.input).activation;
+    const out = memory.layer(index).activation;
+    const strides = [row, picture, out.row, out.picture];
+    memory.kernels.upsampleForward(base, out.base, group.count, height, width, channels, ...strides);
   }
 
   private dense(layer: DenseLayer, index: number, group: Group, training: boolean): void {

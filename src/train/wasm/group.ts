@@ -1,4 +1,6 @@
 /** What one thread does with a group of pictures: logits, or loss, gradient and statistics. */
+import type { TrainingTask } from "../backend.js";
+import { detectionSum, OUTPUT_CHANNELS, TARGET_CHANNELS } from "../detection-loss.js";
 import { crossEntropySum } from "../loss.js";
 import { GroupBackward } from "./group-backward.js";
 import { GroupForward } from "./group-forward.js";
@@ -8,7 +10,10 @@ export class GroupRunner {
   private readonly forward: GroupForward;
   private readonly backward: GroupBackward;
 
-  constructor(private readonly memory: GroupMemory) {
+  constructor(
+    private readonly task: TrainingTask,
+    private readonly memory: GroupMemory,
+  ) {
     this.forward = new GroupForward(memory);
     this.backward = new GroupBackward(memory);
   }
@@ -31,10 +36,11 @@ export class GroupRunner {
     this.forward.run(group, options, false);
     const { memory } = this;
     const last = memory.network.layers.length - 1;
-    const { channels } = memory.shape(last);
+    const { height, width, channels } = memory.shape(last);
+    const values = height * width * channels;
     const from = memory.layer(last).activation.base;
-    const to = memory.shared.logits + group.start * channels * 4;
-    memory.values(to, group.count * channels).set(memory.values(from, group.count * channels));
+    const to = memory.shared.logits + group.start * values * 4;
+    memory.values(to, group.count * values).set(memory.values(from, group.count * values));
   }
 
   /** Gradient, statistics and loss of the group into its shared slots. */
@@ -45,11 +51,15 @@ export class GroupRunner {
     const { gradientsStart, gradientsEnd } = memory.workspace;
     memory.values(gradientsStart, (gradientsEnd - gradientsStart) >> 2).fill(0);
     this.forward.storeStatistics(group);
-    this.loss(group, options);
+    const [loss, correct] =
+      this.task === "detect" ? this.detection(group, options) : this.classification(group, options);
+    const result = (memory.shared.results >> 3) + group.index * 2;
+    memory.f64[result] = loss;
+    memory.f64[result + 1] = correct;
     this.backward.run(group);
   }
 
-  private loss(group: Group, { labelSmoothing, lossFactor, distillation }: PassOptions): void {
+  private classification(group: Group, { labelSmoothing, lossFactor, distillation }: PassOptions): [number, number] {
     const { memory } = this;
     const { shared } = memory;
     const last = memory.network.layers.length - 1;
@@ -68,8 +78,27 @@ export class GroupRunner {
       lossFactor,
       memory.values(gradient.base, group.count * classes),
     );
-    const result = (shared.results >> 3) + group.index * 2;
-    memory.f64[result] = loss;
-    memory.f64[result + 1] = correct;
+    return [loss, correct];
+  }
+
+  private detection(group: Group, { lossFactor }: PassOptions): [number, number] {
+    const { memory } = this;
+    const { shared } = memory;
+    const last = memory.network.layers.length - 1;
+    const { height, width } = memory.shape(last);
+    const { activation, gradient } = memory.layer(last);
+    const cells = height * width;
+    const targets = shared.targets + group.start * cells * TARGET_CHANNELS * 4;
+    const sum = detectionSum(
+      {
+        outputs: memory.values(activation.base, group.count * cells * OUTPUT_CHANNELS),
+        targets: memory.values(targets, group.count * cells * TARGET_CHANNELS),
+        weights: memory.values(shared.weights + group.start * 4, group.count),
+      },
+      lossFactor,
+      memory.values(gradient.base, group.count * cells * OUTPUT_CHANNELS),
+      memory.values(shared.losses + group.start * 4, group.count),
+    );
+    return [sum, 0];
   }
 }

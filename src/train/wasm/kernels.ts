@@ -21,6 +21,8 @@ const NAMES = [
   "simulateInt8",
   "meanForward",
   "meanBackward",
+  "upsampleForward",
+  "upsampleBackward",
   "channelSums",
   "affineForward",
   "affineSums",

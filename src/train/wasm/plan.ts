@@ -2,9 +2,11 @@
  * Where everything lies in the shared memory of the WebAssembly backend.
  *
  * One shared region (parameters, batch, gradients of every group, patch offsets) and one workspace per thread of equal layout. A batch is
- * cut into groups of at most GROUP_PICTURES pictures; a group is computed by one thread from begin to end, so that nothing depends on
+ * cut into groups of at most `groupPictures` pictures; a group is computed by one thread from begin to end, so that nothing depends on
  * how many threads there are.
  */
+import type { TrainingTask } from "../backend.js";
+import { OUTPUT_CHANNELS, TARGET_CHANNELS } from "../detection-loss.js";
 import { sameWindow } from "../geometry.js";
 import {
   type ConvLayer,
@@ -18,6 +20,8 @@ import { RESERVED_BYTES } from "./kernels.js";
 
 /** Most pictures in a group, which batch norm takes its statistics over. A multiple of 4. */
 export const GROUP_PICTURES = 32;
+/** The same of a detector: its pictures are large, and it wants many steps of few. */
+export const DETECTOR_GROUP_PICTURES = 8;
 
 /** An activation or its gradient: [pictures][height][width][channels] with a border of zeros. Bytes. */
 export interface View {
@@ -45,6 +49,9 @@ export interface SharedPlan {
   readonly results: number;
   readonly inputs: number;
   readonly labels: number;
+  /** Of a detector: what is wanted of each cell, and each picture's loss. */
+  readonly targets: number;
+  readonly losses: number;
   readonly weights: number;
   /** Masks of dense layers by layer. */
   readonly masks: ReadonlyMap<number, number>;
@@ -60,6 +67,7 @@ export interface SharedPlan {
   readonly windows: readonly (WindowPlan | undefined)[];
   readonly borders: readonly Border[];
   readonly maxBatch: number;
+  readonly groupPictures: number;
   readonly end: number;
 }
 
@@ -116,20 +124,24 @@ class Arena {
   }
 }
 
-export function planShared(network: Network, maxBatch: number): SharedPlan {
+export function planShared(network: Network, maxBatch: number, task: TrainingTask = "classify"): SharedPlan {
   const shapes = outputShapes(network).map(toShape);
   const slots = parameterLayout(network);
   const parameterCount = slots.reduce((sum, slot) => sum + slot.size, 0);
-  const groups = Math.ceil(maxBatch / GROUP_PICTURES);
+  const groupPictures = task === "detect" ? DETECTOR_GROUP_PICTURES : GROUP_PICTURES;
+  const groups = Math.ceil(maxBatch / groupPictures);
   const windows = network.layers.map((layer) => planWindow(layer, shapes));
   const arena = new Arena(RESERVED_BYTES);
   const elements = (index: number) => shapes[index].height * shapes[index].width * shapes[index].channels;
+  const cells = task === "detect" ? elements(shapes.length - 1) / OUTPUT_CHANNELS : 0;
   return {
     parameters: arena.take(parameterCount * 4),
     gradients: arena.take(groups * parameterCount * 4),
     results: arena.take(groups * 16),
     inputs: arena.take(maxBatch * elements(0)),
     labels: arena.take(maxBatch),
+    targets: arena.take(maxBatch * cells * TARGET_CHANNELS * 4),
+    losses: arena.take(maxBatch * 4),
     weights: arena.take(maxBatch * 4),
     masks: new Map(
       network.layers.flatMap((layer, index) =>
@@ -146,6 +158,7 @@ export function planShared(network: Network, maxBatch: number): SharedPlan {
     windows,
     borders: planBorders(network, shapes),
     maxBatch,
+    groupPictures,
     end: arena.top,
   };
 }
@@ -226,7 +239,7 @@ export function planWorkspace(network: Network, shared: SharedPlan, base: number
   const arena = new Arena(base);
   const view = (index: number): View => {
     const { row, picture } = strides(shared, index);
-    const start = arena.take(GROUP_PICTURES * picture);
+    const start = arena.take(shared.groupPictures * picture);
     const border = shared.borders[index];
     return { start, base: start + border.top * row + border.left * shared.shapes[index].channels * 4, row, picture };
   };
@@ -266,7 +279,7 @@ function planSums(network: Network, shared: SharedPlan, index: number, arena: Ar
   const { channels } = shared.shapes[index];
   const panel = layer.kind === "conv" ? window.kernel * window.run * channels * 4 : 0;
   return {
-    sums: arena.take(GROUP_PICTURES * window.pixels * channels * 4),
+    sums: arena.take(shared.groupPictures * window.pixels * channels * 4),
     forwardPanels: arena.take(panel),
     backwardPanels: arena.take(panel),
     channels: arena.take(5 * channels * 4),

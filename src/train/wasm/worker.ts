@@ -1,6 +1,6 @@
 /** Worker thread of the WebAssembly backend: takes groups from the shared counter until none is left, then answers. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { SimulatedQuantization } from "../backend.js";
+import type { SimulatedQuantization, TrainingTask } from "../backend.js";
 import type { Network } from "../network.js";
 import { GroupRunner } from "./group.js";
 import { GroupMemory, type PassOptions } from "./group-memory.js";
@@ -10,6 +10,7 @@ import { planShared, planWorkspace } from "./plan.js";
 export interface WorkerSetup {
   readonly network: Network;
   readonly maxBatch: number;
+  readonly task: TrainingTask;
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   /** Address of this thread's workspace. */
@@ -37,11 +38,11 @@ export function groupStart(job: Pick<Job, "count" | "groups">, index: number): n
 }
 
 function serve(port: NonNullable<typeof parentPort>, setup: WorkerSetup): void {
-  const { network, maxBatch, module, memory, quantization } = setup;
-  const shared = planShared(network, maxBatch);
+  const { network, maxBatch, task, module, memory, quantization } = setup;
+  const shared = planShared(network, maxBatch, task);
   const kernels = instantiateKernels(module, memory);
   const workspace = planWorkspace(network, shared, setup.workspace);
-  const runner = new GroupRunner(new GroupMemory(network, kernels, memory, shared, workspace, quantization));
+  const runner = new GroupRunner(task, new GroupMemory(network, kernels, memory, shared, workspace, quantization));
   const counter = new Int32Array(memory.buffer, shared.counter, 1);
   port.on("message", (job: Job) => {
     try {

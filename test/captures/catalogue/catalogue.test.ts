@@ -54,9 +54,9 @@ const key = { device: "1a2b3c4d", epoch: "000000e0" };
 
 describe("a catalogue of captures", () => {
   it("gives back what was put in, by bot and number, after it was closed", () => {
-    const pull = catalogue.beginPull("folder", "/media/card", 1);
-    for (const one of [capture(3), capture(1), capture(2, { device: 0x11111111 })]) catalogue.add(one, pull);
-    catalogue.endPull(pull, 2);
+    const pull = catalogue.pulls.beginPull("folder", "/media/card", 1);
+    for (const one of [capture(3), capture(1), capture(2, { device: 0x11111111 })]) catalogue.pulls.add(one, pull);
+    catalogue.pulls.endPull(pull, 2);
     catalogue.close();
     catalogue = Catalogue.open(catalogue.dir);
     const found = [...catalogue.captures()];
@@ -75,19 +75,19 @@ describe("a catalogue of captures", () => {
   });
 
   it("takes a capture once, whatever card it comes from", () => {
-    const pull = catalogue.beginPull("folder", "a", 1);
-    expect(catalogue.add(capture(1), pull)).toBe(true);
-    expect(catalogue.add({ ...capture(1), path: "other.pgm" }, pull)).toBe(false);
-    expect(catalogue.has({ ...key, sequence: 1 })).toBe(true);
-    expect(catalogue.has({ ...key, epoch: "000000e1", sequence: 1 })).toBe(false);
+    const pull = catalogue.pulls.beginPull("folder", "a", 1);
+    expect(catalogue.pulls.add(capture(1), pull)).toBe(true);
+    expect(catalogue.pulls.add({ ...capture(1), path: "other.pgm" }, pull)).toBe(false);
+    expect(catalogue.pulls.has({ ...key, sequence: 1 })).toBe(true);
+    expect(catalogue.pulls.has({ ...key, epoch: "000000e1", sequence: 1 })).toBe(false);
     expect(catalogue.count()).toBe(1);
   });
 
   it("keeps all of a transaction or nothing", () => {
-    const pull = catalogue.beginPull("folder", "a", 1);
+    const pull = catalogue.pulls.beginPull("folder", "a", 1);
     const failing = () =>
       catalogue.transaction(() => {
-        catalogue.add(capture(1), pull);
+        catalogue.pulls.add(capture(1), pull);
         throw new UserError("stop");
       });
     expect(failing).toThrow("stop");
@@ -95,59 +95,59 @@ describe("a catalogue of captures", () => {
   });
 
   it("finds the captures of a press", () => {
-    const pull = catalogue.beginPull("serial", "/dev/ttyUSB0", 1);
+    const pull = catalogue.pulls.beginPull("serial", "/dev/ttyUSB0", 1);
     for (const one of [capture(1), capture(2, { burstIndex: 2 }), capture(3, { press: 2 }), capture(4, { boot: 2 })])
-      catalogue.add(one, pull);
+      catalogue.pulls.add(one, pull);
     const [first] = catalogue.captures();
     expect(catalogue.press(first).map((one) => one.key.sequence)).toEqual([1, 2]);
   });
 
   it("keeps what people say, and what they take back", () => {
-    const pull = catalogue.beginPull("folder", "a", 1);
-    catalogue.add(capture(1), pull);
+    const pull = catalogue.pulls.beginPull("folder", "a", 1);
+    catalogue.pulls.add(capture(1), pull);
     const [{ id }] = catalogue.captures();
-    const first = catalogue.judge(id, { pass: 1, label: "smile", box: undefined, atMs: 10 });
-    const second = catalogue.judge(id, {
+    const first = catalogue.labels.judge(id, { pass: 1, label: "smile", box: undefined, atMs: 10 });
+    const second = catalogue.labels.judge(id, {
       pass: 1,
       label: "neutral",
       box: { x: 1, y: 2, width: 3, height: 4 },
       atMs: 11,
     });
-    catalogue.judge(id, { pass: 2, label: "unsure", box: undefined, atMs: 12 });
+    catalogue.labels.judge(id, { pass: 2, label: "unsure", box: undefined, atMs: 12 });
     expect(catalogue.capture(id)?.judgements).toEqual([
       { event: second, label: "neutral", box: { x: 1, y: 2, width: 3, height: 4 }, atMs: 11 },
       { event: second + 1, label: "unsure", box: undefined, atMs: 12 },
     ]);
-    expect(catalogue.undo(second, 13)).toBe(true);
-    expect(catalogue.undo(second, 14)).toBe(false);
+    expect(catalogue.labels.undo(second, 13)).toBe(true);
+    expect(catalogue.labels.undo(second, 14)).toBe(false);
     expect(catalogue.capture(id)?.judgements[0]).toMatchObject({ event: first, label: "smile" });
-    expect(catalogue.undo(first, 15)).toBe(true);
+    expect(catalogue.labels.undo(first, 15)).toBe(true);
     expect(catalogue.count({ judged: true })).toBe(0);
     expect(catalogue.count({ judged: false })).toBe(1);
   });
 
   it("counts a stroke once, however often it is sent, and takes it back whole", () => {
-    const pull = catalogue.beginPull("folder", "a", 1);
-    for (const one of [capture(1), capture(2)]) catalogue.add(one, pull);
+    const pull = catalogue.pulls.beginPull("folder", "a", 1);
+    for (const one of [capture(1), capture(2)]) catalogue.pulls.add(one, pull);
     const ids = [...catalogue.captures()].map(({ id }) => id);
     const said = { pass: 1, label: "smile", box: undefined, atMs: 1, stroke: "s1" } as const;
-    const events = ids.map((id) => catalogue.judge(id, said));
-    expect(ids.map((id) => catalogue.judge(id, { ...said, label: "neutral", atMs: 2 }))).toEqual(events);
-    expect(catalogue.stroke("s1")).toEqual(ids.map((id, i) => ({ event: events[i], capture: id })));
-    expect(catalogue.lastEvent()).toBe(events[1]);
-    for (const { event } of catalogue.stroke("s1")) catalogue.undo(event, 3);
+    const events = ids.map((id) => catalogue.labels.judge(id, said));
+    expect(ids.map((id) => catalogue.labels.judge(id, { ...said, label: "neutral", atMs: 2 }))).toEqual(events);
+    expect(catalogue.labels.stroke("s1")).toEqual(ids.map((id, i) => ({ event: events[i], capture: id })));
+    expect(catalogue.labels.lastEvent()).toBe(events[1]);
+    for (const { event } of catalogue.labels.stroke("s1")) catalogue.labels.undo(event, 3);
     expect(catalogue.count({ judged: true })).toBe(0);
-    expect(catalogue.judge(ids[0], said)).toBe(events[0]);
+    expect(catalogue.labels.judge(ids[0], said)).toBe(events[0]);
     expect(catalogue.count({ judged: true })).toBe(0);
-    expect(catalogue.judgedSince(events[1])).toEqual(ids);
+    expect(catalogue.labels.judgedSince(events[1])).toEqual(ids);
   });
 
   it("keeps what settles a disagreement apart from both looks", () => {
-    const pull = catalogue.beginPull("folder", "a", 1);
-    catalogue.add(capture(1), pull);
-    catalogue.judge(1, { pass: 1, label: "smile", box: undefined, atMs: 1 });
-    catalogue.judge(1, { pass: 2, label: "neutral", box: undefined, atMs: 2 });
-    catalogue.judge(1, { pass: 3, label: "unsure", box: undefined, atMs: 3 });
+    const pull = catalogue.pulls.beginPull("folder", "a", 1);
+    catalogue.pulls.add(capture(1), pull);
+    catalogue.labels.judge(1, { pass: 1, label: "smile", box: undefined, atMs: 1 });
+    catalogue.labels.judge(1, { pass: 2, label: "neutral", box: undefined, atMs: 2 });
+    catalogue.labels.judge(1, { pass: 3, label: "unsure", box: undefined, atMs: 3 });
     expect(catalogue.capture(1)).toMatchObject({
       judgements: [{ label: "smile" }, { label: "neutral" }],
       resolution: { label: "unsure" },
@@ -155,70 +155,75 @@ describe("a catalogue of captures", () => {
   });
 
   it("tells what another process has written", () => {
-    const pull = catalogue.beginPull("folder", "a", 1);
-    catalogue.add(capture(1), pull);
-    const before = catalogue.dataVersion();
+    const pull = catalogue.pulls.beginPull("folder", "a", 1);
+    catalogue.pulls.add(capture(1), pull);
+    const before = catalogue.labels.dataVersion();
     const other = Catalogue.open(catalogue.dir);
-    other.add(capture(2), pull);
-    other.setConsent(1, "given");
+    other.pulls.add(capture(2), pull);
+    other.labels.setConsent(1, "given");
     other.close();
-    expect(catalogue.dataVersion()).not.toBe(before);
+    expect(catalogue.labels.dataVersion()).not.toBe(before);
     expect([...catalogue.captures({ afterId: 1 })].map(({ id }) => id)).toEqual([2]);
-    expect(catalogue.states().get(1)).toEqual({ state: "kept", consent: "given" });
+    expect(catalogue.labels.states().get(1)).toEqual({ state: "kept", consent: "given" });
   });
 
   it("keeps looks by the revision that measured them, and none of what was deleted", () => {
-    const pull = catalogue.beginPull("folder", "a", 1);
-    for (const one of [capture(1), capture(2)]) catalogue.add(one, pull);
+    const pull = catalogue.pulls.beginPull("folder", "a", 1);
+    for (const one of [capture(1), capture(2)]) catalogue.pulls.add(one, pull);
     const look = { measures: { face: 12.5 }, sketch: Uint8Array.of(0, 128, 255) };
-    catalogue.setLook(1, 1, { ...look, measures: { face: 1 } });
-    catalogue.setLook(1, 2, look);
-    catalogue.setLook(2, 2, look);
-    catalogue.markDeleted(2);
-    expect([...catalogue.looks(2)]).toEqual([[1, look]]);
-    expect([...catalogue.looks(1)]).toEqual([]);
+    catalogue.labels.setLook(1, 1, { ...look, measures: { face: 1 } });
+    catalogue.labels.setLook(1, 2, look);
+    catalogue.labels.setLook(2, 2, look);
+    catalogue.labels.markDeleted(2);
+    expect([...catalogue.labels.looks(2)]).toEqual([[1, look]]);
+    expect([...catalogue.labels.looks(1)]).toEqual([]);
   });
 
   it("does not forget a deleted capture", () => {
-    const pull = catalogue.beginPull("folder", "a", 1);
-    catalogue.add(capture(1), pull);
+    const pull = catalogue.pulls.beginPull("folder", "a", 1);
+    catalogue.pulls.add(capture(1), pull);
     const [{ id }] = catalogue.captures();
-    catalogue.setConsent(id, "refused");
-    catalogue.markDeleted(id);
-    expect(catalogue.add(capture(1), pull)).toBe(false);
+    catalogue.labels.setConsent(id, "refused");
+    catalogue.labels.markDeleted(id);
+    expect(catalogue.pulls.add(capture(1), pull)).toBe(false);
     expect(catalogue.count({ state: "kept" })).toBe(0);
     expect(catalogue.capture(id)).toMatchObject({ state: "deleted", consent: "refused" });
   });
 
   it("never takes again what was withdrawn on the bot, and says which files have to go", () => {
-    const pull = catalogue.beginPull("folder", "a", 1);
-    catalogue.add(capture(1), pull);
+    const pull = catalogue.pulls.beginPull("folder", "a", 1);
+    catalogue.pulls.add(capture(1), pull);
     const aside = { file: "SEG00001.TAR", slot: 0, offset: 1024, reason: "conflict", message: "", crc: 1 };
-    catalogue.quarantine({ ...aside, key: { ...key, sequence: 1 }, path: "quarantine/a.bin" }, pull);
+    catalogue.pulls.quarantine({ ...aside, key: { ...key, sequence: 1 }, path: "quarantine/a.bin" }, pull);
     const [{ id }] = catalogue.captures();
-    catalogue.setLook(id, 1, { measures: { face: 1 }, sketch: Uint8Array.of(1, 2) } as Look);
-    expect(catalogue.withdraw({ ...key, sequence: 1 }, pull)).toEqual([capture(1).path, "quarantine/a.bin"]);
-    expect(catalogue.withdraw({ ...key, sequence: 1 }, pull)).toEqual([]);
-    expect(catalogue.withdraw({ ...key, sequence: 2 }, pull)).toEqual([]);
+    catalogue.labels.setLook(id, 1, { measures: { face: 1 }, sketch: Uint8Array.of(1, 2) } as Look);
+    expect(catalogue.pulls.withdraw({ ...key, sequence: 1 }, pull)).toEqual([capture(1).path, "quarantine/a.bin"]);
+    expect(catalogue.pulls.withdraw({ ...key, sequence: 1 }, pull)).toEqual([]);
+    expect(catalogue.pulls.withdraw({ ...key, sequence: 2 }, pull)).toEqual([]);
     const known = { payloadCrc: 0xfedcba98, state: "withdrawn", path: capture(1).path };
-    expect(catalogue.known({ ...key, sequence: 1 })).toEqual(known);
-    expect(catalogue.known({ ...key, sequence: 2 })).toEqual({ ...known, payloadCrc: undefined, path: undefined });
-    expect(catalogue.known({ ...key, sequence: 3 })).toBeUndefined();
+    expect(catalogue.pulls.known({ ...key, sequence: 1 })).toEqual(known);
+    expect(catalogue.pulls.known({ ...key, sequence: 2 })).toEqual({
+      ...known,
+      payloadCrc: undefined,
+      path: undefined,
+    });
+    expect(catalogue.pulls.known({ ...key, sequence: 3 })).toBeUndefined();
     // What was measured of it has a sketch of the face.
-    expect([...catalogue.looks(1)]).toEqual([]);
-    expect([...catalogue.paths()]).toEqual([]);
+    expect([...catalogue.labels.looks(1)]).toEqual([]);
+    expect([...catalogue.pulls.paths()]).toEqual([]);
     expect(catalogue.count({ state: "kept" })).toBe(0);
   });
 
   it("counts what there is of each bot", () => {
-    const pull = catalogue.beginPull("folder", "a", 1);
+    const pull = catalogue.pulls.beginPull("folder", "a", 1);
     const other = { device: 0x11111111, press: 2, smile: false };
     for (const one of [capture(1), capture(2), capture(3, { press: 2 }), capture(4, other), capture(5, { press: 3 })])
-      catalogue.add(one, pull);
+      catalogue.pulls.add(one, pull);
     const ids = [...catalogue.captures()].map(({ id }) => id);
-    for (const pass of [1, 2] as const) catalogue.judge(ids[1], { pass, label: "smile", box: undefined, atMs: 1 });
-    catalogue.markDeleted(ids[4]);
-    catalogue.withdraw({ ...key, sequence: 3 }, pull);
+    for (const pass of [1, 2] as const)
+      catalogue.labels.judge(ids[1], { pass, label: "smile", box: undefined, atMs: 1 });
+    catalogue.labels.markDeleted(ids[4]);
+    catalogue.pulls.withdraw({ ...key, sequence: 3 }, pull);
     const times = { firstMs: 5, lastMs: 5 };
     expect(catalogue.bots()).toEqual([
       { device: "11111111", captures: 1, presses: 1, smiles: 0, judged: 0, deleted: 0, withdrawn: 0, ...times },
@@ -227,16 +232,16 @@ describe("a catalogue of captures", () => {
   });
 
   it("knows of pulls that did not end", () => {
-    catalogue.endPull(catalogue.beginPull("folder", "a", 1), 2);
-    expect(catalogue.hasUnfinishedPull()).toBe(false);
-    catalogue.beginPull("folder", "a", 3);
-    expect(catalogue.hasUnfinishedPull()).toBe(true);
-    catalogue.endUnfinishedPulls(4);
-    expect(catalogue.hasUnfinishedPull()).toBe(false);
+    catalogue.pulls.endPull(catalogue.pulls.beginPull("folder", "a", 1), 2);
+    expect(catalogue.pulls.hasUnfinishedPull()).toBe(false);
+    catalogue.pulls.beginPull("folder", "a", 3);
+    expect(catalogue.pulls.hasUnfinishedPull()).toBe(true);
+    catalogue.pulls.endUnfinishedPulls(4);
+    expect(catalogue.pulls.hasUnfinishedPull()).toBe(false);
   });
 
   it("lists what was put aside once", () => {
-    const pull = catalogue.beginPull("image", "card.img", 1);
+    const pull = catalogue.pulls.beginPull("image", "card.img", 1);
     const record = {
       file: "SEG00001.TAR",
       slot: undefined,
@@ -247,17 +252,17 @@ describe("a catalogue of captures", () => {
       crc: 0x01020304,
       path: undefined,
     };
-    expect([catalogue.quarantine(record, pull), catalogue.quarantine(record, pull)]).toEqual([true, false]);
-    expect(catalogue.quarantined()).toEqual([record]);
+    expect([catalogue.pulls.quarantine(record, pull), catalogue.pulls.quarantine(record, pull)]).toEqual([true, false]);
+    expect(catalogue.pulls.quarantined()).toEqual([record]);
   });
 
   it("keeps a label that was acknowledged before the process was killed", () => {
-    const pull = catalogue.beginPull("folder", "a", 1);
-    catalogue.add(capture(1), pull);
+    const pull = catalogue.pulls.beginPull("folder", "a", 1);
+    catalogue.pulls.add(capture(1), pull);
     const module = new URL("../../../dist/captures/catalogue/catalogue.js", import.meta.url).href;
     const script = `import { Catalogue } from ${JSON.stringify(module)};
       const catalogue = Catalogue.open(${JSON.stringify(catalogue.dir)});
-      catalogue.judge(1, { pass: 1, label: "smile", box: undefined, atMs: 1 });
+      catalogue.labels.judge(1, { pass: 1, label: "smile", box: undefined, atMs: 1 });
       process.kill(process.pid, "SIGKILL");`;
     expect(() => execFileSync(process.execPath, ["--input-type=module", "-e", script], { stdio: "pipe" })).toThrow();
     expect(catalogue.capture(1)?.judgements[0]?.label).toBe("smile");

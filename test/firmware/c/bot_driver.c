@@ -20,7 +20,8 @@
  *   put NAME HEX    a user's file on the card, its bytes in hexadecimal
  *   lie N AFTER     N writes store something else, after AFTER more have not
  *   sensor HEX      product id of the camera; "none": it does not run until it is started again
- *   fold            from the next start on, the memory for frames has an address line that does nothing
+ *   fold frames|arena    from the next start on, the memory for frames, or the network's, has an address line that does
+ *                        nothing
  *   leds            prints the LEDs' colours
  *   flip FILE OFFSET    one bit of a file changes
  *   dump FOLDER         writes the files on the card into an existing folder
@@ -65,6 +66,8 @@ static struct {
     uint32_t restarts;
     uint32_t mounts;
     int sensor;
+    int8_t *arena; /* instead of the network's own; NULL: that one */
+    uint32_t arena_bytes;
     uint64_t clock_us; /* at which the next start begins */
     sm_colour_t leds[SM_MAX_LEDS];
     uint32_t led_count;
@@ -288,9 +291,17 @@ static void on_report(void *context, const struct sm_report *report) {
 
 /* ---- running ---- */
 
+static int8_t *folded_arena(void) {
+    return bot.arena;
+}
+
 static void boot(void) {
     bot.engine = sm_engine;
     bot.engine.invoke = invoke;
+    if (bot.arena != NULL) {
+        bot.engine.memory = folded_arena;
+        bot.engine.memory_bytes = bot.arena_bytes;
+    }
     bot.now_us = bot.clock_us;
     bot.down_from_us = UINT64_MAX;
     bot.down_until_us = UINT64_MAX;
@@ -301,7 +312,7 @@ static void boot(void) {
 }
 
 /* The same page of memory twice, one behind the other. */
-static void fold(void) {
+static void fold(bool arena) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     int file = memfd_create("folded", 0);
     uint8_t *twice = mmap(NULL, 2u * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -311,15 +322,20 @@ static void fold(void) {
             abort();
         }
     }
-    memory.frames = twice;
-    memory.frames_bytes = 2u * page;
+    if (arena) {
+        bot.arena = (int8_t *)twice;
+        bot.arena_bytes = (uint32_t)(2u * page);
+    } else {
+        memory.frames = twice;
+        memory.frames_bytes = 2u * page;
+    }
 }
 
 static void run_until(uint64_t until_us) {
     while (bot.running && (bot.now_us < until_us || sm_app_busy(&bot.app))) {
         uint32_t wait_ms = sm_app_step(&bot.app);
         if (bot.card.dead) {
-            (void)puts("{\"event\":\"cut\"}");
+            driver_print_cut(&bot.app.session, 0);
             bot.running = false;
         }
         sleep_ms(NULL, wait_ms);
@@ -495,8 +511,7 @@ static void do_sensor(const driver_words_t *words) {
 }
 
 static void do_fold(const driver_words_t *words) {
-    (void)words;
-    fold();
+    fold(words->first[0] == 'a');
 }
 
 static void do_leds(const driver_words_t *words) {

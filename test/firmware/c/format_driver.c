@@ -37,6 +37,8 @@ static void read_config(FILE *file, sm_config_t *config) {
     config->engine = (uint8_t)number(file);
     config->normalize = (uint8_t)number(file);
     config->input_size = (uint16_t)number(file);
+    config->locator.kind = (uint8_t)number(file);
+    config->locator.threshold = (uint16_t)number(file);
     config->locator.x = (uint16_t)number(file);
     config->locator.y = (uint16_t)number(file);
     config->locator.size = (uint16_t)number(file);
@@ -56,12 +58,14 @@ static void read_capture(FILE *file, sm_capture_t *capture) {
     capture->box.y = (uint16_t)number(file);
     capture->box.width = (uint16_t)number(file);
     capture->box.height = (uint16_t)number(file);
+    capture->confidence = (uint16_t)number(file);
     capture->input_crc = number32(file);
     capture->output_count = (uint8_t)number(file);
     for (unsigned i = 0; i < SM_MAX_LABELS; i++) {
         capture->outputs[i] = (int8_t)number(file);
     }
     capture->margin = (int16_t)number(file);
+    capture->faces = (uint8_t)number(file);
     capture->sum = (int32_t)number(file);
     capture->threshold = (int32_t)number(file);
     capture->smile = number(file) != 0;
@@ -72,6 +76,7 @@ static void read_capture(FILE *file, sm_capture_t *capture) {
     capture->reset_reason = (uint8_t)number(file);
     capture->free_memory = number32(file);
     capture->acquire_us = number32(file);
+    capture->locate_us = number32(file);
     capture->preprocess_us = number32(file);
     capture->invoke_us = number32(file);
     capture->latency_us = number32(file);
@@ -111,16 +116,18 @@ int main(int count, char **arguments) {
     FILE *out = count == 3 ? fopen(arguments[2], "wb") : NULL;
     char firmware[32];
     char model[32];
+    char locator[32];
     if (in == NULL || out == NULL) {
         return 1;
     }
-    while (!failed && fscanf(in, "%31s %31s", firmware, model) == 2) {
+    while (!failed && fscanf(in, "%31s %31s %31s", firmware, model, locator) == 3) {
         sm_config_t config;
         sm_capture_t capture;
         memset(&config, 0, sizeof(config));
         memset(&capture, 0, sizeof(capture));
         config.firmware_version = firmware;
         config.model_hash = model;
+        config.locator.model_hash = locator;
         capture.config = &config;
         read_header(in, &capture.header);
         read_config(in, &config);

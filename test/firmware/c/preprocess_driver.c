@@ -29,11 +29,11 @@ static int answer(FILE *in, FILE *out, const uint16_t *request) {
     uint8_t *pixels = malloc(count);
     int8_t *input = malloc(values);
     sm_preprocess_scratch_t *scratch = malloc(sizeof(*scratch));
-    sm_locator_t locator = {request[2], request[3], request[4]};
+    sm_locator_t locator = {.kind = SM_LOCATOR_CENTER, .x = request[2], .y = request[3], .size = request[4]};
     sm_box_t box = {request[5], request[6], request[7], request[8]};
     int error = pixels == NULL || input == NULL || scratch == NULL || fread(pixels, 1, count, in) != count;
     if (box.width == 0) {
-        box = sm_locate(&locator, request[0], request[1]);
+        box = sm_locate_center(&locator, request[0], request[1]);
     }
     if (!error) {
         error = sm_preprocess(pixels, request[0], box, request[9], request[10], scratch, input);

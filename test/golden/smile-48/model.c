@@ -3426,6 +3426,11 @@ int model_init(void)
     return MODEL_OK;
 }
 
+int8_t *model_memory(void)
+{
+    return model_arena;
+}
+
 int model_invoke(const int8_t *input, int8_t *output)
 {
     if (input == NULL || output == NULL) {

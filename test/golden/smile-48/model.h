@@ -22,6 +22,9 @@ enum model_error {
 /* Does nothing and returns 0: there is nothing to set up. May be called again. */
 int model_init(void);
 
+/* The arena: MODEL_ARENA_BYTES aligned to 16, which hold nothing between two runs. */
+int8_t *model_memory(void);
+
 /*
  * Computes output[MODEL_OUTPUT_LENGTH] from input[MODEL_INPUT_LENGTH]. The two must not overlap; the output may
  * hold intermediate values meanwhile. Not reentrant: all calls share one arena. Returns 0 or a negative error.

@@ -15,3 +15,4 @@ export {
 } from "./elementwise";
 export { affineBackward, affineForward, affineSums, channelSums } from "./normalize";
 export { packBackward, packForward } from "./panels";
+export { upsampleBackward, upsampleForward } from "./upsample";

@@ -3,7 +3,7 @@
  *
  *   lights gpio|ws2812 COUNT BRIGHTNESS STATUS_LED     new lights at the present time
  *   at MS          the time, modulo 2^32
- *   smile MS, neutral, show PATTERN, safe 0|1, fault FLASHES, dim BRIGHTNESS
+ *   smile MS, neutral, nobody, show PATTERN, safe 0|1, fault FLASHES, dim BRIGHTNESS
  *   sample N STEP  N times: prints "status r,g,b r,g,b ...", then STEP ms pass
  *   output N STEP  N times: brings a machine's outputs up to date; then prints how often lights and status were set
  *   button MS      new button with that debounce time, up
@@ -93,6 +93,8 @@ static void command(const char *name, const char *word, const uint32_t numbers[4
         now_ms = strtoull(word, NULL, 10);
     } else if (strcmp(name, "smile") == 0) {
         sm_lights_smile(&lights, numbers[0], now);
+    } else if (strcmp(name, "nobody") == 0) {
+        sm_lights_nobody(&lights, now);
     } else if (strcmp(name, "neutral") == 0) {
         sm_lights_no_smile(&lights, now);
     } else if (strcmp(name, "show") == 0) {

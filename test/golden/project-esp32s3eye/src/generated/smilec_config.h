@@ -4,7 +4,7 @@
 
 #define SMILEC_FIRMWARE_VERSION "0.1.0"
 #define SMILEC_BOT_NAME "golden-bot"
-#define SMILEC_CONFIG_HASH 0x539f6568u
+#define SMILEC_CONFIG_HASH 0xce582050u
 #define SMILEC_MODEL_HASH "6d26159cab201187"
 
 #define SMILEC_LABEL_COUNT 2
@@ -14,9 +14,12 @@
 #define SMILEC_INPUT_SIZE 48 /* pixels */
 #define SMILEC_NORMALIZE SM_NORMALIZE_STANDARDIZE
 
+#define SMILEC_LOCATOR SM_LOCATOR_CENTER
 #define SMILEC_LOCATOR_X 500 /* thousandths of the frame's width */
 #define SMILEC_LOCATOR_Y 500 /* thousandths of the frame's height */
 #define SMILEC_LOCATOR_SIZE 800 /* thousandths of the frame's shorter side */
+#define SMILEC_LOCATOR_THRESHOLD 0 /* confidence from which a face counts */
+#define SMILEC_LOCATOR_HASH "0000000000000000"
 
 #define SMILEC_THRESHOLD_MARGIN (-62) /* per frame: smile when the sum of margins >= this * frames */
 #define SMILEC_BURST 3 /* frames per press */

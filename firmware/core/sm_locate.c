@@ -1,0 +1,82 @@
+#include "sm_locate.h"
+
+/* Start of a square of `side` centred at thousandths `centre` of `extent`, shifted to lie inside. */
+static uint16_t place(uint32_t extent, uint32_t centre, uint32_t side) {
+    uint32_t middle = extent * centre / 1000u;
+    uint32_t start = middle > side / 2u ? middle - side / 2u : 0u;
+    uint32_t last = extent - side;
+    return (uint16_t)(start < last ? start : last);
+}
+
+sm_box_t sm_locate_center(const sm_locator_t *locator, uint16_t width, uint16_t height) {
+    uint32_t shorter = width < height ? width : height;
+    uint32_t side = shorter * locator->size / 1000u;
+    if (side == 0) {
+        side = 1;
+    }
+    sm_box_t box = {place(width, locator->x, side), place(height, locator->y, side), (uint16_t)side, (uint16_t)side};
+    return box;
+}
+
+/* ---- several faces ---- */
+
+/* Twice the side less twice the distance of its centre from the frame's, along the axis where that is larger. */
+static int32_t prominence(sm_box_t box, uint16_t width, uint16_t height) {
+    int32_t right = 2 * (int32_t)box.x + box.width - width;
+    int32_t down = 2 * (int32_t)box.y + box.height - height;
+    int32_t across = right < 0 ? -right : right;
+    int32_t along = down < 0 ? -down : down;
+    return 2 * (int32_t)box.width - (across > along ? across : along);
+}
+
+/* Whether `a` goes before `b` among equally prominent ones. */
+static bool is_surer(const sm_candidate_t *a, const sm_candidate_t *b) {
+    if (a->confidence != b->confidence) {
+        return a->confidence > b->confidence;
+    }
+    return a->box.y != b->box.y ? a->box.y < b->box.y : a->box.x < b->box.x;
+}
+
+int sm_locate_choose(const sm_candidate_t *candidates, int count, uint16_t threshold, uint16_t width, uint16_t height) {
+    int best = -1;
+    bool counts = false; /* the best one reaches the threshold */
+    int32_t best_rank = 0;
+    for (int i = 0; i < count; i++) {
+        bool reaches = candidates[i].confidence >= threshold;
+        int32_t rank = reaches ? prominence(candidates[i].box, width, height) : 0;
+        bool better = best < 0 || reaches != counts ? best < 0 || reaches : rank > best_rank;
+        if (better || (reaches == counts && rank == best_rank && is_surer(&candidates[i], &candidates[best]))) {
+            best = i;
+            best_rank = rank;
+            counts = reaches;
+        }
+    }
+    return best;
+}
+
+/* ---- locate ---- */
+
+int sm_locate(const sm_locator_t *locator, const sm_detector_t *detector, const uint8_t *pixels, uint16_t width,
+              uint16_t height, sm_located_t *located) {
+    if (locator->kind == SM_LOCATOR_CENTER) {
+        *located = (sm_located_t){sm_locate_center(locator, width, height), SM_MAX_CONFIDENCE, true};
+        return SM_OK;
+    }
+    if (detector == NULL) {
+        return SM_ERR_ARGUMENT;
+    }
+    sm_candidate_t candidates[SM_MAX_CANDIDATES];
+    int count = detector->candidates(pixels, width, height, candidates);
+    if (count < 0) {
+        return count;
+    }
+    int chosen = sm_locate_choose(candidates, count, locator->threshold, width, height);
+    if (chosen < 0) {
+        const sm_locator_t whole = {.kind = SM_LOCATOR_CENTER, .x = 500, .y = 500, .size = 1000};
+        *located = (sm_located_t){sm_locate_center(&whole, width, height), 0, false};
+        return SM_OK;
+    }
+    uint16_t confidence = candidates[chosen].confidence;
+    *located = (sm_located_t){candidates[chosen].box, confidence, confidence >= locator->threshold};
+    return SM_OK;
+}
