@@ -37,7 +37,7 @@ uint32_t sm_app_step(sm_app_t *app) {
     if (!worked && !sm_app_busy(app)) {
         worked = sm_shell_step(app);
     }
-    return worked || (sm_app_busy(app) && app->session.state != SM_SESSION_HOLD) ? 0 : SM_IDLE_MS;
+    return worked || (sm_app_busy(app) && !sm_app_waits(app)) ? 0 : SM_IDLE_MS;
 }
 
 void sm_app_stop(sm_app_t *app) {

@@ -11,7 +11,8 @@
  * sm_app_t and in the memory that the caller hands over; both must stay valid.
  *
  * What is wrong shows as a blink code on the status LED (docs/firmware.md). The bot does what it still can: without a
- * card it scores and does not log; without a camera it tries again, from one second up to one minute apart; a network
+ * card it scores and does not log; a card that fails under a press is mounted again at once, since it may have been
+ * exchanged, and the press logged; without a camera it tries again, from one second up to one minute apart; a network
  * that fails its self-test is never asked.
  */
 #ifndef SM_APP_H
@@ -30,6 +31,9 @@
 #define SM_RETRY_FIRST_MS 1000u
 #define SM_RETRY_LAST_MS 60000u
 
+/* A card that fails while a press is logged is mounted again so often, for the same press. */
+#define SM_PRESS_REMOUNTS 2u
+
 /* After the card may be taken out, so often is looked whether it is gone or another one is there; after so many looks
  * (five minutes) every SM_RETRY_LAST_MS. */
 #define SM_EJECT_LOOK_MS 2000u
@@ -45,8 +49,8 @@ enum sm_fault {
     SM_FAULT_CAMERA = 1 << 1,      /* 2: no frames */
     SM_FAULT_NO_CARD = 1 << 2,     /* 3: no card */
     SM_FAULT_CARD_FULL = 1 << 3,   /* 4: no room for another segment */
-    SM_FAULT_CARD_FAILS = 1 << 4,  /* 5: the card does not read or write */
-    SM_FAULT_CARD_FORMAT = 1 << 5, /* 6: the card is not FAT or is write-protected */
+    SM_FAULT_CARD_FAILS = 1 << 4,  /* 5: the card does not read or write, or is write-protected */
+    SM_FAULT_CARD_FORMAT = 1 << 5, /* 6: the card has no FAT file system */
     SM_FAULT_BUTTON = 1 << 6,      /* 7: the button has been down for half a minute */
     SM_FAULT_SETTINGS = 1 << 7,    /* 8: a line of SMILEC.CFG can't be used */
     SM_FAULT_MEMORY = 1 << 8,      /* 9: the memory for frames failed its test, or is not there */
@@ -103,6 +107,8 @@ typedef struct sm_app {
     uint32_t faults;
     bool card_wanted;     /* not mounted, or to be mounted again */
     uint32_t mounted_for; /* number of the press for whose captures a card was looked for last */
+    uint8_t remounts;     /* after failures under that press */
+    bool remount;         /* as soon as the button is up: the press waits to be logged */
     bool card_untested;   /* mounted, to be tested when idle */
     bool eject_wanted;    /* as soon as the press under way is logged */
     bool ejected;         /* unmounted on purpose; not wanted until a press or another card */

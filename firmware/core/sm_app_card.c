@@ -19,7 +19,7 @@ static uint32_t card_fault(int error) {
     }
 }
 
-static void drop_card(sm_app_t *app) {
+void sm_app_drop_card(sm_app_t *app) {
     sm_shell_pause(app);
     sm_log_close(&app->log);
     app->hal->card_unmount(app->hal->context);
@@ -28,7 +28,7 @@ static void drop_card(sm_app_t *app) {
 
 void sm_app_note_card(sm_app_t *app, int error) {
     if (error != SM_OK && error != SM_ERR_CARD_FULL) {
-        drop_card(app);
+        sm_app_drop_card(app);
         sm_app_retry_later(app, &app->card_retry);
     }
     if (error == SM_OK) {
@@ -57,7 +57,7 @@ static int load_settings(sm_app_t *app) {
     return SM_OK;
 }
 
-static void mount_card(sm_app_t *app) {
+void sm_app_mount(sm_app_t *app) {
     sm_shell_pause(app);
     int error = app->hal->card_mount(app->hal->context);
     if (error == SM_OK) {
@@ -78,19 +78,15 @@ static void mount_card(sm_app_t *app) {
     sm_app_report(app, SM_EVENT_MOUNTED, SM_OK, 0, NULL);
 }
 
-bool sm_app_try_mount(sm_app_t *app, bool due) {
-    if (!app->card_wanted || app->button.level || app->button.down || !due) {
-        return false;
-    }
-    mount_card(app);
-    return true;
+bool sm_app_can_mount(const sm_app_t *app) {
+    return !app->button.level && !app->button.down;
 }
 
 /* ---- taking the card out ---- */
 
 /* All captures are on the card when they were written; nothing is open any more after this. */
 static void eject(sm_app_t *app) {
-    drop_card(app);
+    sm_app_drop_card(app);
     app->card_wanted = false;
     app->card_untested = false;
     app->eject_wanted = false;
@@ -116,7 +112,7 @@ void sm_app_end_eject(sm_app_t *app) {
 /* Whether the card was taken out, or another one put in, which ends it. Mounting reads a few blocks and writes nothing,
  * so the card may be pulled at any time. */
 static bool look_for_card(sm_app_t *app) {
-    if (app->button.level || app->button.down || !sm_app_retry_due(app, &app->card_retry)) {
+    if (!sm_app_can_mount(app) || !sm_app_retry_due(app, &app->card_retry)) {
         return false;
     }
     sm_shell_pause(app);
@@ -155,7 +151,11 @@ bool sm_app_idle_card(sm_app_t *app) {
         return look_for_card(app);
     }
     if (app->card_wanted) {
-        return sm_app_try_mount(app, sm_app_retry_due(app, &app->card_retry));
+        bool tried = sm_app_can_mount(app) && sm_app_retry_due(app, &app->card_retry);
+        if (tried) {
+            sm_app_mount(app);
+        }
+        return tried;
     }
     if (sm_log_has_work(&app->log) || app->card_untested) {
         sm_shell_pause(app);

@@ -11,8 +11,7 @@ static bool good_network(const sm_config_t *config) {
 }
 
 static bool good_frames(const sm_config_t *config) {
-    return in_range(config->frame_width, 1, SM_MAX_FRAME_SIDE) &&
-           in_range(config->frame_height, 1, SM_MAX_FRAME_SIDE);
+    return in_range(config->frame_width, 1, SM_MAX_FRAME_SIDE) && in_range(config->frame_height, 1, SM_MAX_FRAME_SIDE);
 }
 
 /* Whether there is what the locator needs. */
@@ -21,7 +20,7 @@ static bool good_locator(const sm_locator_t *locator, const sm_detector_t *detec
         return locator->x <= 1000 && locator->y <= 1000 && in_range(locator->size, 1, 1000);
     }
     return in_range(locator->kind, SM_LOCATOR_CLASSIC, SM_LOCATOR_NEURAL) && detector != NULL &&
-           in_range(locator->threshold, 1, SM_MAX_CONFIDENCE);
+           detector->memory != NULL && in_range(locator->threshold, 1, SM_MAX_CONFIDENCE);
 }
 
 static bool good_press(const sm_config_t *config) {

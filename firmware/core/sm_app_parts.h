@@ -32,9 +32,12 @@ int sm_app_check(const sm_config_t *config, const sm_engine_t *engine, const sm_
 
 /* ---- sm_app_card.c ---- */
 
-/* Mounts the card if it is wanted. Needs the button up: on some boards it shares a line with the card. Returns whether
- * it was tried. */
-bool sm_app_try_mount(sm_app_t *app, bool due);
+/* Mounting needs the button up: on some boards it shares a line with the card. */
+bool sm_app_can_mount(const sm_app_t *app);
+void sm_app_mount(sm_app_t *app);
+
+/* Closes and unmounts: it is wanted again. */
+void sm_app_drop_card(sm_app_t *app);
 
 /* Takes note of how the last use of the card went. A full card stays mounted: its last captures can still be withdrawn.
  */
@@ -50,7 +53,8 @@ bool sm_app_idle_card(sm_app_t *app);
 
 void sm_app_watch_button(sm_app_t *app);
 
-/* Returns whether there was work. */
+/* Returns whether there was work: not while a press waits for the button to be up. */
 bool sm_app_step_session(sm_app_t *app);
+bool sm_app_waits(const sm_app_t *app);
 
 #endif

@@ -71,12 +71,55 @@ static void session_failed(sm_app_t *app) {
     }
 }
 
+/* A failure of the card has been noted when it came. */
 static void session_done(sm_app_t *app) {
     const sm_press_t *press = &app->session.press;
-    if (!app->card_wanted && !app->ejected) {
+    if (app->log.mounted && (press->log_error == SM_OK || press->log_error == SM_ERR_CARD_FULL)) {
         sm_app_note_card(app, press->log_error);
     }
     sm_app_report(app, SM_EVENT_DONE, press->log_error, 0, press);
+}
+
+/* The card may have been exchanged or put back since the last press: it is mounted, and the capture tried, again. */
+static void session_unlogged(sm_app_t *app) {
+    int error = app->session.press.log_error;
+    bool in_use = !app->card_wanted && !app->ejected;
+    if (in_use && !app->log.mounted && app->remounts < SM_PRESS_REMOUNTS) {
+        app->remounts++;
+        app->remount = true;
+        sm_app_drop_card(app);
+        return;
+    }
+    if (in_use && error != SM_ERR_CARD_FULL && error != SM_ERR_NO_SLOT) {
+        sm_app_note_card(app, error);
+    }
+    sm_session_give_up(&app->session);
+    session_done(app);
+}
+
+/* A card that was put in since the last look gets this press already, and one that failed under it a second chance:
+ * whether it was mounted for that. Pictures by interval leave a failing card the time between two attempts. */
+static bool mount_for_press(sm_app_t *app) {
+    const sm_press_t *press = &app->session.press;
+    bool wanted = app->remount;
+    if (sm_session_will_log(&app->session) && press->number != app->mounted_for) {
+        app->mounted_for = press->number;
+        app->remounts = 0;
+        wanted = app->card_wanted && (!press->automatic || sm_app_retry_due(app, &app->card_retry) ||
+                                      (app->faults & SM_FAULT_NO_CARD) != 0);
+    }
+    app->remount = false;
+    if (!wanted || !sm_app_can_mount(app)) {
+        return false;
+    }
+    sm_app_mount(app);
+    return true;
+}
+
+/* Until it is held so long that it means something else: then the press stays unlogged. */
+bool sm_app_waits(const sm_app_t *app) {
+    return app->session.state == SM_SESSION_HOLD ||
+           (app->remount && !sm_app_can_mount(app) && !(app->button.down && app->button.reached != SM_BUTTON_NONE));
 }
 
 bool sm_app_step_session(sm_app_t *app) {
@@ -87,12 +130,11 @@ bool sm_app_step_session(sm_app_t *app) {
     if (busy) {
         sm_shell_pause(app);
     }
-    /* A card that was put in since the last look gets this press already. Tried once a press: it stays to be logged. */
-    if (sm_session_will_log(&app->session) && app->session.press.number != app->mounted_for) {
-        app->mounted_for = app->session.press.number;
-        if (sm_app_try_mount(app, sm_app_retry_due(app, &app->card_retry) || (app->faults & SM_FAULT_NO_CARD) != 0)) {
-            return true;
-        }
+    if (app->remount && sm_app_waits(app)) {
+        return false;
+    }
+    if (mount_for_press(app)) {
+        return true;
     }
     switch (sm_session_step(&app->session)) {
     case SM_SESSION_SCORED:
@@ -102,6 +144,9 @@ bool sm_app_step_session(sm_app_t *app) {
     case SM_SESSION_FAILED:
         session_failed(app);
         break;
+    case SM_SESSION_UNLOGGED:
+        session_unlogged(app);
+        break;
     case SM_SESSION_DONE:
         session_done(app);
         break;
@@ -109,6 +154,5 @@ bool sm_app_step_session(sm_app_t *app) {
     default:
         break;
     }
-    /* Waiting for the release is not work. */
-    return busy && app->session.state != SM_SESSION_HOLD;
+    return busy && !sm_app_waits(app);
 }

@@ -87,6 +87,13 @@ int sm_log_begin(sm_log_t *log, uint32_t count);
  */
 int sm_log_append(sm_log_t *log, sm_capture_t *capture, const uint8_t *pixels);
 
+/*
+ * After an append that failed and another mount. Whether this capture is on the card all the same, with the header that
+ * was to be written last: 1 or 0, or a failure. And whether the next one may follow it, in its segment and behind it.
+ */
+int sm_log_holds(sm_log_t *log, const sm_capture_t *capture);
+bool sm_log_follows(const sm_log_t *log, const sm_capture_t *capture);
+
 /* What a segment on the card holds. */
 typedef struct sm_log_contents {
     uint32_t segment;

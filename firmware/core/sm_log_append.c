@@ -121,3 +121,30 @@ int sm_log_append(sm_log_t *log, sm_capture_t *capture, const uint8_t *pixels) {
     log->append_us = (uint32_t)(log->hal->now_us(log->hal->context) - began);
     return SM_OK;
 }
+
+/* ---- after a failure ---- */
+
+int sm_log_holds(sm_log_t *log, const sm_capture_t *capture) {
+    uint8_t *header = log->buffer + SM_LOG_HEADER_BYTES;
+    if (!log->mounted || capture->header.sequence == 0) {
+        return log->mounted ? 0 : SM_ERR_NO_CARD;
+    }
+    bool current = log->file >= 0 && log->segment == capture->header.segment;
+    int file = current ? log->file : sm_log_open(log, capture->header.segment);
+    uint32_t offset = sm_log_slot_offset(log->geometry, capture->slot);
+    int error = file < 0 ? file : sm_log_read(log, file, offset, header, SM_LOG_HEADER_BYTES);
+    if (!current && file >= 0) {
+        log->hal->file_close(log->hal->context, file);
+    }
+    if (error == SM_ERR_IO || error == SM_ERR_NO_CARD) {
+        return sm_log_fail(log, error);
+    }
+    /* Any other failure: there is no such file, or none that reaches so far. */
+    sm_log_put_header(&capture->header, log->buffer);
+    return error == SM_OK && memcmp(header, log->buffer, SM_LOG_HEADER_BYTES) == 0;
+}
+
+bool sm_log_follows(const sm_log_t *log, const sm_capture_t *capture) {
+    return sm_log_free_slots(log) > 0 && log->segment == capture->header.segment &&
+           log->epoch == capture->header.epoch && log->next_slot > capture->slot;
+}

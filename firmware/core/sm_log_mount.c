@@ -76,7 +76,7 @@ static int examine_last(sm_log_t *log, const sm_log_view_t *view, uint32_t end, 
 }
 
 /* Keeps an open segment as the one to write on in, or notes it as the spare when it is empty. Returns whether it was
- * kept open. */
+ * kept open. Room for a whole press is sm_log_begin()'s business: the rest of one may fit. */
 static bool adopt(sm_log_t *log, const sm_log_view_t *view, uint32_t end) {
     if (!can_continue(log, view)) {
         return false;
@@ -87,7 +87,7 @@ static bool adopt(sm_log_t *log, const sm_log_view_t *view, uint32_t end) {
         log->spare_slots = view->geometry.slots;
         return false;
     }
-    if (view->geometry.slots - end < log->burst) {
+    if (view->geometry.slots == end) {
         return false;
     }
     log->file = view->file;

@@ -78,6 +78,9 @@ static int test_detector(const sm_detector_t *detector) {
     if (detector == NULL) {
         return SM_OK;
     }
+    if (sm_self_test_arena((uint8_t *)detector->memory(), detector->memory_bytes) != SM_OK) {
+        return SM_ERR_MEMORY;
+    }
     if (detector->init() != 0) {
         return SM_ERR_MODEL;
     }

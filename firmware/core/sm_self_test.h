@@ -19,8 +19,8 @@ typedef struct sm_memory {
 
 /* Each an sm_error. */
 typedef struct sm_self_test {
-    /* SM_ERR_MEMORY: its working memory does not keep what is written, and it was not asked; SM_ERR_MODEL;
-     * SM_ERR_SELF_TEST. SM_OK also where there is no network. */
+    /* SM_ERR_MEMORY: its working memory, or the detector's, does not keep what is written, and it was not asked;
+     * SM_ERR_MODEL; SM_ERR_SELF_TEST. SM_OK also where there is no network. */
     int model;
     int memory; /* SM_ERR_MEMORY: a byte does not keep what is written */
     int camera; /* SM_ERR_CAMERA: it does not run; SM_ERR_NOT_FOUND: it is not the board's kind, which is no fault */

@@ -22,6 +22,7 @@ static void start(sm_session_t *session, uint64_t pressed_us, uint32_t press_ms)
     session->pending = false;
     session->attempts = 0;
     session->next_log = 0;
+    session->again = false;
     session->state = SM_SESSION_DROP;
 }
 
@@ -254,27 +255,49 @@ static void complete_capture(sm_session_t *session, uint32_t index) {
     capture->latency_us = press->latency_us;
 }
 
-static enum sm_session_event finish(sm_session_t *session) {
-    session->state = SM_SESSION_IDLE;
-    return SM_SESSION_DONE;
+/* After a failure: 1 when the capture is on the card all the same, 0 when it is to be written, or a failure; of a press
+ * that began on another card or in another segment the rest has no place. */
+static int look_again(sm_session_t *session, uint32_t index) {
+    int held = sm_log_holds(session->log, &session->captures[index]);
+    if (held != 0 || index == 0 || sm_log_follows(session->log, &session->captures[index - 1u])) {
+        return held;
+    }
+    return SM_ERR_NO_SLOT;
+}
+
+static int write_capture(sm_session_t *session, uint32_t index) {
+    int held = session->again ? look_again(session, index) : 0;
+    if (held != 0) {
+        return held < 0 ? held : SM_OK;
+    }
+    int error = index == 0 ? sm_log_begin(session->log, session->press.frames) : SM_OK;
+    if (error == SM_OK) {
+        complete_capture(session, index);
+        error = sm_log_append(session->log, &session->captures[index], frame_memory(session, index));
+    }
+    return error;
 }
 
 static enum sm_session_event log_capture(sm_session_t *session) {
     sm_press_t *press = &session->press;
     uint32_t index = session->next_log;
-    int error = index == 0 ? sm_log_begin(session->log, press->frames) : SM_OK;
-    if (error == SM_OK) {
-        complete_capture(session, index);
-        error = sm_log_append(session->log, &session->captures[index], frame_memory(session, index));
-    }
-    if (error != SM_OK) {
-        press->log_error = error;
-        return finish(session);
+    press->log_error = write_capture(session, index);
+    session->again = press->log_error != SM_OK;
+    if (session->again) {
+        return SM_SESSION_UNLOGGED;
     }
     press->sequences[index] = session->captures[index].header.sequence;
     press->logged++;
     session->next_log++;
-    return session->next_log == press->frames ? finish(session) : SM_SESSION_NONE;
+    if (session->next_log < press->frames) {
+        return SM_SESSION_NONE;
+    }
+    session->state = SM_SESSION_IDLE;
+    return SM_SESSION_DONE;
+}
+
+void sm_session_give_up(sm_session_t *session) {
+    session->state = SM_SESSION_IDLE;
 }
 
 bool sm_session_will_log(const sm_session_t *session) {

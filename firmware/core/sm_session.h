@@ -7,9 +7,11 @@
  *                     |         |                                     |
  *                     +---------+-- no frame at all: FAILED --> IDLE  +-- long press: the captures are dropped --> IDLE
  *
- * Lights come first, the log after; a failing log never stops scoring. A press during HOLD or LOG is remembered and
- * follows at once. A picture that is taken without a press (interval) goes the same way with nobody to wait for; a
- * press before its lights takes its place. Frames of a press are kept in the caller's memory until they are logged.
+ * Lights come first, the log after; a failing log never stops scoring. A capture that did not get on the card is tried
+ * again on the card that is mounted then; a press of which some are logged goes on only behind them. A press during
+ * HOLD or LOG is remembered and follows at once. A picture that is taken without a press (interval) goes the same way
+ * with nobody to wait for; a press before its lights takes its place. Frames of a press are kept in the caller's memory
+ * until they are logged.
  */
 #ifndef SM_SESSION_H
 #define SM_SESSION_H
@@ -64,6 +66,7 @@ typedef struct sm_session {
     enum sm_session_state state;
     uint8_t attempts; /* failed requests for the present frame */
     uint8_t next_log; /* index of the next capture to log */
+    bool again;       /* the card failed while it was written */
     bool pending;     /* another press came while this one was being finished */
     uint64_t pressed_us;
     uint64_t pending_us;
@@ -78,7 +81,9 @@ enum sm_session_event {
     SM_SESSION_NONE = 0,
     SM_SESSION_SCORED, /* the lights show the decision */
     SM_SESSION_FAILED, /* no decision: press.error says why */
-    SM_SESSION_DONE,   /* logged, as far as the card went: press.logged, press.log_error */
+    /* A capture did not get on the card: press.log_error. The next step tries it again, unless sm_session_give_up(). */
+    SM_SESSION_UNLOGGED,
+    SM_SESSION_DONE, /* all captures are logged */
 };
 
 /* "smile", "no smile" or "nobody". */
@@ -95,6 +100,9 @@ void sm_session_release(sm_session_t *session, uint32_t press_ms);
 
 /* The press turned out to be a long one, which means something else: its captures are dropped. */
 void sm_session_cancel(sm_session_t *session);
+
+/* Nothing more of the press under way is logged: it ends. */
+void sm_session_give_up(sm_session_t *session);
 
 /* Whether the next step begins to log a press. */
 bool sm_session_will_log(const sm_session_t *session);

@@ -27,7 +27,7 @@ enum sm_error {
     SM_ERR_IO = -8,        /* a read, write or sync failed */
     SM_ERR_NOT_FOUND = -9, /* no such file, or nothing to act on */
     SM_ERR_EXISTS = -10,   /* the file to create is there already */
-    SM_ERR_FORMAT = -11,   /* the card has no FAT file system (exFAT, none) or is write-protected */
+    SM_ERR_FORMAT = -11,   /* the card has no FAT file system (exFAT, none) */
     SM_ERR_CORRUPT = -12,  /* stored data does not have the form that was written */
     SM_ERR_MEMORY = -13,   /* the caller's memory is too small */
     SM_ERR_NO_SLOT = -14,  /* the current segment is full and there is no next one yet */
@@ -143,10 +143,12 @@ typedef struct sm_candidate {
 /* Finds faces. */
 typedef struct sm_detector {
     int (*init)(void); /* 0 or negative; idempotent */
-    /* Writes the most confident candidates, best first, and returns their count, or a negative sm_error. Pixels are rows
-     * of `width`, 1 to SM_MAX_FRAME_SIDE each way. Not reentrant. */
+    /* Writes the most confident candidates, best first, and returns their count, or a negative sm_error. Pixels are
+     * rows of `width`, 1 to SM_MAX_FRAME_SIDE each way. Not reentrant. */
     int (*candidates)(const uint8_t *pixels, uint16_t width, uint16_t height, sm_candidate_t out[SM_MAX_CANDIDATES]);
-    int (*self_test)(void); /* 0 if the embedded golden frame gives the recorded candidates */
+    int (*self_test)(void);  /* 0 if the embedded golden frame gives the recorded candidates */
+    int8_t *(*memory)(void); /* as an engine's */
+    uint32_t memory_bytes;
 } sm_detector_t;
 
 /*
@@ -160,7 +162,7 @@ typedef struct sm_engine {
     int8_t *(*memory)(void); /* its working memory of memory_bytes, in which nothing is kept before init */
     uint32_t input_length;
     uint32_t output_length;
-    uint32_t memory_bytes; /* 0: it needs none */
+    uint32_t memory_bytes;         /* 0: it needs none */
     const sm_detector_t *detector; /* looks for the face first; NULL with SM_LOCATOR_CENTER */
 } sm_engine_t;
 

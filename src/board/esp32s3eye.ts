@@ -58,7 +58,7 @@ export const esp32s3eye: Board = {
   sources: [
     "espressif/esp-bsp, bsp/esp32_s3_eye/include/bsp/esp32_s3_eye.h (camera, card, LED, display, microphone)",
     "espressif/esp-bsp, bsp/esp32_s3_eye/README.md (8 MB flash, 8 MB octal PSRAM)",
-    "espressif/esp-who, docs/en/get-started/ESP32-S3-EYE_Getting_Started_Guide.md (GPIO3 open-drain, no UART bridge, other GPIOs in use)",
+    "espressif/esp-who, docs/en/get-started/ESP32-S3-EYE_Getting_Started_Guide.md, v2.2 (GPIO3 open-drain, no UART bridge, other GPIOs in use; 4.2 Known Issues: download mode by BOOT and RST)",
     "espressif/esp-idf v5.5.3, docs/en/api-reference/peripherals/sd_pullup_requirements.rst (1-line SD, pull-ups on GPIO38 to 40)",
     "espressif/esp-idf v5.5.3, components/esp_system/ld/esp32s3/memory.ld.in (SRAM_DRAM_START, SRAM_IRAM_END)",
     "platformio/platform-espressif32 6.13.0, boards/esp32-s3-devkitc-1.json (240 MHz, 8 MB flash, QIO)",

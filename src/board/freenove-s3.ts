@@ -1,7 +1,7 @@
 /**
  * Freenove ESP32-S3-WROOM CAM (FNK0085): ESP32-S3-WROOM-1-N8R8, camera and card wired as on the ESP32-S3-EYE.
  *
- * Not checked: the order of the contacts on the headers (Freenove's drawing was not at hand), and GPIO2, which drives a blue LED on some of these boards:
+ * Not checked: the marking of the USB connectors (Freenove's tutorial was not at hand), the order of the contacts on the headers (Freenove's drawing was not at hand), and GPIO2, which drives a blue LED on some of these boards:
  * it is therefore not a default. Boards sold under other names with N16R8 modules have the same pins; they work with 8 of their 16 MB.
  */
 import type { Board } from "./types.js";
@@ -47,6 +47,8 @@ export const freenoveS3: Board = {
   sources: [
     "Freenove/Freenove_ESP32_S3_WROOM_Board, C/Sketches/Sketch_07.3_Camera_SDcard (CAMERA_MODEL_ESP32S3_EYE, BOOT button on GPIO0, WS2812)",
     "Freenove/Freenove_ESP32_S3_WROOM_Board, C/Sketches/Sketch_04.1_SDMMC_Test/Sketch_04.1_SDMMC_Test.ino (card, 1-bit)",
+    "Freenove/Freenove_ESP32_S3_WROOM_Board, CH343/ (driver of the USB bridge)",
+    "espressif/esp-idf v5.2, docs, esp32s3/get-started/establish-serial-connection (download mode: hold BOOT, press RESET, release BOOT)",
     "espressif/esp32-camera v2.1.5, examples/camera_example/main/camera_pinout.h, BOARD_ESP32S3_GOOUUU (the same wiring)",
     "luc-github/esp3d.io, src/content/esp3d/v3.x/hardware/esp32-s3/freenove/_index.md (card, WS2812 on GPIO48)",
     "platformio/platform-espressif32 6.13.0, boards/freenove_esp32_s3_wroom.json (240 MHz, 8 MB flash, QIO, octal PSRAM)",

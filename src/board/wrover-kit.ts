@@ -61,7 +61,7 @@ export const wroverKit: Board = {
     "Only V4.1 with an ESP32-WROVER-B or -E module: V3's module has a 1.8 V flash chip.",
   ],
   sources: [
-    "espressif/esp-idf v5.0, docs/en/hw-reference/esp32/get-started-wrover-kit.rst (JP1, JP4, RGB LED, microSD, crystal)",
+    "espressif/esp-idf v5.0, docs/en/hw-reference/esp32/get-started-wrover-kit.rst (JP1, JP4, RGB LED, microSD, crystal; Boot and EN, power switch, JP2, JP7, FT2232's channels)",
     "espressif/esp32-camera v2.1.5, examples/camera_example/main/camera_pinout.h, BOARD_WROVER_KIT",
     "espressif/esp-idf v5.5.3, docs/en/api-reference/peripherals/sd_pullup_requirements.rst (pull-ups of V4.1; modules with 1.8 V flash)",
     "espressif/esp-bsp, bsp/esp_wrover_kit/include/bsp/esp_wrover_kit.h (card, LEDs)",

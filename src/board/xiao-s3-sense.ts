@@ -49,6 +49,7 @@ export const xiaoS3Sense: Board = {
   sources: [
     "espressif/esp32-camera v2.1.5, examples/camera_example/main/camera_pinout.h, BOARD_ESP32S3_XIAO",
     "Seeed Studio wiki, XIAO ESP32S3 (Sense), Pin Multiplexing (card on SPI: CS 21, SCK 7, MISO 8, MOSI 9; microphone 41, 42)",
+    "Seeed-Studio/wiki-documents, Getting Started with Seeed Studio XIAO ESP32S3 (Sense), BootLoader Mode and Reset (download mode)",
     "espressif/arduino-esp32, variants/XIAO_ESP32S3/pins_arduino.h (D0 to D10, LED_BUILTIN 21)",
     "platformio/platform-espressif32 6.13.0, boards/seeed_xiao_esp32s3.json (240 MHz, 8 MB flash, QIO, octal PSRAM)",
     "espressif/esp-idf v5.5.3, components/esp_system/ld/esp32s3/memory.ld.in (SRAM_DRAM_START, SRAM_IRAM_END)",

@@ -128,6 +128,11 @@ export const STAGES = ["acquireUs", "locateUs", "preprocessUs", "invokeUs", "lat
 
 export type Decision = (typeof METADATA_KEYS.decision.words)[number];
 
+/** Whether a face was found in this frame: only then its margin counts. */
+export function faceFound({ confidence, locator }: Pick<CaptureMetadata, "confidence" | "locator">): boolean {
+  return confidence >= locator.threshold;
+}
+
 /** What the bot answered to the press. */
 export function decisionOf({ faces, smile }: Pick<CaptureMetadata, "faces" | "smile">): Decision {
   if (faces === 0) return "nobody";

@@ -9,6 +9,7 @@ import { preprocess } from "../preprocess/preprocess.js";
 import type { PreprocessSpec } from "../preprocess/types.js";
 import { crc32 } from "./crc32.js";
 import { hex32, payloadCrc } from "./format.js";
+import { faceFound } from "./metadata.js";
 import type { Capture } from "./read-segment.js";
 
 export type ReplayStage = "frame" | "box" | "preprocess" | "model" | "decision";
@@ -136,7 +137,7 @@ export function replayPress(captures: readonly Capture[]): ReplayDifference[] {
   }
   const complete = captures.length > 0 && captures.length === first.metadata.burstCount;
   if (!complete) return differences;
-  const seen = captures.filter(({ metadata: { locator, confidence } }) => confidence >= locator.threshold);
+  const seen = captures.filter(({ metadata }) => faceFound(metadata));
   const whole = { faces: seen.length, sum: seen.reduce((total, { metadata }) => total + metadata.margin, 0) };
   for (const what of ["faces", "sum"] as const) {
     const [recorded, replayed] = [String(first.metadata[what]), String(whole[what])];

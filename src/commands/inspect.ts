@@ -5,6 +5,7 @@ import type { Board } from "../board/types.js";
 import { readModelFile } from "../compile/model-file.js";
 import { UserError } from "../errors.js";
 import { inspectModel } from "../inspect/inspect.js";
+import { defaultPressSettings, type PressSettings, pressSettings } from "../inspect/press-to-light.js";
 import { inspectionText } from "../inspect/text.js";
 import { openProject } from "../pipeline/project.js";
 import type { CommandContext } from "./context.js";
@@ -16,11 +17,11 @@ export interface InspectOptions {
   readonly html?: string;
 }
 
-/** As asked, as the project says, or outside of one the ESP32-CAM. */
-async function boardFor(context: CommandContext, id: string | undefined): Promise<Board> {
-  if (id !== undefined) return findBoard(id);
-  const project = await openProject(context.project).catch(() => undefined);
-  return project === undefined ? boards.esp32cam : findBoard(project.config.board);
+/** As asked, as the project says, or outside of one the ESP32-CAM and what is configured by default. */
+async function botFor(context: CommandContext, id: string | undefined): Promise<[Board, PressSettings]> {
+  const config = (await openProject(context.project).catch(() => undefined))?.config;
+  const board = findBoard(id ?? config?.board ?? boards.esp32cam.id);
+  return [board, config === undefined ? defaultPressSettings() : pressSettings(config)];
 }
 
 export async function inspectCommand(context: CommandContext, path: string, options: InspectOptions): Promise<void> {
@@ -33,7 +34,7 @@ export async function inspectCommand(context: CommandContext, path: string, opti
   if (files.length === 2 && files[0] === files[1]) {
     throw new UserError("--svg and --html name the same file", { where: files[0], remedy: "Give two files." });
   }
-  const inspection = inspectModel(model, await boardFor(context, options.board));
+  const inspection = inspectModel(model, ...(await botFor(context, options.board)));
   // All is drawn before the first file is written.
   const pages: [file: string, text: string][] = [];
   if (options.svg !== undefined) {

@@ -102,9 +102,9 @@ function describe(result: Simulation, positive: string): string {
     .map((press) => [
       press.name,
       press.label ?? "-",
-      press.smile ? "green" : "off",
-      press.margin.toFixed(1),
-      press.probability === undefined ? "-" : press.probability.toFixed(3),
+      lightsOf(press),
+      press.nobody ? "-" : press.margin.toFixed(1),
+      press.probability === undefined || press.nobody ? "-" : press.probability.toFixed(3),
     ]);
   const lines = [textTable(["picture", "label", "lights", "margin", "probability"], rows)];
   if (presses.length > SHOWN) lines.push(`and ${thousands(presses.length - SHOWN)} more`);
@@ -118,6 +118,11 @@ function describe(result: Simulation, positive: string): string {
     );
   }
   return lines.join("\n");
+}
+
+function lightsOf({ nobody, smile }: Press): string {
+  if (nobody) return "nobody";
+  return smile ? "green" : "off";
 }
 
 function summary(presses: readonly Press[], positive: string): string {

@@ -12,7 +12,7 @@ export interface DownloadMode {
 /** The ESP32 samples GPIO2, too, and wants it low (esptool's "Boot Mode Selection"); a card in its slot pulls it up. */
 const CARD_OUT = "Take the card out: its pull-up on GPIO2 keeps the chip from download mode.";
 
-/** Buttons, jumpers and connectors as the boards' guides name them: the sources of src/board, and those named here. */
+/** Buttons, jumpers and connectors as the boards' guides name them: the sources in src/board. */
 const MODES: Readonly<Record<BoardId, DownloadMode>> = {
   esp32cam: {
     enter: [
@@ -21,15 +21,16 @@ const MODES: Readonly<Record<BoardId, DownloadMode>> = {
     ],
     leave: "Take GPIO0 off GND, put the card back in, and press RST.",
   },
-  // ESP32-S3-EYE Getting Started Guide (espressif/esp-who): Boot and Reset button; the Micro-USB port is the chip's own.
+  // Its guide, "Known Issues", has the words for a chip that keeps rebooting; the Micro-USB port is the chip's own.
   esp32s3eye: {
     enter: [
       "Use the Micro-USB port; the chip resets itself over USB.",
-      "If it does not, or is not found: hold BOOT, press RST, let go of BOOT. The port may then have another name.",
+      "If it does not, or is not found: hold BOOT, press RST, let go of RST first and of BOOT next. The port may then have another name.",
     ],
-    leave: "If the bot does not start: press RST.",
+    leave: "After BOOT and RST, or if the bot does not start: press RST.",
   },
-  // Freenove's tutorial, chapter 0: two USB-C connectors; the one of the CH343 bridge resets the chip through DTR and RTS.
+  // Freenove brings CH343's driver for the one of two USB connectors that is a bridge. Not checked with Freenove's tutorial, a PDF that was not at hand: the
+  // connector's marking, and that the bridge drives GPIO0 and reset. The buttons' order is ESP-IDF's for every ESP32-S3.
   "freenove-s3": {
     enter: [
       "Use the USB connector marked UART; its adapter resets the board.",
@@ -37,19 +38,20 @@ const MODES: Readonly<Record<BoardId, DownloadMode>> = {
     ],
     leave: "If the bot does not start: press RST.",
   },
-  // Seeed's wiki, "Getting Started with XIAO ESP32S3", FAQ: hold Boot while connecting; press Reset once afterwards.
+  // Seeed's wiki, "BootLoader Mode" and "Reset": BOOT is held while the board is connected, or while Reset is pressed once.
   "xiao-s3-sense": {
     enter: [
       "Use USB-C; the chip resets itself over USB.",
-      "If it does not, or is not found: unplug it, hold B (BOOT, the small button beside the connector), plug it in, let go of B.",
+      "If it does not, or is not found: unplug it, hold BOOT, plug it in, let go of BOOT. Or, plugged in: hold BOOT, press RESET once, let go of BOOT.",
     ],
-    leave: "If the bot does not start: press R (RESET) once.",
+    leave: "If the bot does not start: press RESET once.",
   },
-  // ESP-WROVER-KIT V4.1 Getting Started Guide: Boot and EN button, JP2, the FT2232's two ports.
+  // Its guide: Boot and EN button, power switch, JP2 and JP7, serial on channel B of the FT2232 and JTAG on A.
   "wrover-kit": {
     enter: [
       CARD_OUT,
-      "Of the board's two ports take the second: the first is JTAG. JP2's UART jumpers must be on; the adapter then resets the board.",
+      "Power switch towards Boot, JP7 on USB (or 5 V at its jack), JP2's UART jumpers on.",
+      "Of the board's two ports take the second: the first is JTAG. The adapter resets the board.",
       "If it does not: hold Boot, press EN, let go of Boot.",
     ],
     leave: "Put the card back in and press EN.",

@@ -32,12 +32,12 @@ export const FAULT_CODES: readonly FaultCode[] = [
   },
   {
     name: "card-fails",
-    meaning: "the card does not read or write",
+    meaning: "the card does not read or write, or is write-protected",
     response: "as without a card; a segment in which two writes in a row failed is left alone",
   },
   {
     name: "card-format",
-    meaning: "the card is not FAT32, or write-protected",
+    meaning: "the card has no FAT file system",
     response: "as without a card; formats nothing",
   },
   {
@@ -62,7 +62,7 @@ export const FAULT_CODES: readonly FaultCode[] = [
   },
   {
     name: "arena",
-    meaning: "the network's working memory failed its test",
+    meaning: "the working memory of the network, or of the face detector, failed its test",
     response: "answers no press",
   },
 ];

@@ -76,7 +76,7 @@ const ERRORS: Readonly<Record<number, string>> = {
   [-8]: "a read, write or sync failed",
   [-9]: "nothing to act on",
   [-10]: "the file is there already",
-  [-11]: "the card has no FAT file system or is write-protected",
+  [-11]: "the card has no FAT file system",
   [-12]: "stored data is damaged",
   [-13]: "too little memory",
   [-14]: "the segment is full and there is no next one yet",

@@ -11,6 +11,7 @@ import type { Int8Graph, Operator, Tensor } from "../graph/types.js";
 import { compileForInspection } from "./compiled.js";
 import { KERNEL_COSTS } from "./kernel-costs.js";
 import { aotMemory, type EngineMemory, tflmMemory } from "./memory.js";
+import { defaultPressSettings, type PressSettings, type PressToLight, pressToLight } from "./press-to-light.js";
 import {
   aotInstructions,
   CYCLES_PER_INSTRUCTION,
@@ -92,6 +93,15 @@ export interface Inspection {
   readonly arena: ArenaFacts | null;
   readonly engines: readonly EngineMemory[];
   readonly speed: SpeedFacts;
+  /** Null for a model that the bot cannot run, as it looks at one square grey picture. */
+  readonly pressToLight: PressFacts | null;
+}
+
+/** From the finger to the lights, in the worst case. Null for an engine that refuses the model, or whose time on the board is not known. */
+export interface PressFacts {
+  readonly settings: PressSettings;
+  readonly aot: PressToLight | null;
+  readonly tflm: PressToLight | null;
 }
 
 /** What the estimates are for, and what they rest on. */
@@ -104,8 +114,12 @@ export interface SpeedFacts {
   readonly assumedKernels: readonly string[];
 }
 
-/** With the kernels that a build for this board has, and at its clock. */
-export function inspectModel(model: ModelFile, board: Board = esp32cam): Inspection {
+/** With the kernels that a build for this board has, and at its clock. `settings` are those of the project whose bot it is for. */
+export function inspectModel(
+  model: ModelFile,
+  board: Board = esp32cam,
+  settings: PressSettings = defaultPressSettings(),
+): Inspection {
   const { graph } = model;
   const compiled = compileForInspection(graph, board.chip === "esp32" ? "lx6" : "portable");
   const tflm = tflmMemory(graph, model.bytes, board.id);
@@ -134,7 +148,33 @@ export function inspectModel(model: ModelFile, board: Board = esp32cam): Inspect
     arena: compiled instanceof UserError ? null : arenaFacts(compiled),
     engines: [aotMemory(graph, compiled, board.id), tflm],
     speed: speedFacts(works, board),
+    pressToLight: pressFacts(graph, (name) => instructions[name]?.total, board, settings),
   };
+}
+
+function pressFacts(
+  graph: Int8Graph,
+  instructions: (name: EstimateName) => number | undefined,
+  board: Board,
+  settings: PressSettings,
+): PressFacts | null {
+  const inputSize = pictureSide(graph);
+  if (inputSize === undefined) return null;
+  const of = (name: EstimateName) => {
+    const networkInstructions = instructions(name);
+    return networkInstructions === undefined
+      ? null
+      : pressToLight({ ...settings, board, inputSize, networkInstructions });
+  };
+  return { settings, aot: of("aot"), tflm: of("tflm") };
+}
+
+/** Of the only input where that is a square grey picture of int8, as the bot gives it. */
+function pictureSide({ inputs, tensors }: Int8Graph): number | undefined {
+  const { type, shape } = tensors[inputs[0]];
+  const [batch, height, width, channels] = shape;
+  const fits = inputs.length === 1 && type === "int8" && shape.length === 4 && batch === 1 && channels === 1;
+  return fits && height === width ? width : undefined;
 }
 
 function worksOf(graph: Int8Graph, calls: readonly KernelCall[]): KernelWork[] {

@@ -6,6 +6,7 @@ import { foreign, integer, shortened } from "../report/format.js";
 import type { Inspection, TensorFacts } from "./inspect.js";
 import type { EngineMemory } from "./memory.js";
 import { arenaDrawing } from "./picture.js";
+import { LIGHT_LIMIT_MS, type PressToLight } from "./press-to-light.js";
 import type { EstimateName, EstimateSource } from "./speed.js";
 import { kernelText, milliseconds } from "./text.js";
 
@@ -52,6 +53,7 @@ function view(inspection: Inspection) {
       ms: milliseconds(totals.estimates[name], 1),
     })),
     assumed: speed.assumedKernels.join(", "),
+    press: pressView(inspection),
     mhz: String(speed.cpuHz / 1e6),
     board: speed.board,
     arenaBytes: arena === null ? "not defined" : integer(arena.bytes),
@@ -63,6 +65,23 @@ function view(inspection: Inspection) {
       steps: `${from} to ${to}`,
     })),
     engines: engines.map(engine),
+  };
+}
+
+/** Strings only: an empty one is not shown. */
+function pressView({ pressToLight }: Inspection) {
+  const { aot = null, tflm = null, settings } = pressToLight ?? {};
+  const total = (press: PressToLight | null) => (press === null ? "" : String(Math.ceil(press.ms)));
+  return {
+    computed: pressToLight === null ? "" : "yes",
+    aotMs: total(aot),
+    tflmMs: total(tflm),
+    withinLimit: aot?.withinLimit === true ? "yes" : "",
+    limitMs: String(LIGHT_LIMIT_MS),
+    burst: String(settings?.burst ?? ""),
+    boxSize: String(settings?.boxSize ?? ""),
+    debounceMs: String(settings?.debounceMs ?? ""),
+    parts: (aot?.parts ?? []).map(({ what, ms, origin }) => ({ what, ms: ms.toFixed(1), origin })),
   };
 }
 

@@ -3,6 +3,8 @@
  * from instructions counted on a simulated Xtensa and from the camera's and the drivers' own times; nothing of it was measured on a board.
  */
 import type { Board } from "../board/types.js";
+import { type Config, configSchema } from "../config/schema.js";
+import { locateCenter, wholeBox } from "../preprocess/locate.js";
 import { FRAME } from "../template/context.js";
 import { CYCLES_PER_INSTRUCTION } from "./speed.js";
 
@@ -26,15 +28,21 @@ export interface PressToLight {
   readonly busyMs: number;
 }
 
-export interface PressRequest {
-  readonly board: Pick<Board, "chip" | "cpuHz">;
+/** What of a configuration the time depends on. */
+export interface PressSettings {
   /** Frames of a press. */
   readonly burst: number;
   readonly debounceMs: number;
   /** Side of the square that is looked at, pixels of the frame. */
   readonly boxSize: number;
+}
+
+export interface PressRequest extends PressSettings {
+  readonly board: Pick<Board, "chip" | "cpuHz">;
   /** Side of the network's input. */
   readonly inputSize: number;
+  /** Looking for a face in one frame; default 0, with locator `center`. */
+  readonly locateInstructions?: number;
   /** Of one inference; 0 without a network. */
   readonly networkInstructions: number;
 }
@@ -75,15 +83,30 @@ export function preprocessInstructions(boxSize: number, inputSize: number): numb
   return Math.round(4.95 * boxSize ** 2 + 33.8 * boxSize * inputSize + 30.6 * inputSize ** 2);
 }
 
+export function pressSettings({ decision, firmware, locator }: Config): PressSettings {
+  const { burst } = decision;
+  const { kind, x, y, size } = locator;
+  const { width, height } = FRAME;
+  // A detector may find a face as large as the frame.
+  const box = kind === "center" ? locateCenter({ kind, x, y, size }, width, height) : wholeBox(width, height);
+  return { burst, debounceMs: firmware.debounceMs, boxSize: box.width };
+}
+
+/** Of a project that configures nothing. */
+export function defaultPressSettings(): PressSettings {
+  return pressSettings(configSchema.parse({}));
+}
+
 export function pressToLight(request: PressRequest): PressToLight {
-  const { board, burst, debounceMs, boxSize, inputSize, networkInstructions } = request;
+  const { board, burst, debounceMs, boxSize, inputSize, locateInstructions = 0, networkInstructions } = request;
   const ms = (instructions: number) => (CYCLES_PER_INSTRUCTION * instructions * 1000) / board.cpuHz;
   const frameMs = frameInterval(board.chip);
   const handing = FRAME_POLL_MS + REGISTERS_MS;
   const copying = ms(COPY_INSTRUCTIONS) + (2 * FRAME.width * FRAME.height + boxSize ** 2) / PSRAM_BYTES_PER_MS;
   const preprocessing = ms(preprocessInstructions(boxSize, inputSize));
   const network = ms(networkInstructions);
-  const busyMs = handing + copying + preprocessing + network;
+  const locating = ms(locateInstructions);
+  const busyMs = handing + copying + locating + preprocessing + network;
   const counted = `counted instructions, ${CYCLES_PER_INSTRUCTION.toFixed(2)} cycles each (assumed)`;
   const all: readonly PressPart[] = [
     {
@@ -100,6 +123,7 @@ export function pressToLight(request: PressRequest): PressToLight {
     },
     { what: "the last frame is handed over", ms: handing, origin: "looking for it, reading its exposure" },
     { what: "copied", ms: copying, origin: "PSRAM at 10 MB/s, assumed" },
+    { what: "the face is looked for", ms: locating, origin: counted },
     { what: "located, resized and standardized", ms: preprocessing, origin: counted },
     { what: "the network", ms: network, origin: counted },
     { what: "decided and shown", ms: ms(DECISION_INSTRUCTIONS), origin: counted },

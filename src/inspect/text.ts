@@ -3,6 +3,7 @@ import { textTable, thousands } from "../commands/table.js";
 import { arenaMap, tenantLetter } from "./arena-map.js";
 import type { ArenaFacts, Inspection, OperatorFacts, TensorFacts } from "./inspect.js";
 import type { EngineMemory } from "./memory.js";
+import { pressLines } from "./press-to-light.js";
 import type { Estimate, EstimateName, EstimateSource } from "./speed.js";
 
 /** Longest name shown. */
@@ -23,6 +24,8 @@ export function inspectionText(inspection: Inspection): string {
     `${totals.operators} operators, ${thousands(totals.macs)} multiply-accumulates, ${thousands(totals.weightBytes)} bytes of constants`,
     "",
     ...timeText(inspection),
+    "",
+    ...pressText(inspection),
     "",
     ...(arena === null ? [] : [...arenaText(arena), ""]),
     ...engines.flatMap(engineText),
@@ -84,6 +87,18 @@ function timeText({ totals, speed }: Inspection): string[] {
     `estimated time on the ${speed.board} at ${speed.cpuHz / 1e6} MHz, by engine and target`,
     ...lines,
     ...assumed,
+  ];
+}
+
+/** In parts with generated C; the other engine differs in the network's time only. */
+function pressText({ pressToLight, speed }: Inspection): string[] {
+  if (pressToLight === null) return ["press to light: not computed, as the bot looks at one square grey picture"];
+  const { aot, tflm, settings } = pressToLight;
+  const { burst, debounceMs, boxSize } = settings;
+  const other = tflm === null ? "not known" : `at most ${Math.ceil(tflm.ms)} ms`;
+  return [
+    ...(aot === null ? ["press to light: not known"] : pressLines(aot)),
+    `  on the ${speed.board}; ${burst} frames, a box of ${boxSize} pixels, ${debounceMs} ms of debounce; with engine tflm ${other}`,
   ];
 }
 

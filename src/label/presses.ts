@@ -34,6 +34,8 @@ export interface Press {
   readonly epoch: string;
   readonly taken: CatalogueCapture["taken"];
   readonly smile: boolean;
+  /** The bot saw no face in any frame. */
+  readonly nobody: boolean;
   readonly scored: boolean;
   /** Per frame, in int8 logit steps. */
   readonly margin: number;
@@ -145,13 +147,14 @@ export function setLook(
 }
 
 function pressOf({ key, metadata: m, taken }: CatalogueCapture, item: Item, scales: ModelScales): Press {
-  const frames = Math.max(1, m.burstCount);
+  const frames = Math.max(1, m.faces);
   return {
     press: item.press,
     device: key.device,
     epoch: key.epoch,
     taken,
     smile: m.smile,
+    nobody: m.faces === 0,
     scored: m.engine !== "coin",
     margin: m.sum / frames,
     threshold: m.threshold / frames,

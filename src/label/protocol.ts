@@ -87,6 +87,8 @@ export interface PressView {
   readonly takenErrorMs: number | undefined;
   /** What the bot's lights said. */
   readonly smile: boolean;
+  /** It saw no face in any frame, and said so. */
+  readonly nobody: boolean;
   /** False for a coin. */
   readonly scored: boolean;
   /** Of the positive label, 0 to 1; undefined when the model that scored it is not known. */

@@ -10,6 +10,7 @@ export function pressView(press: Press, pass: 1 | 2, reveal: boolean): PressView
     taken: taken === undefined ? undefined : new Date(taken.ms).toISOString(),
     takenErrorMs: taken?.errorMs,
     smile: press.smile,
+    nobody: press.nobody,
     scored: press.scored,
     probability: probabilityAt(press, press.margin),
     neededProbability: probabilityAt(press, press.threshold),

@@ -4,11 +4,9 @@ import { estimateMemory, type MemoryEstimate } from "../build/memory-estimate.js
 import type { Config } from "../config/schema.js";
 import type { EmittedC } from "../emit/c/model.js";
 import { aotMemory, tflmMemory } from "../inspect/memory.js";
-import { type PressToLight, pressToLight } from "../inspect/press-to-light.js";
+import { type PressToLight, pressSettings, pressToLight } from "../inspect/press-to-light.js";
 import { aotInstructions, tflmInstructionsOf } from "../inspect/speed.js";
 import { kernelWorks } from "../inspect/work-rows.js";
-import { locateCenter, wholeBox } from "../preprocess/locate.js";
-import { FRAME } from "../template/context.js";
 import type { Model } from "./model.js";
 
 export interface BoardCosts {
@@ -23,29 +21,28 @@ export function boardCosts(
   cores: 1 | 2,
   model: Model | undefined,
   emitted: EmittedC | undefined,
-  /** Static memory of the face detector, bytes. */
-  detectorBytes = 0,
+  detector?: { readonly ramBytes: number; readonly instructions: number },
 ): BoardCosts {
   const inputSize = model?.description.preprocess.size ?? config.input.size;
-  const { burst } = config.decision;
+  const settings = pressSettings(config);
   const engine = model === undefined || emitted === undefined ? undefined : engineCosts(config, board, model, emitted);
   return {
-    memory: estimateMemory({ board, burst, inputSize, cores, detectorBytes, engine: engine?.memory }),
-    press: pressToLight({
+    memory: estimateMemory({
       board,
-      burst,
-      debounceMs: config.firmware.debounceMs,
-      boxSize: lookedAt(config.locator),
+      burst: settings.burst,
+      inputSize,
+      cores,
+      detectorBytes: detector?.ramBytes ?? 0,
+      engine: engine?.memory,
+    }),
+    press: pressToLight({
+      ...settings,
+      board,
+      locateInstructions: detector?.instructions ?? 0,
       inputSize,
       networkInstructions: engine?.instructions ?? 0,
     }),
   };
-}
-
-/** Side of the box in pixels; a detector's at worst. */
-function lookedAt({ kind, x, y, size }: Config["locator"]): number {
-  const { width, height } = FRAME;
-  return kind === "center" ? locateCenter({ kind, x, y, size }, width, height).width : wholeBox(width, height).width;
 }
 
 /** On one core: what the second one saves is not counted on. */

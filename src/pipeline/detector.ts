@@ -4,6 +4,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { EmitCOptions } from "../emit/c/model.js";
 import { UserError } from "../errors.js";
+import { aotInstructions } from "../inspect/speed.js";
+import { kernelWorks } from "../inspect/work-rows.js";
 import { packageRoot } from "../files/package-root.js";
 import { emitClassicDetector, workBytes } from "../locate/classic/emit.js";
 import { ClassicLocator } from "../locate/classic/locate.js";
@@ -28,7 +30,14 @@ export interface FaceDetector extends DeployedDetector {
 export interface EmittedDetectorFiles {
   readonly files: Readonly<Record<string, string>>;
   readonly ramBytes: number;
+  /** Of looking at one frame of the largest size, on one core: counted or estimated as src/inspect does. */
+  readonly instructions: number;
 }
+
+/** Of a 320x240 frame with faces and clutter, the most that was counted (docs/locate.md). */
+const CLASSIC_INSTRUCTIONS = 40_000_000;
+/** Reducing a 320x240 frame to the canvas and reading the map (docs/locate.md). */
+const CANVAS_INSTRUCTIONS = 1_500_000;
 
 /** Name of a detector's file in `models/face-<kind>/` and in `deployed/`. */
 export const DETECTOR_FILES: Readonly<Record<DetectorKind, string>> = {
@@ -92,6 +101,7 @@ function classicDetector(bytes: Uint8Array, hash: string, where: string): FaceDe
     emit: ({ provenance }) => ({
       files: emitClassicDetector(cascade, { provenance, frame: FRAME }),
       ramBytes: workBytes(cascade, FRAME),
+      instructions: CLASSIC_INSTRUCTIONS,
     }),
   };
 }
@@ -104,6 +114,10 @@ function neuralDetector(bytes: Uint8Array, hash: string, where: string): FaceDet
     hash,
     threshold: model.description.threshold,
     open: () => new NeuralLocator(model),
-    emit: (options) => emitDetector(model, options),
+    emit: (options) => {
+      const emitted = emitDetector(model, options);
+      const works = emitted.network.calls.flatMap((call) => kernelWorks(model.graph, call));
+      return { ...emitted, instructions: CANVAS_INSTRUCTIONS + aotInstructions(model.graph, works).total };
+    },
   };
 }

@@ -58,8 +58,7 @@ export async function obtainFirmware(
     model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model), target: kernels, cores });
   const detector = await obtainDetector(project);
   const locating = detector?.emit({ provenance: detectorProvenance(detector), target: kernels, cores });
-  const costs =
-    target === "host" ? undefined : boardCosts(project.config, board, cores, model, emitted, locating?.ramBytes);
+  const costs = target === "host" ? undefined : boardCosts(project.config, board, cores, model, emitted, locating);
   if (costs !== undefined) refuseTooLarge(costs.memory, dir);
   await keepDeployed(project, board, model, detector);
   const rendered = await renderProject({

@@ -1,5 +1,5 @@
 /** What a network will cost on the board, known before it is trained: its int8 graph with arbitrary weights has the costs of the real one. */
-import { esp32cam } from "../board/esp32cam.js";
+import type { Board } from "../board/types.js";
 import { planCalls } from "../emit/c/model.js";
 import { writeTflite } from "../emit/tflite/write.js";
 import { graphMacs } from "../graph/cost.js";
@@ -24,12 +24,15 @@ export interface NetworkCost {
   readonly arenaBytes: number;
   /** Time of one picture on the board, estimated (src/inspect/speed.ts). */
   readonly deviceMs: number;
+  /** Id of the board that the last two are for. */
+  readonly board: string;
 }
 
-export function networkCost(network: Network, spec: PreprocessSpec): NetworkCost {
+/** With engine aot on this board: its kernels and its clock. */
+export function networkCost(network: Network, spec: PreprocessSpec, board: Board): NetworkCost {
   const parameters = initialParameters(network, 1);
   const graph = untrainedGraph(network, parameters, spec);
-  const target = esp32cam.chip === "esp32" ? "lx6" : "portable";
+  const target = board.chip === "esp32" ? "lx6" : "portable";
   const { calls, storage } = planCalls(graph, { target });
   const works = calls.flatMap((call) => kernelWorks(graph, call));
   return {
@@ -37,15 +40,16 @@ export function networkCost(network: Network, spec: PreprocessSpec): NetworkCost
     parameters: parameters.length,
     modelBytes: writeTflite(graph).length,
     arenaBytes: storage.plan.bytes,
-    deviceMs: Math.round(10 * estimateOf(aotInstructions(graph, works).total).ms) / 10,
+    deviceMs: Math.round(10 * estimateOf(aotInstructions(graph, works).total, board).ms) / 10,
+    board: board.id,
   };
 }
 
 /** One line for a person. */
-export function describeCost({ macs, parameters, modelBytes, arenaBytes, deviceMs }: NetworkCost): string {
+export function describeCost({ macs, parameters, modelBytes, arenaBytes, deviceMs, board }: NetworkCost): string {
   const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(0)} kB`;
   const size = `${(parameters / 1000).toFixed(0)} k parameters, ${(macs / 1e6).toFixed(2)} M MAC`;
-  return `${size}, model ${kilobytes(modelBytes)}, arena ${kilobytes(arenaBytes)}, about ${deviceMs.toFixed(0)} ms on ${esp32cam.id}`;
+  return `${size}, model ${kilobytes(modelBytes)}, arena ${kilobytes(arenaBytes)}, about ${deviceMs.toFixed(0)} ms on ${board}`;
 }
 
 /** Ranges as a trained network has them: they decide which rescalings can be left out. */

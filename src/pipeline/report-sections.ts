@@ -159,7 +159,7 @@ export async function simulationSection(simulated: Simulated, model: Model): Pro
     values: golden?.values ?? 0,
     differences: golden?.differences ?? [],
     totals: countPresses(simulated, model),
-    presses: gallery.map(({ name, label, width, height, box, offset, probability, margin, smile }) => {
+    presses: gallery.map(({ name, label, width, height, box, offset, probability, margin, smile, nobody }) => {
       const frame: GrayImage = { width, height, pixels: pixels.subarray(offset, offset + width * height) };
       const input = preprocess(frame, box, spec);
       const known = label === undefined ? {} : { label };
@@ -173,6 +173,7 @@ export async function simulationSection(simulated: Simulated, model: Model): Pro
         probability: probability ?? Number.NaN,
         margin,
         smile,
+        nobody,
       };
     }),
   };

@@ -1,4 +1,5 @@
 /** `smilec train --search`: trials of successive halving as artifacts in the store, so that a search can be stopped and continued. */
+import { findBoard } from "../board/boards.js";
 import { openPacked } from "../data/packed.js";
 import { InterruptedError, UserError } from "../errors.js";
 import { averagePrecision, binaryLabels, recallAtPrecision } from "../evaluate/metrics.js";
@@ -169,7 +170,7 @@ class Search {
     const known = this.costs.get(index);
     if (known !== undefined) return known;
     const project = this.projectOf(index, 1);
-    const cost = networkCost(configuredNetwork(project), project.config.input);
+    const cost = networkCost(configuredNetwork(project), project.config.input, findBoard(project.config.board));
     this.costs.set(index, cost);
     return cost;
   }

@@ -1,5 +1,7 @@
 /** Stage "train": packed pictures -> float model with its history. */
+
 import { resolve } from "node:path";
+import { findBoard } from "../board/boards.js";
 import { UserError } from "../errors.js";
 import { type ArchitectureName, architectureNames, buildNetwork } from "../train/architectures.js";
 import type { EpochRecord } from "../train/checkpoint.js";
@@ -54,6 +56,7 @@ export async function obtainTrained(
   const { config, store } = project;
   const { epochs, backend } = config.train;
   const network = configuredNetwork(project);
+  const board = findBoard(config.board);
   const teacher = await obtainTeacher(project, pictures, packings, context);
   const resolved = await resolveBackend(backend);
   const setting: RunSetting = { project, pictures, packings, resolved, context };
@@ -68,7 +71,7 @@ export async function obtainTrained(
       ...startKey(start),
     ],
     produce: async (dir) => {
-      const cost = networkCost(network, config.input);
+      const cost = networkCost(network, config.input, board);
       const learning = teacher === undefined ? "" : `, learning from ${teacher.model.network.name}`;
       context.reporter.stage("train", `${network.name} network, ${epochs} epochs on ${resolved.name}${learning}`);
       context.reporter.info(describeCost(cost));
@@ -85,7 +88,10 @@ export async function obtainTrained(
       return { ...facts, bestEpoch, stoppedEarly, history };
     },
   };
-  return store.obtain(request);
+  const trained = await store.obtain(request);
+  if (trained.meta.cost.board === board.id) return trained;
+  // It was trained when another board was configured: training does not depend on it, the cost does.
+  return { ...trained, meta: { ...trained.meta, cost: networkCost(network, config.input, board) } };
 }
 
 /** No key without a start, so that results of earlier versions are still found. */

@@ -1,5 +1,6 @@
 /** One press computed again: with what it ran with, and with other models. */
 import type { CatalogueCapture } from "../captures/catalogue/types.js";
+import { faceFound } from "../captures/metadata.js";
 import type { Capture } from "../captures/read-segment.js";
 import { type ReplayDifference, replayPress } from "../captures/replay.js";
 import { readStoredCapture } from "../captures/stored.js";
@@ -36,7 +37,7 @@ export interface PressReplay {
   readonly differences: readonly CaptureDifference[];
   /** Thresholds that were set on the bot, on its card or over its port, and not by the model. */
   readonly thresholds: number;
-  /** margins[model][capture]: of the captures that are whole, in order. */
+  /** margins[model][capture]: of the captures that are whole and show a face, in order. */
   readonly margins: readonly (readonly number[])[];
 }
 
@@ -60,7 +61,8 @@ export class PressReplayer {
     }
     const compared = this.setup.compare ? await this.compare(whole) : NOTHING_COMPARED;
     const models = await Promise.all(this.asked);
-    const margins = models.map((model) => whole.map(({ capture }) => marginOf(model, capture)));
+    const seen = whole.filter(({ capture }) => faceFound(capture.metadata));
+    const margins = models.map((model) => seen.map(({ capture }) => marginOf(model, capture)));
     return { damaged, ...compared, margins };
   }
 

@@ -246,5 +246,7 @@ export interface SimulationSection {
     readonly margin: number;
     /** Green lights. */
     readonly smile: boolean;
+    /** No face was found in any frame. */
+    readonly nobody: boolean;
   }[];
 }

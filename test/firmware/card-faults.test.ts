@@ -65,7 +65,19 @@ async function expectWhole(image: string, events: readonly FatBotEvent[]): Promi
   const found = numbers(await logOn(image));
   expect(acknowledged(events).filter((sequence) => !found.includes(sequence))).toEqual([]);
   expect(found).toEqual([...new Set(found)].sort((a, b) => a - b));
+  expectEachFrameOnce(await logOn(image));
   expect((await judge(image)).damage).toEqual([]);
+}
+
+/** No frame of a press is there twice, and those of one press are in one segment. */
+function expectEachFrameOnce(records: readonly SegmentRecord[]): void {
+  const frames = capturesOf(records).map(({ header, metadata }) => {
+    const press = `${header.boot}.${metadata.press}`;
+    return { press, segment: header.segment, frame: `${press}.${metadata.burstIndex}` };
+  });
+  expect(frames).toHaveLength(new Set(frames.map(({ frame }) => frame)).size);
+  const places = new Set(frames.map(({ press, segment }) => `${press} in ${segment}`));
+  expect(places.size).toBe(new Set(frames.map(({ press }) => press)).size);
 }
 
 describe("a card", () => {
@@ -79,10 +91,9 @@ describe("a card", () => {
       for (let n = 0; n < operations; n++) {
         const before = await bot.play(...START, `pull ${n}`, ...life);
         expect(ofKind(before, "scored")).toHaveLength(3);
-        // Whoever pulls an idle bot's card out finds out with the next press, which is not logged.
-        const noticed = ofKind(before, "faults").length > 0;
-        const after = await bot.play("push", LATER, "press 100", LATER, "press 100", "press 100", "state");
-        expect(logged(after)).toEqual([noticed ? 3 : 0, 3, 3]);
+        // Whether the bot had noticed or not: the very next press is logged.
+        const after = await bot.play("push", "press 100", LATER, "press 100", "press 100", "state");
+        expect(logged(after)).toEqual([3, 3, 3]);
         expect(ofKind(after, "state")).toMatchObject([{ faults: 0 }]);
         await expectWhole(image, [...before, ...after]);
       }
@@ -103,10 +114,9 @@ describe("a card", () => {
       let there = 3;
       for (let n = 0; n < operations + STEP; n += STEP) {
         await makeFatImage(image);
-        const before = await bot.play(...fresh(image), "forget 5", `pull ${n}`, ...life);
-        // Whoever exchanges the card of an idle bot finds out with the next press, which is not logged.
-        const after = await bot.play(`insert ${other}`, LATER, "press 100", LATER, "press 100");
-        expect(logged(after)).toEqual([ofKind(before, "faults").length > 0 ? 3 : 0, 3]);
+        const before = await bot.play(...fresh(image), `pull ${n}`, ...life);
+        const after = await bot.play(`insert ${other}`, "press 100", LATER, "press 100");
+        expect(logged(after)).toEqual([3, 3]);
         await expectWhole(image, before);
         await expectWhole(other, after);
         there += acknowledged(after).length;
@@ -131,6 +141,7 @@ describe("a card", () => {
       for (let n = 0; n < operations; n++) {
         const before = await bot.play(...START, `fail ${n} ${count} ${which}`, ...life);
         expect(ofKind(before, "scored")).toHaveLength(3);
+        if (count === 1) expect(logged(before)).toEqual([3, 3, 3]);
         const after = await bot.play("repair", LATER, ...PRESSES, "state");
         expect(logged(after)).toEqual([3, 3, 3]);
         expect(ofKind(after, "state")).toMatchObject([{ faults: 0 }]);
@@ -163,10 +174,48 @@ describe("a card", () => {
     120_000,
   );
 
+  /** The first write of the log fails, and takes so long that the button is down again when the card is to be mounted. */
+  const SLOW_FAILURE = ["fail 0 1 writes", "stall 0 3 100"];
+
+  checked(
+    `that fails while somebody presses again is mounted when the button is up, and both presses are logged${suffix}`,
+    async () => {
+      const image = await makeCard();
+      const before = await bot.play(`insert ${image}`, "forget 5", "boot 1", "press 100", ...SLOW_FAILURE);
+      const events = await bot.play("wave 0 300000 340000 700000", "wait 5000", "state");
+      expect(ofKind(events, "done").map(({ press, sequences }) => [press, sequences?.length])).toEqual([
+        [2, 3],
+        [3, 3],
+      ]);
+      expect(ofKind(events, "state")).toMatchObject([{ faults: 0 }]);
+      await expectWhole(image, [...before, ...events]);
+    },
+    60_000,
+  );
+
+  checked(
+    `that fails while somebody holds the button to withdraw the press: it is not logged, on no card and never${suffix}`,
+    async () => {
+      const image = await makeCard();
+      const before = await bot.play(`insert ${image}`, "forget 5", "boot 1", "press 100", ...SLOW_FAILURE);
+      const events = await bot.play("wave 0 300000 340000 4000000", "wait 10000", "press 100");
+      expect(ofKind(events, "done").map(({ press, sequences }) => [press, sequences?.length])).toEqual([
+        [2, 0],
+        [3, 3],
+      ]);
+      expect(ofKind(events, "withdrawn")).toHaveLength(1);
+      const presses = capturesOf(await logOn(image)).map(({ metadata }) => metadata.press);
+      expect(presses).toEqual([1, 1, 1, 3, 3, 3]);
+      await expectWhole(image, [...before, ...events]);
+    },
+    60_000,
+  );
+
   checked.each([
     ["that no longer reads or writes", "fail 0 1000000 both"],
     ["that no longer writes", "fail 0 1000000 writes"],
     ["that refuses writes", "readonly"],
+    ["that says it is write-protected", "protect"],
   ])(
     `%s keeps no press from its answer, is shown as failing, and is used again when it is well${suffix}`,
     async (_, fault) => {

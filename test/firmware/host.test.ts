@@ -218,7 +218,7 @@ describe("bad arguments", () => {
   ])("%j: usage and exit code 2", async (args) => {
     const result = await bot.start(...args);
     expect(result.exitCode).toBe(2);
-    expect(result.stderr).toContain("usage: program --frames LIST --card DIR");
+    expect(result.stderr).toContain("usage: program --frames LIST --card PATH");
     expect(result.stdout).toBe("");
   });
 

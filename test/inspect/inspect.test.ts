@@ -2,7 +2,9 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, jest } from "@jest/globals";
 import { boards } from "#smilec/board/boards.js";
+import { esp32cam } from "#smilec/board/esp32cam.js";
 import { readModelFile } from "#smilec/compile/model-file.js";
+import { configSchema } from "#smilec/config/schema.js";
 import { emitC } from "#smilec/emit/c/model.js";
 import { writeTflite } from "#smilec/emit/tflite/write.js";
 import { graphMacs } from "#smilec/graph/cost.js";
@@ -10,6 +12,8 @@ import { arenaMap, FREE } from "#smilec/inspect/arena-map.js";
 import { type ArenaFacts, inspectModel } from "#smilec/inspect/inspect.js";
 import { arenaSvg } from "#smilec/inspect/picture.js";
 import { inspectionText } from "#smilec/inspect/text.js";
+import { boardCosts } from "#smilec/pipeline/board-costs.js";
+import type { Model } from "#smilec/pipeline/model.js";
 import { NetworkBuilder } from "../emit-c/networks.js";
 import { smilec } from "../support/cli.js";
 import { findAll, parseHtml } from "../support/html.js";
@@ -164,6 +168,49 @@ describe("smilec inspect", () => {
     const asked = await smilec(["inspect", shippedModelPath, "--board", "esp32cam", "--json"], { cwd });
     expect(JSON.parse(asked.stdout).speed.board).toBe("esp32cam");
     expect((await smilec(["inspect", shippedModelPath, "--board", "toaster"], { cwd })).exitCode).toBe(2);
+  });
+
+  it("says how long a press takes at most, for the project's bot, as its build does", async () => {
+    const cwd = folder();
+    const config = { decision: { burst: 5 }, firmware: { debounceMs: 100 }, locator: { size: 500 } };
+    writeFileSync(join(cwd, "smilec.config.json"), JSON.stringify(config));
+    const json = async (...more: string[]) =>
+      JSON.parse((await smilec(["inspect", shippedModelPath, "--json", ...more], { cwd })).stdout).pressToLight;
+    const own = await json();
+    expect(own.settings).toEqual({ burst: 5, debounceMs: 100, boxSize: 120 });
+    const { description, graph } = await readModelFile(shippedModelPath);
+    const project = configSchema.parse(config);
+    const emitted = emitC(graph, { provenance: "a test", target: "lx6" });
+    const model = { graph, description } as unknown as Model;
+    expect(own.aot).toEqual(boardCosts(project, esp32cam, 1, model, emitted).press);
+    expect(own.tflm.ms).toBeGreaterThan(own.aot.ms);
+    const other = await json("--board", "esp32s3eye");
+    expect(other.settings).toEqual(own.settings);
+    expect(other.aot.frameMs).toBeLessThan(own.aot.frameMs);
+    expect(other.tflm).toBeNull();
+
+    const text = (await smilec(["inspect", shippedModelPath], { cwd })).stdout;
+    expect(text).toContain(`press to light: at most ${Math.ceil(own.aot.ms)} ms, computed`);
+    expect(text).toMatch(
+      /on the esp32cam; 5 frames, a box of 120 pixels, 100 ms of debounce; with engine tflm at most \d+ ms/,
+    );
+    await smilec(["inspect", shippedModelPath, "--html", "page.html"], { cwd });
+    const page = readFileSync(join(cwd, "page.html"), "utf8");
+    expect(page).toContain(`At most ${Math.ceil(own.aot.ms)} ms on the esp32cam, computed,`);
+    expect(page).toContain(`With engine tflm at most ${Math.ceil(own.tflm.ms)} ms.`);
+    for (const { what } of own.aot.parts) expect(page).toContain(`<td>${what}</td>`);
+  });
+
+  it("computes no press for a model that does not look at one grey picture", async () => {
+    const builder = new NetworkBuilder(new Random(4), [2, 8]);
+    const path = join(folder(), "m.tflite");
+    writeFileSync(path, writeTflite(builder.finish("numbers", builder.softmax(builder.input))));
+    const inspection = inspectModel(await readModelFile(path));
+    expect(inspection.pressToLight).toBeNull();
+    expect(inspectionText(inspection)).toContain("press to light: not computed");
+    const cwd = folder();
+    await smilec(["inspect", path, "--html", "page.html"], { cwd });
+    expect(readFileSync(join(cwd, "page.html"), "utf8")).toContain("Not computed: the bot looks at one square grey");
   });
 
   it("gives JSON that is the inspection", async () => {

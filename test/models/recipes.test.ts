@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { findBoard } from "#smilec/board/boards.js";
 import { parseConfig } from "#smilec/config/load.js";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { networkCost } from "#smilec/pipeline/network-cost.js";
@@ -20,7 +21,7 @@ describe("shipped models", () => {
     expect(config.name).toBe(name);
     expect(config.data.imports.length).toBeGreaterThan(0);
     expect(config.train.backend).toBe("wasm");
-    const cost = networkCost(configuredNetwork({ config } as Project), config.input);
+    const cost = networkCost(configuredNetwork({ config } as Project), config.input, findBoard(config.board));
     expect(cost.macs).toBeLessThanOrEqual(macs);
     expect(cost.macs).toBeGreaterThan(macs / 2);
     expect(cost.modelBytes).toBeLessThanOrEqual(bytes);

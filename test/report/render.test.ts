@@ -204,8 +204,8 @@ describe("the report", () => {
   it("tells those who cannot see what each picture and chart shows, and labels its tables", async () => {
     const page = await render(reportInput());
     const pictures = findAll(page, ({ attributes }) => attributes.get("role") === "img");
-    // 12 samples, 3 rows of augmentation, 2 mistakes, 6 frames, 6 inputs, 9 charts for two widths each; 4 pairs and 11 charts of training and serving
-    expect(pictures).toHaveLength(12 + 12 + 2 + 12 + 18 + 8 + 22);
+    // 12 samples, 3 rows of augmentation, 2 mistakes, 6 frames, 6 inputs, 9 charts for two widths each; 4 pairs and 11 charts of training and serving; 6 scenes
+    expect(pictures).toHaveLength(12 + 12 + 2 + 12 + 18 + 8 + 22 + 6);
     for (const { attributes } of pictures) expect(attributes.get("aria-label")!.length).toBeGreaterThan(8);
     const tables = findAll(page, ({ tag }) => tag === "table");
     expect(tables.length).toBeGreaterThanOrEqual(8);

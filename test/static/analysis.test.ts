@@ -1,13 +1,13 @@
-/** Static and dynamic analysers over the firmware's C: each runs where it is installed, and has nothing to say. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+/** Static analysers over the firmware's C: each runs where it is installed, and has nothing to say. */
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { type RunResult, run } from "#smilec/process/run.js";
-import { compile, kernelFolder } from "../support/compile.js";
+import { kernelFolder } from "../support/compile.js";
 import { fatFsSources } from "../support/fatfs.js";
 import { coreFolder, fatFolder, hostFolder, imageFolder } from "../support/firmware.js";
-import { hostSession, readOutput, sessionFiles } from "../support/session.js";
+import { sessionFiles } from "../support/session.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 
 const temporaryFolder = temporaryFolders();
@@ -22,7 +22,6 @@ const tools = {
   tidy: await installed("clang-tidy-22", "clang-tidy"),
   cppcheck: await installed("cppcheck"),
   gcc: await installed("gcc"),
-  valgrind: await installed("valgrind"),
 };
 
 /** A test that is skipped, and says so, without its tool. */
@@ -135,20 +134,6 @@ describe("the firmware's C", () => {
     for (const file of written) expectNothing(await run(gcc, [...strict, ...flags("portable"), file]));
     for (const target of ["portable", "lx6"] as const) {
       expectNothing(await run(gcc, [...strict, ...flags(target), join(generated[target], "model.c")]));
-    }
-  });
-
-  withTool(tools.valgrind, "valgrind", "reads nothing in the golden session that was not written", async (valgrind) => {
-    const program = await compile(await hostSession(), ["-std=c11", "-O1", "-g"]);
-    try {
-      const log = join(program.folder, "valgrind.txt");
-      const memcheck = ["--error-exitcode=9", "--leak-check=full", "--track-origins=yes", `--log-file=${log}`];
-      const { exitCode, stdout } = await run(valgrind, [...memcheck, program.path]);
-      expect({ exitCode, log: readFileSync(log, "utf8") }).toMatchObject({ exitCode: 0 });
-      expect(readFileSync(log, "utf8")).toContain("ERROR SUMMARY: 0 errors");
-      expect(readOutput(stdout).card.size).toBe(3);
-    } finally {
-      await program.dispose();
     }
   });
 });

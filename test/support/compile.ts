@@ -1,5 +1,5 @@
 /** Compiles generated C for this machine in a temporary folder. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { findCompiler } from "#smilec/build/compiler.js";
@@ -24,6 +24,26 @@ export const SANITIZED = [
   "-fno-sanitize-recover=all",
 ];
 
+/** A folder: programs run under Valgrind instead of with sanitizers, and its reports go there (test/static/valgrind.test.ts). */
+const valgrindReports = () => process.env.SMILEC_VALGRIND;
+
+/** Without sanitizers, as Valgrind does their work; not optimized, as they are. */
+function valgrindFlags(flags: readonly string[]): string[] {
+  return [...flags.filter((flag) => !/^-f(no-)?sanitize|^-O/.test(flag)), "-O0", "-g"];
+}
+
+/** Puts Valgrind before the program. The reports' names have that of the source with main() in them. */
+async function watch(folder: string, files: Readonly<Record<string, string>>, reports: string): Promise<void> {
+  const [main = "program"] = Object.keys(files).filter(
+    (name) => name.endsWith(".c") && /^int main\(/m.test(files[name]),
+  );
+  const log = join(reports, `${main}.%p.txt`);
+  const options = `--error-exitcode=99 --leak-check=full --log-file='${log}'`;
+  await rename(join(folder, "program"), join(folder, "watched"));
+  await writeFile(join(folder, "program"), `#!/bin/sh\nexec valgrind ${options} '${join(folder, "watched")}' "$@"\n`);
+  await chmod(join(folder, "program"), 0o755);
+}
+
 export interface Program {
   readonly path: string;
   readonly folder: string;
@@ -46,12 +66,15 @@ export async function compile(
   try {
     await Promise.all(Object.entries(files).map(([name, text]) => writeInto(folder, name, text)));
     const sources = Object.keys(files).filter((name) => name.endsWith(".c"));
-    const all = [...flags, `-I${folder}`, `-I${kernelFolder}`];
+    const reports = valgrindReports();
+    const wanted = reports === undefined ? flags : valgrindFlags(flags);
+    const all = [...wanted, `-I${folder}`, `-I${kernelFolder}`];
     await inTwoLanes(sources, (source) =>
       runOrThrow(command, [...all, "-c", source, "-o", `${source}.o`], `compiling ${source}`, { cwd: folder }),
     );
     const objects = sources.map((source) => `${source}.o`);
     await runOrThrow(command, [...all, ...objects, "-o", "program", "-lm"], "linking", { cwd: folder });
+    if (reports !== undefined) await watch(folder, files, reports);
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;

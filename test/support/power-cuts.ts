@@ -106,7 +106,7 @@ export class PowerCuts {
     const events = await this.bot.play("restore", "forget 5", `cut ${at} ${how} ${detail}`, "boot 1", ...LIFE);
     const end = events.findIndex(({ event }) => event === "cut");
     const found = await this.look(how);
-    const known = this.compare(events.slice(0, end), found, how);
+    const known = this.compare(events.slice(0, end + 1), found, how);
     const after = await this.bot.play("boot 1", ...AFTERWARDS);
     expect(ofKind(after, "mounted")).toHaveLength(1);
     expect(ofKind(after, "faults")).toEqual([]);
@@ -178,13 +178,13 @@ function sequencesOf(records: readonly SegmentRecord[]): number[] {
   });
 }
 
-/** The CRC of each frame that was reported as logged, and of the one being written. */
+/** The CRC of each frame that was logged, by finished presses and the one under way at the cut, and of the one being written. */
 function acknowledged(events: readonly FatBotEvent[]): { committed: Map<number, number>; writing: number | undefined } {
   const committed = new Map<number, number>();
   let writing: number | undefined;
-  for (const { sequences, crcs } of ofKind(events, "done")) {
-    for (const [i, sequence] of sequences!.entries()) committed.set(sequence, crcs![i]);
-    writing = crcs![sequences!.length];
+  for (const { sequences = [], crcs = [] } of [...ofKind(events, "done"), ...ofKind(events, "cut")]) {
+    for (const [i, sequence] of sequences.entries()) committed.set(sequence, crcs[i]);
+    writing = crcs[sequences.length];
   }
   return { committed, writing };
 }

@@ -9,8 +9,8 @@ import {
   type Scored,
   summarize,
 } from "#smilec/evaluate/evaluation.js";
-import { LIGHT_LIMIT_MS, pressToLight } from "#smilec/inspect/press-to-light.js";
 import type { ModelEvaluation } from "#smilec/evaluate/run.js";
+import { LIGHT_LIMIT_MS, pressToLight } from "#smilec/inspect/press-to-light.js";
 import type {
   AugmentationSection,
   BoardSection,
@@ -360,6 +360,7 @@ function simulationSection(labels: readonly string[], presses: number, random: R
       probability: (i % 10) / 10 + 0.015,
       margin: (i % 10) * 10 - 45,
       smile: i % 10 > 4,
+      nobody: i % 10 === 0,
     })),
   };
 }

@@ -213,12 +213,9 @@ export function spoken(press: PressView, place: number, count: number, info: Stu
   const [capture] = press.captures;
   if (capture === undefined) return "deleted";
   const lights = capture.lights.length === 0 ? "" : `, ${capture.lights.join(", ")}`;
-  const bot =
-    press.scored && press.probability !== undefined
-      ? `${press.smile ? "green" : "off"}, ${percent(press.probability)}`
-      : press.smile
-        ? "green"
-        : "off";
+  const light = press.smile ? "green" : "off";
+  const answer = press.scored && press.probability !== undefined ? `${light}, ${percent(press.probability)}` : light;
+  const bot = press.nobody ? "saw nobody" : answer;
   const label = capture.label === undefined ? "" : `, labelled ${labelText(capture.label, info.choices)}`;
   return `Press ${place + 1} of ${count}: bot ${bot}${lights}${label}`;
 }

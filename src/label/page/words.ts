@@ -7,8 +7,9 @@ export function labelText(label: string, choices: readonly Choice[]): string {
   return choice === undefined ? `${label} (old label)` : choice.text;
 }
 
-/** What the bot said: "smile 0.83", "not smile, margin -12". */
-export function verdictText({ smile, scored, probability, margin }: PressView, positive: string): string {
+/** What the bot said: "green: smile, 83 %", "off: not smile, margin -12", "nobody seen". */
+export function verdictText({ smile, nobody, scored, probability, margin }: PressView, positive: string): string {
+  if (nobody) return "nobody seen";
   const verdict = smile ? `green: ${positive}` : `off: not ${positive}`;
   if (!scored) return `${verdict}, by a coin`;
   return probability === undefined ? `${verdict}, margin ${number(margin)}` : `${verdict}, ${percent(probability)}`;

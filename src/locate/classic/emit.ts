@@ -89,7 +89,11 @@ static int self_test(void) {
     return SM_OK;
 }
 
-const sm_detector_t smilec_detector = {init, candidates, self_test};
+static int8_t *work(void) {
+    return (int8_t *)memory;
+}
+
+const sm_detector_t smilec_detector = {init, candidates, self_test, work, sizeof(memory)};
 `;
 }
 

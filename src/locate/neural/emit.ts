@@ -60,7 +60,9 @@ function detectorSource({ description, hash }: NeuralModel): string {
     "    return sm_neural_locate(&neural, pixels, width, height, canvas, &scratch, out);",
     "}",
     "",
-    `const sm_detector_t smilec_detector = {${prefix}_init, candidates, ${prefix}_self_test};`,
+    "const sm_detector_t smilec_detector = {",
+    `    ${prefix}_init, candidates, ${prefix}_self_test, ${prefix}_memory, ${prefix.toUpperCase()}_ARENA_BYTES,`,
+    "};",
     "",
   ].join("\n");
 }

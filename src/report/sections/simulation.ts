@@ -135,11 +135,21 @@ function tiles({ presses, green, right, wrong }: NonNullable<SimulationSection["
   ];
 }
 
+function lightOf({ nobody, smile }: Press): string {
+  if (nobody) return "nobody";
+  return smile ? "green" : "off";
+}
+
+function answerOf({ nobody, smile }: Press): string {
+  if (nobody) return "nobody seen";
+  return smile ? "green light" : "no light";
+}
+
 function row(press: Press, state: Verdict) {
   return {
     name: foreign(press.name),
     label: press.label === undefined ? null : foreign(press.label),
-    light: press.smile ? "green" : "off",
+    light: lightOf(press),
     probability: percent(press.probability),
     margin: integer(press.margin),
     state,
@@ -168,7 +178,7 @@ function networkInput({ input, inputSize }: Press) {
 }
 
 function card(press: Press, state: Verdict, frames: Sheet, inputs: Sheet, index: number) {
-  const light = press.smile ? "green" : "off";
+  const light = lightOf(press);
   const frame: PictureView = {
     sheet: frames.name,
     style: frames.cells[index].style,
@@ -182,7 +192,7 @@ function card(press: Press, state: Verdict, frames: Sheet, inputs: Sheet, index:
   return {
     ...row(press, state),
     light,
-    answer: press.smile ? "green light" : "no light",
+    answer: answerOf(press),
     frame,
     input,
     boxStyle: frames.boxStyle(index, press.box),

@@ -260,6 +260,20 @@ describe("pulling a card", () => {
     expect(seen).toHaveLength(5);
   });
 
+  it("goes on copying while what was copied is made durable", async () => {
+    makeCard(card, [{ segment: 1, slots: 60, width: 320, height: 240 }]);
+    let copied = 0;
+    const sync = async () => {
+      // The first one takes until half of the others are there: none would come if the pull waited for it.
+      while (copied === 0 && lookInto(into).files.length < 30) await new Promise((resolve) => setTimeout(resolve, 20));
+      copied = lookInto(into).files.length;
+      return true;
+    };
+    const result = await pullFolder(card, into, { sync, batch: { rows: 1000, ms: 0 } });
+    expect(counts(result)).toEqual({ added: 60 });
+    expect(copied).toBe(60);
+  });
+
   it("makes files durable one by one where the file system cannot be synced as a whole", async () => {
     makeCard(card, [{ segment: 1 }]);
     expect(counts(await pullFolder(card, into, { sync: async () => false }))).toEqual({ added: 8 });

@@ -335,7 +335,7 @@ static void run_until(uint64_t until_us) {
     while (bot.running && (bot.now_us < until_us || sm_app_busy(&bot.app))) {
         uint32_t wait_ms = sm_app_step(&bot.app);
         if (bot.card.dead) {
-            (void)puts("{\"event\":\"cut\"}");
+            driver_print_cut(&bot.app.session, 0);
             bot.running = false;
         }
         sleep_ms(NULL, wait_ms);

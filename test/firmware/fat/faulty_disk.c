@@ -37,6 +37,7 @@ void faulty_disk_repair(faulty_disk_t *disk) {
     disk->remove_at = DISK_NEVER;
     disk->stall_from = DISK_NEVER;
     disk->read_only = false;
+    disk->protected = false;
     disk->pretends = false;
 }
 

@@ -49,11 +49,12 @@ typedef struct faulty_disk {
     uint32_t fail_count;
     bool fail_reads;
     bool fail_writes;
-    uint32_t remove_at; /* value of `operations` at which the card is pulled out */
+    uint32_t remove_at;  /* value of `operations` at which the card is pulled out */
     uint32_t stall_from; /* operations that take `stall_us` longer */
     uint32_t stall_count;
     uint64_t stall_us;
     bool read_only; /* refuses writes */
+    bool protected; /* says so before it is asked to write, as a slot with a line for a switch does */
     bool pretends;  /* takes writes and forgets them */
 
     void (*spend)(uint64_t microseconds); /* time goes by */

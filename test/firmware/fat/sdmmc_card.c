@@ -89,12 +89,12 @@ void ff_sdmmc_set_disk_status_check(BYTE drive, bool enable) {
 
 DSTATUS disk_initialize(BYTE drive) {
     (void)drive;
-    return faulty_disk_status(fat_bot_disk()) ? 0 : STA_NOINIT;
+    return faulty_disk_status(fat_bot_disk()) ? disk_status(drive) : STA_NOINIT;
 }
 
 DSTATUS disk_status(BYTE drive) {
     (void)drive;
-    return 0;
+    return fat_bot_disk()->protected ? STA_PROTECT : 0;
 }
 
 DRESULT disk_read(BYTE drive, BYTE *data, LBA_t block, UINT count) {

@@ -20,6 +20,8 @@ import type { SceneSource } from "./windows.js";
 /** Raise when equal recipes give other bytes. */
 const REVISION = 1;
 const CASCADE_FILE = "cascade.json";
+/** Part of the training scenes that only the final thresholds are chosen on. */
+const HELD = 0.2;
 
 export interface MakeCascadeRequest {
   readonly recipe: CascadeRecipe;
@@ -53,7 +55,9 @@ export async function makeCascade(request: MakeCascadeRequest): Promise<MadeCasc
     inputs: [scenes.key],
     produce: async (dir) => {
       const pool = await ScenePool.load(scenes.dir);
-      const cascade = trainClassic(sourceOf(pool), { seed, ...geometry, ...train }, context);
+      const learned = Math.ceil((1 - HELD) * pool.count);
+      const options = { seed, ...geometry, ...train };
+      const cascade = trainClassic(sourceOf(pool, 0, learned), sourceOf(pool, learned, pool.count), options, context);
       await writeFile(join(dir, CASCADE_FILE), formatCascade(cascade));
       return {};
     },
@@ -105,17 +109,18 @@ function obtainScenes(
   });
 }
 
-function sourceOf(pool: ScenePool): SceneSource {
-  const { width, height, count } = pool;
+/** Scenes [from, to) of a pool. */
+function sourceOf(pool: ScenePool, from: number, to: number): SceneSource {
+  const { width, height } = pool;
   const boxes = ({ faces }: PooledScene, counting: boolean) =>
     faces
       .filter(({ counts }) => counts === counting)
       .map(({ x, y, side }) => ({ x: x - side / 2, y: y - side / 2, width: side, height: side }));
   return {
-    count,
+    count: to - from,
     scene: (index) => {
-      const frame = { width, height, pixels: pool.frame(index) };
-      const scene = pool.scenes[index];
+      const frame = { width, height, pixels: pool.frame(from + index) };
+      const scene = pool.scenes[from + index];
       return { frame, faces: boxes(scene, true), doubtful: boxes(scene, false) };
     },
   };

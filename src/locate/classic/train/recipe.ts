@@ -34,8 +34,10 @@ const recipeSchema = z.strictObject({
     others: count.max(40_000).describe("Windows without, in each stage, at most."),
     perScene: count.describe("Windows without a face taken from one scene in one search, at most."),
     extraWindows: z.int().min(0).max(16).describe("Windows taken of a face beside the best fitting one."),
-    loss: share.describe("Share of the training faces' windows that all thresholds together may lose."),
+    loss: share.describe("Share of the training faces' windows that the thresholds may lose while tables are learned."),
+    faceLoss: share.describe("Share of faces of scenes not learned from that the final thresholds may lose."),
     lossPower: z.number().gt(0).max(8).describe("The first t of T tables may lose (t/T)^lossPower of it."),
+    facePower: z.number().gt(0).max(8).describe("As lossPower, of faceLoss."),
   }),
   falseFaces: share.describe("False faces per frame that the threshold allows on validation scenes."),
 });

@@ -10,6 +10,7 @@ import { type Cascade, PATTERNS } from "../cascade.js";
 import { Scanner } from "../scan.js";
 import { boostRound, type Samples } from "./boost.js";
 import { allBlocks, PatternMatrix } from "./features.js";
+import { giveUp, pruneCascade } from "./prune.js";
 import { faceWindows, otherWindows, type SceneSource } from "./windows.js";
 
 export interface ClassicOptions {
@@ -23,8 +24,12 @@ export interface ClassicOptions {
   /** Windows with faces, and without, that a stage learns from; at most. */
   readonly faces: number;
   readonly others: number;
-  /** Share of the training faces' windows that all thresholds together may lose. A face has many windows. */
+  /** Share of the training faces' windows that all thresholds together may lose while the tables are learned. A face has many windows. */
   readonly loss: number;
+  /** Share of faces that the thresholds may lose in the end. */
+  readonly faceLoss: number;
+  /** As lossPower, of faceLoss. */
+  readonly facePower: number;
   /** How it is spread: the first t of T tables may lose the share (t/T)^lossPower of it. Small values reject early: fast and coarse. */
   readonly lossPower: number;
   /** Windows without a face taken from one scene in one search, at most. */
@@ -51,8 +56,16 @@ interface State {
   cascade: Cascade;
 }
 
-/** Learns a cascade from scenes. The same scenes, options and version give the same bytes. Throws UserError when the scenes hold too few faces. */
-export function trainClassic(scenes: SceneSource, options: ClassicOptions, context: StageContext): Cascade {
+/**
+ * Learns a cascade from scenes, and its final thresholds from others (`held`). The same scenes, options and version give the same bytes. Throws UserError when
+ * the scenes hold too few faces.
+ */
+export function trainClassic(
+  scenes: SceneSource,
+  held: SceneSource,
+  options: ClassicOptions,
+  context: StageContext,
+): Cascade {
   const empty = emptyCascade(options);
   const faces = collectFaces(scenes, empty, options, context);
   const blocks = allBlocks(options.window);
@@ -76,7 +89,7 @@ export function trainClassic(scenes: SceneSource, options: ClassicOptions, conte
     if (state.others.length < FEWEST) break;
     learn(state, stage);
   }
-  return state.cascade;
+  return pruneCascade(state.cascade, held, options, context);
 }
 
 function emptyCascade({ window, smallest }: ClassicOptions): Cascade {
@@ -195,17 +208,11 @@ function scoreAll({ cascade, matrix, faces, others, blocks }: State): Int32Array
   return scores;
 }
 
-/** Gives up as many faces as are allowed by now, those with the lowest scores, and returns the lowest score of the others. */
+/** Gives up as many faces as are allowed by now, those with the lowest scores. */
 function chooseThreshold({ options, faces, lost }: State, { scores }: Samples, table: number): number {
   const total = options.stages[options.stages.length - 1];
   const allowed = Math.floor(options.loss * ((table + 1) / total) ** options.lossPower * faces.length);
-  const alive = scores
-    .slice(0, faces.length)
-    .filter((_, i) => lost[i] === 0)
-    .sort();
-  const threshold = alive[Math.max(0, allowed - (faces.length - alive.length))];
-  for (let i = 0; i < faces.length; i++) if (scores[i] < threshold) lost[i] = 1;
-  return threshold;
+  return giveUp(scores.subarray(0, faces.length), lost, allowed);
 }
 
 function append(cascade: Cascade, block: Uint8Array, table: Int8Array, threshold: number): Cascade {

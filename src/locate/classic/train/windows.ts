@@ -44,19 +44,23 @@ interface Found {
   readonly pixels: Uint8Array;
 }
 
-/** Windows that show a scene's faces: of each the one that fits best and, drawn, `extra` others that fit well. */
-export function faceWindows(cascade: Cascade, scene: TrainingScene, extra: number, rng: Rng): Uint8Array[] {
+/** Of each face of a scene the windows of the grid that fit it, best first. */
+export function fittingWindows(cascade: Cascade, scene: TrainingScene): Uint8Array[][] {
   const found: Found[][] = scene.faces.map(() => []);
   for (const level of pyramid(cascade, scene.frame)) {
     scene.faces.forEach((face, i) => {
       found[i].push(...fitting(cascade, scene.frame, level, face));
     });
   }
-  return found.flatMap((windows) => {
-    const order = [...windows].sort((a, b) => b.overlap - a.overlap);
-    const others = order.slice(1);
+  return found.map((windows) => windows.sort((a, b) => b.overlap - a.overlap).map(({ pixels }) => pixels));
+}
+
+/** Windows that show a scene's faces: of each the one that fits best and, drawn, `extra` others that fit well. */
+export function faceWindows(cascade: Cascade, scene: TrainingScene, extra: number, rng: Rng): Uint8Array[] {
+  return fittingWindows(cascade, scene).flatMap(([best, ...others]) => {
+    if (best === undefined) return [];
     const drawn = Array.from({ length: Math.min(extra, others.length) }, () => others[rng.below(others.length)]);
-    return [...order.slice(0, 1), ...drawn].map(({ pixels }) => pixels);
+    return [best, ...drawn];
   });
 }
 

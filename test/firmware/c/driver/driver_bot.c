@@ -56,6 +56,16 @@ static void print_press(const char *event, const struct sm_report *report, const
     (void)puts("}");
 }
 
+void driver_print_cut(const sm_session_t *session, uint32_t waiting) {
+    const sm_press_t *press = &session->press;
+    (void)printf("{\"event\":\"cut\",\"waiting\":%" PRIu32, waiting);
+    if (session->state == SM_SESSION_LOG) {
+        print_numbers("crcs", crcs, press->frames);
+        print_numbers("sequences", press->sequences, press->logged);
+    }
+    (void)puts("}");
+}
+
 static void note_frames(const sm_press_t *press, const driver_view_t *view) {
     for (uint32_t i = 0; i < press->frames; i++) {
         size_t bytes = (size_t)view->app->session.captures[i].width * view->app->session.captures[i].height;

@@ -30,6 +30,10 @@ typedef struct driver_view {
 /* Prints the event. */
 void driver_print(const struct sm_report *report, const driver_view_t *view);
 
+/* Prints that power went, while `waiting` blocks were not on the card yet, with what was logged of the press under way.
+ */
+void driver_print_cut(const sm_session_t *session, uint32_t waiting);
+
 /* {"event":"NAME"} */
 void driver_say(const char *name);
 
