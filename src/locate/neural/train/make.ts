@@ -8,6 +8,7 @@ import type { Artifact, ArtifactStore } from "../../../pipeline/store.js";
 import { inputQuantization } from "../../../preprocess/types.js";
 import { SCENE_REVISION } from "../../../scenes/compose.js";
 import type { PeopleSpec } from "../../../scenes/people.js";
+import type { TrainingBackend } from "../../../train/backend.js";
 import { threadCount } from "../../../train/evaluate.js";
 import { loadFloatModel, saveFloatModel } from "../../../train/float-model.js";
 import { initialParameters } from "../../../train/initialize.js";
@@ -25,7 +26,7 @@ import { quantizeDetector } from "./quantize.js";
 import type { DetectorRecipe } from "./recipe.js";
 import { ScenePool } from "./scene-pool.js";
 import { chooseConfidence, type OperatingPoint, type SearchedScene } from "./threshold.js";
-import { trainDetector } from "./train.js";
+import { type DetectorRequest, trainDetector } from "./train.js";
 
 export interface MakeRequest {
   readonly recipe: DetectorRecipe;
@@ -130,46 +131,57 @@ class DetectorMaker {
   }
 
   private async train(pool: ScenePool): Promise<{ parameters: Float32Array; losses: number[] }> {
-    const { recipe, context } = this.request;
-    const { mining, train, seed } = recipe;
-    const backend = await createWasmBackend({
-      network: this.network,
-      batchSize: train.batchSize,
-      input: inputQuantization(recipe),
-      threads: this.threads,
-      task: "detect",
-    });
-    const losses: number[] = [];
-    let first = recipe.scenes.train;
+    const { train } = this.request.recipe;
+    const { cropEpochs: epochs, cropSide: side } = train;
+    const backend = await this.backend(this.network);
+    const small = await this.backend(buildDetector({ width: side, height: side }));
     try {
-      const onEpoch = async (epoch: number, parameters: Float32Array, loss: number) => {
-        losses.push(loss);
-        context.reporter.info(`epoch ${epoch}/${train.epochs}: loss ${loss.toFixed(3)}, ${pool.count} scenes`);
-        if (!mining.after.includes(epoch)) return;
-        const request = { ...this.composing("train", first, mining.look), ...mining, input: recipe, backend };
-        const logit = await mineScenes({ ...request, first }, parameters, pool);
-        first += mining.look;
-        context.reporter.info(
-          `mined ${mining.keep} of ${mining.look} scenes: false faces from logit ${logit.toFixed(2)} on`,
-        );
-      };
-      const initial = initialDetector(this.network, seed);
-      const options = { ...train, seed };
-      const { network } = this;
-      const parameters = await trainDetector({
-        network,
-        input: recipe,
-        pool,
-        options,
-        initial,
-        backend,
-        context,
-        onEpoch,
-      });
-      return { parameters, losses };
+      return await this.trainOn(pool, backend, { epochs, side, backend: small });
     } finally {
       await backend.dispose();
+      await small.dispose();
     }
+  }
+
+  private backend(network: Network): Promise<TrainingBackend> {
+    const { recipe } = this.request;
+    const { batchSize } = recipe.train;
+    const input = inputQuantization(recipe);
+    return createWasmBackend({ network, batchSize, input, threads: this.threads, task: "detect" });
+  }
+
+  private async trainOn(
+    pool: ScenePool,
+    backend: TrainingBackend,
+    crops: DetectorRequest["crops"] & {},
+  ): Promise<{ parameters: Float32Array; losses: number[] }> {
+    const { recipe, context } = this.request;
+    const { mining, train, seed } = recipe;
+    const losses: number[] = [];
+    let first = recipe.scenes.train;
+    const onEpoch = async (epoch: number, parameters: Float32Array, loss: number) => {
+      losses.push(loss);
+      context.reporter.info(`epoch ${epoch}/${train.epochs}: loss ${loss.toFixed(3)}, ${pool.count} scenes`);
+      if (!mining.after.includes(epoch)) return;
+      const request = { ...this.composing("train", first, mining.look), ...mining, input: recipe, backend };
+      const logit = await mineScenes({ ...request, first }, parameters, pool);
+      first += mining.look;
+      context.reporter.info(
+        `mined ${mining.keep} of ${mining.look} scenes: false faces from logit ${logit.toFixed(2)}`,
+      );
+    };
+    const parameters = await trainDetector({
+      network: this.network,
+      input: recipe,
+      pool,
+      options: { ...train, seed },
+      initial: initialDetector(this.network, seed),
+      backend,
+      crops,
+      context,
+      onEpoch,
+    });
+    return { parameters, losses };
   }
 
   async deployed(
