@@ -8,11 +8,13 @@ import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { esp32cam } from "#smilec/board/esp32cam.js";
 import type { GrayImage } from "#smilec/data/types.js";
+import { packageRoot } from "#smilec/files/package-root.js";
 import { CYCLES_PER_INSTRUCTION } from "#smilec/inspect/speed.js";
 import { type Cascade, parseCascade } from "#smilec/locate/classic/cascade.js";
 import { cascadeBytes, workBytes } from "#smilec/locate/classic/emit.js";
-import { locateClassic, SHIPPED_CASCADE } from "#smilec/locate/classic/locate.js";
+import { locateClassic } from "#smilec/locate/classic/locate.js";
 import { Scanner } from "#smilec/locate/classic/scan.js";
+import { detectorPath } from "#smilec/pipeline/detector.js";
 import { sceneAt } from "#smilec/scenes/compose.js";
 import { drawnPeople } from "#smilec/scenes/people.js";
 import { Rng } from "#smilec/train/rng.js";
@@ -47,7 +49,7 @@ const { values, positionals } = parseArgs({
   options: { frames: { type: "string", default: "6" } },
   allowPositionals: true,
 });
-const path = positionals[0] ?? SHIPPED_CASCADE;
+const path = positionals[0] ?? detectorPath(packageRoot, "classic");
 const cascade = parseCascade(await readFile(path, "utf8"), path);
 const count = Number(values.frames);
 console.log(

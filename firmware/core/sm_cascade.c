@@ -50,7 +50,7 @@ static inline uint32_t pattern_at(const uint16_t *const *rows, const sm_classic_
     return APPEND(pattern, c3 - c2, middle);
 }
 
-uint32_t sm_cascade_weigh(const sm_cascade_t *cascade, const uint16_t *const *rows, uint32_t x) {
+uint32_t sm_cascade_weigh(const sm_cascade_t *cascade, const uint16_t *const *rows, uint32_t x, uint32_t *lookups) {
     const sm_classic_blocks_t *blocks = cascade->blocks;
     const sm_classic_blocks_t *const end = blocks + cascade->count;
     const int8_t *table = cascade->tables;
@@ -58,10 +58,12 @@ uint32_t sm_cascade_weigh(const sm_cascade_t *cascade, const uint16_t *const *ro
     do {
         score += table[pattern_at(rows, blocks, x)];
         if (score < blocks->threshold) {
+            *lookups += (uint32_t)(blocks - cascade->blocks) + 1u;
             return 0;
         }
         table += SM_CLASSIC_PATTERNS;
         blocks++;
     } while (blocks != end);
+    *lookups += cascade->count;
     return (uint32_t)(score - end[-1].threshold) + 1u;
 }

@@ -3,6 +3,12 @@
 /* Pixels of a level between two rows of windows. In a row they are twice as far apart, every other row begins one step
  * further right: as on a chessboard. */
 #define STEP 2u
+/*
+ * What a level may take, so that every frame is done in time: a row of windows is left out when more than CREDIT and PACE
+ * for each window of the rows before were looked up in the level so far. Few frames are so full of face-like things.
+ */
+#define CREDIT 1500u
+#define PACE 6u
 /* Longer side of the largest frame in which the smallest face keeps its size. */
 #define REFERENCE_SIDE 320u
 
@@ -72,11 +78,22 @@ static void integrate(const uint8_t *row, uint32_t width, const uint16_t *above,
     }
 }
 
+/* Tables looked up in a level so far, and how many may have been. */
+typedef struct sm_pace {
+    uint32_t lookups;
+    uint32_t allowance;
+} sm_pace_t;
+
 /* One row of windows; y is that of their top. */
 static void scan_row(const sm_cascade_t *cascade, sm_classic_work_t *work, const sm_size_t *frame,
-                     const sm_size_t *level, uint32_t y) {
+                     const sm_size_t *level, uint32_t y, sm_pace_t *pace) {
+    const bool left_out = pace->lookups > pace->allowance;
     for (uint32_t x = y % (2u * STEP); x + cascade->window <= level->width; x += 2u * STEP) {
-        uint32_t weight = sm_cascade_weigh(cascade, work->rows, x);
+        pace->allowance += PACE;
+        if (left_out) {
+            continue;
+        }
+        uint32_t weight = sm_cascade_weigh(cascade, work->rows, x, &pace->lookups);
         if (weight > 0) {
             sm_hit_t hit = hit_at(cascade->window, frame, level, x, y);
             hit.weight = weight;
@@ -98,6 +115,7 @@ static void scan_level(const sm_cascade_t *cascade, sm_classic_work_t *work, con
         work->integral[x] = 0;
     }
     const uint16_t *above = work->integral;
+    sm_pace_t pace = {0, CREDIT};
     for (uint32_t y = 0, slot = 1; y < level->height; y++) {
         const uint8_t *row = whole ? work->picture + y * picture->width : work->row;
         if (!whole) {
@@ -113,7 +131,7 @@ static void scan_level(const sm_cascade_t *cascade, sm_classic_work_t *work, con
                 work->rows[i] = work->integral + from * stride;
                 from = from + 1u == turns ? 0u : from + 1u;
             }
-            scan_row(cascade, work, frame, level, y + 1u - cascade->window);
+            scan_row(cascade, work, frame, level, y + 1u - cascade->window, &pace);
         }
     }
 }

@@ -35,9 +35,10 @@ typedef struct sm_cascade {
 
 /*
  * Looks at one window. `rows` are the window's rows of the integral image, window + 1 of them, each with its sums modulo
- * 2^16; x is the window's left. Returns the score above the last threshold plus 1, or 0 when a threshold is missed.
+ * 2^16; x is the window's left. Returns the score above the last threshold plus 1, or 0 when a threshold is missed; adds
+ * the tables it looked up to `lookups`.
  */
-uint32_t sm_cascade_weigh(const sm_cascade_t *cascade, const uint16_t *const *rows, uint32_t x);
+uint32_t sm_cascade_weigh(const sm_cascade_t *cascade, const uint16_t *const *rows, uint32_t x, uint32_t *lookups);
 
 /* The caller's memory, cut up. Fields are the locator's own. */
 typedef struct sm_classic_work {

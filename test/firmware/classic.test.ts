@@ -1,14 +1,24 @@
 /** The C cascade against its TypeScript twin, candidate for candidate. */
+import { readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { drawnFrame } from "#smilec/data/synthetic/people.js";
 import type { GrayImage } from "#smilec/data/types.js";
 import { packageRoot } from "#smilec/files/package-root.js";
-import type { Cascade } from "#smilec/locate/classic/cascade.js";
-import { emitCascade } from "#smilec/locate/classic/emit.js";
+import { type Cascade, parseCascade } from "#smilec/locate/classic/cascade.js";
+import {
+  cascadeBytes,
+  DETECTOR_FILE,
+  emitCascade,
+  emitClassicDetector,
+  workBytes,
+} from "#smilec/locate/classic/emit.js";
 import { locateClassic } from "#smilec/locate/classic/locate.js";
 import type { Candidate } from "#smilec/locate/types.js";
+import { detectorPath } from "#smilec/pipeline/detector.js";
+import { sceneAt } from "#smilec/scenes/compose.js";
+import { drawnPeople } from "#smilec/scenes/people.js";
 import { randomCascade } from "../support/cascades.js";
 import { compile, OPTIMIZED, SANITIZED } from "../support/compile.js";
 import { coreFolder } from "../support/firmware.js";
@@ -112,6 +122,31 @@ async function compareTwins(cascade: Cascade, frames: readonly GrayImage[], flag
   return counts;
 }
 
+/** What self_test says, with a change to the generated C. */
+async function selfTest(cascade: Cascade, change: (source: string) => string): Promise<string> {
+  const core = await Promise.all(SOURCES.map(async (name) => [name, await readFile(join(coreFolder, name), "utf8")]));
+  const generated = emitClassicDetector(cascade, { provenance: "a */ test", frame: { width: 320, height: 240 } });
+  const main = `#include <stdio.h>
+#include "smilec_cascade.h"
+extern const sm_detector_t smilec_detector;
+int main(void) {
+    return printf("%d %d", smilec_detector.init(), smilec_detector.self_test()) < 0;
+}
+`;
+  const files = {
+    ...Object.fromEntries(core),
+    ...generated,
+    [DETECTOR_FILE]: change(generated[DETECTOR_FILE]),
+    "main.c": main,
+  };
+  const program = await compile(files, [...SANITIZED, `-I${coreFolder}`]);
+  try {
+    return await program.run([]);
+  } finally {
+    await program.dispose();
+  }
+}
+
 describe("the firmware's classic locator", () => {
   it.each([
     [18, 12],
@@ -138,4 +173,36 @@ describe("the firmware's classic locator", () => {
     expect(counts.different).toBe(0);
     expect(counts.withCandidates).toBeGreaterThan(20);
   }, 300_000);
+
+  it("passes its self-test, and fails it when it finds something else", async () => {
+    const cascade = randomCascade(new Random(18), 18, 12);
+    expect(await selfTest(cascade, (source) => source)).toBe("0 0");
+    const other = (source: string) => source.replace(/\{\{(\d+), /, (_, x) => `{{${Number(x) + 1}, `);
+    expect(await selfTest(cascade, other)).toBe("0 -5");
+  }, 120_000);
+});
+
+describe("the cascade that comes with smilec", () => {
+  const path = detectorPath(packageRoot, "classic");
+  const cascade = parseCascade(readFileSync(path, "utf8"), path);
+
+  it("takes less than 64 KB of constants, and of working memory", () => {
+    const frame = { width: 320, height: 240 };
+    expect(cascadeBytes(cascade)).toBeLessThan(64_000);
+    expect(workBytes(cascade, frame)).toBeLessThan(64_000);
+  });
+
+  it("equals its C twin on real scenes, and finds faces in them", async () => {
+    const people = drawnPeople(1, "test");
+    const frames = Array.from({ length: 60 }, (_, i) => sceneAt(5, i, { width: 320, height: 240, people }).frame);
+    const counts = await compareTwins(cascade, frames, OPTIMIZED);
+    expect(counts.different).toBe(0);
+    expect(counts.withCandidates).toBeGreaterThan(30);
+  }, 300_000);
+
+  it("passes its self-test on a face", async () => {
+    const source = emitClassicDetector(cascade, { provenance: "x", frame: { width: 320, height: 240 } })[DETECTOR_FILE];
+    expect(source).toMatch(/candidates\(golden, 64, 48, found\) != [1-9]/);
+    expect(await selfTest(cascade, (text) => text)).toBe("0 0");
+  }, 120_000);
 });

@@ -4,10 +4,11 @@ import { simulateXtensa } from "#smilec/build/xtensa-sim.js";
 import type { GrayImage } from "#smilec/data/types.js";
 import { MAX_CANDIDATES } from "#smilec/locate/choose.js";
 import type { Cascade } from "#smilec/locate/classic/cascade.js";
+import { packageRoot } from "#smilec/files/package-root.js";
 import { CASCADE_SOURCE, emitCascade } from "#smilec/locate/classic/emit.js";
 import type { Candidate } from "#smilec/locate/types.js";
-import { coreFolder } from "./firmware.js";
 
+const coreFolder = join(packageRoot, "firmware", "core");
 const WORDS = 5;
 const OUTPUT_BYTES = 2 + 2 * WORDS * MAX_CANDIDATES;
 

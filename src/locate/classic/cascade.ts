@@ -54,8 +54,7 @@ const schema = z.strictObject({
   tables: z.array(stage).min(1).max(MAX_TABLES),
 });
 
-export const REMEDY =
-  "Make it anew: npm run models:train -- --only face-classic; or take the one that comes with smilec.";
+const REMEDY = "Make it anew: npm run models:train -- --only face-classic; or take the one that comes with smilec.";
 
 /** The cascade of a `cascade.json`. Throws UserError with all that is wrong, naming `where`. */
 export function parseCascade(text: string, where: string): Cascade {

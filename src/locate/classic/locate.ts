@@ -1,18 +1,11 @@
 /** The classic locator: frame -> pyramid -> windows that pass the cascade -> candidates (docs/locate.md); twin of firmware/core/sm_classic.c. */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { GrayImage } from "../../data/types.js";
-import { UserError } from "../../errors.js";
-import { packageRoot } from "../../files/package-root.js";
 import type { Candidate, Detector } from "../types.js";
-import { type Cascade, parseCascade, REMEDY, tableCount } from "./cascade.js";
+import { type Cascade, parseCascade, tableCount } from "./cascade.js";
 import { groupHits, HitList } from "./group.js";
 import { frameBox, pyramid } from "./pyramid.js";
 import { Scanner } from "./scan.js";
-
-/** The cascade that comes with smilec. */
-export const SHIPPED_CASCADE = join(packageRoot, "models", "face-classic", "cascade.json");
 
 /** Every face candidate of a frame of 1 to 4096 pixels on each side, most confident first. */
 export function locateClassic(cascade: Cascade, frame: GrayImage, scanner = new Scanner(cascade)): Candidate[] {
@@ -47,16 +40,4 @@ export class ClassicLocator implements Detector {
   candidates(frame: GrayImage): Candidate[] {
     return locateClassic(this.cascade, frame, this.scanner);
   }
-}
-
-/** Throws UserError for a file that is not there or is no cascade. */
-export async function readClassicLocator(path: string): Promise<ClassicLocator> {
-  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    throw new UserError(cause.code === "ENOENT" ? "there is no cascade here" : "the cascade cannot be read", {
-      where: path,
-      remedy: REMEDY,
-      cause,
-    });
-  });
-  return new ClassicLocator(text, path);
 }

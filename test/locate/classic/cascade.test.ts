@@ -1,11 +1,8 @@
 /** Cascades as files. */
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { ExitCode, UserError } from "#smilec/errors.js";
 import { formatCascade, parseCascade } from "#smilec/locate/classic/cascade.js";
-import { readClassicLocator } from "#smilec/locate/classic/locate.js";
+import { ClassicLocator } from "#smilec/locate/classic/locate.js";
 import { randomCascade } from "../../support/cascades.js";
 import { Random } from "../../support/random.js";
 
@@ -95,13 +92,10 @@ describe("a cascade's file", () => {
     expect(taken).toBeGreaterThan(50);
   });
 
-  it("that is not there is a user's error", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "smilec-cascade-"));
-    await expect(readClassicLocator(join(folder, "cascade.json"))).rejects.toThrow(/there is no cascade here/);
-    await expect(readClassicLocator(folder)).rejects.toThrow(/cannot be read/);
-    writeFileSync(join(folder, "cascade.json"), text);
-    const locator = await readClassicLocator(join(folder, "cascade.json"));
+  it("becomes a detector that captures know by its hash", () => {
+    const locator = new ClassicLocator(text, "x");
     expect(locator.hash).toMatch(/^[0-9a-f]{16}$/);
+    expect(locator.hash).not.toBe(new ClassicLocator(text.replace('"smallest": ', '"smallest":  '), "x").hash);
     expect(locator.threshold).toBe(cascade.threshold);
   });
 });
