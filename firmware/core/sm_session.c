@@ -4,6 +4,7 @@
 
 #include "sm_crc32.h"
 #include "sm_score.h"
+#include "sm_session_parts.h"
 
 static uint64_t now_us(const sm_session_t *session) {
     return session->hal->now_us(session->hal->context);
@@ -99,7 +100,7 @@ static enum sm_session_event drop_frame(sm_session_t *session) {
     return SM_SESSION_NONE;
 }
 
-static uint8_t *frame_memory(const sm_session_t *session, uint32_t index) {
+uint8_t *sm_session_frame(const sm_session_t *session, uint32_t index) {
     return session->frames + (size_t)index * session->config->frame_width * session->config->frame_height;
 }
 
@@ -113,7 +114,7 @@ static int keep_frame(sm_session_t *session, const sm_frame_t *frame, uint32_t i
         return SM_ERR_FRAME;
     }
     memset(capture, 0, sizeof(*capture));
-    memcpy(frame_memory(session, index), frame->pixels, (size_t)frame->width * frame->height);
+    memcpy(sm_session_frame(session, index), frame->pixels, (size_t)frame->width * frame->height);
     capture->config = config;
     capture->width = frame->width;
     capture->height = frame->height;
@@ -132,7 +133,7 @@ static int locate_face(sm_session_t *session, uint32_t index) {
     sm_capture_t *capture = &session->captures[index];
     uint64_t began = now_us(session);
     sm_located_t located;
-    int error = sm_locate(&session->config->locator, session->engine->detector, frame_memory(session, index),
+    int error = sm_locate(&session->config->locator, session->engine->detector, sm_session_frame(session, index),
                           capture->width, capture->height, &located);
     if (error != SM_OK) {
         return SM_ERR_MODEL;
@@ -148,7 +149,7 @@ static int preprocess_frame(sm_session_t *session, uint32_t index) {
     const sm_config_t *config = session->config;
     sm_capture_t *capture = &session->captures[index];
     uint64_t began = now_us(session);
-    int error = sm_preprocess(frame_memory(session, index), capture->width, capture->box, config->input_size,
+    int error = sm_preprocess(sm_session_frame(session, index), capture->width, capture->box, config->input_size,
                               config->normalize, &session->scratch, session->input);
     capture->input_crc = sm_crc32(0, session->input, (size_t)config->input_size * config->input_size);
     capture->preprocess_us = since(session, began);
@@ -206,7 +207,7 @@ static enum sm_session_event capture_frame(sm_session_t *session) {
     return SM_SESSION_NONE;
 }
 
-/* ---- decision and log ---- */
+/* ---- decision ---- */
 
 static enum sm_session_event decide(sm_session_t *session) {
     const sm_config_t *config = session->config;
@@ -238,63 +239,7 @@ static enum sm_session_event decide(sm_session_t *session) {
     return SM_SESSION_SCORED;
 }
 
-/* What all captures of a press share, known only now. */
-static void complete_capture(sm_session_t *session, uint32_t index) {
-    const sm_press_t *press = &session->press;
-    sm_capture_t *capture = &session->captures[index];
-    capture->press = press->number;
-    capture->press_ms = press->press_ms;
-    capture->burst_index = (uint8_t)(index + 1u);
-    capture->burst_count = press->frames;
-    capture->faces = press->faces;
-    capture->sum = press->sum;
-    capture->threshold = press->threshold;
-    capture->smile = press->smile;
-    capture->reset_reason = session->hal->reset_reason;
-    capture->free_memory = session->hal->free_memory(session->hal->context);
-    capture->latency_us = press->latency_us;
-}
-
-/* After a failure: 1 when the capture is on the card all the same, 0 when it is to be written, or a failure; of a press
- * that began on another card or in another segment the rest has no place. */
-static int look_again(sm_session_t *session, uint32_t index) {
-    int held = sm_log_holds(session->log, &session->captures[index]);
-    if (held != 0 || index == 0 || sm_log_follows(session->log, &session->captures[index - 1u])) {
-        return held;
-    }
-    return SM_ERR_NO_SLOT;
-}
-
-static int write_capture(sm_session_t *session, uint32_t index) {
-    int held = session->again ? look_again(session, index) : 0;
-    if (held != 0) {
-        return held < 0 ? held : SM_OK;
-    }
-    int error = index == 0 ? sm_log_begin(session->log, session->press.frames) : SM_OK;
-    if (error == SM_OK) {
-        complete_capture(session, index);
-        error = sm_log_append(session->log, &session->captures[index], frame_memory(session, index));
-    }
-    return error;
-}
-
-static enum sm_session_event log_capture(sm_session_t *session) {
-    sm_press_t *press = &session->press;
-    uint32_t index = session->next_log;
-    press->log_error = write_capture(session, index);
-    session->again = press->log_error != SM_OK;
-    if (session->again) {
-        return SM_SESSION_UNLOGGED;
-    }
-    press->sequences[index] = session->captures[index].header.sequence;
-    press->logged++;
-    session->next_log++;
-    if (session->next_log < press->frames) {
-        return SM_SESSION_NONE;
-    }
-    session->state = SM_SESSION_IDLE;
-    return SM_SESSION_DONE;
-}
+/* ---- steps ---- */
 
 void sm_session_give_up(sm_session_t *session) {
     session->state = SM_SESSION_IDLE;
@@ -318,7 +263,7 @@ enum sm_session_event sm_session_step(sm_session_t *session) {
         }
         return SM_SESSION_NONE;
     case SM_SESSION_LOG:
-        return log_capture(session);
+        return sm_session_log_capture(session);
     case SM_SESSION_IDLE:
     default:
         if (session->pending) {

@@ -10,6 +10,7 @@ import { QUALITY_KEYS, type Quality } from "../evaluate/evaluation.js";
 import { writeJson } from "../files/write.js";
 import { obtainEvaluation } from "../pipeline/evaluate.js";
 import { obtainFirmware } from "../pipeline/firmware.js";
+import { obtainLocators } from "../pipeline/locators.js";
 import { readModel } from "../pipeline/model.js";
 import { drawnLabels } from "../pipeline/pictures.js";
 import { openProject, type Project } from "../pipeline/project.js";
@@ -80,6 +81,7 @@ export async function loopCommand(context: CommandContext): Promise<void> {
     context,
   });
   const captures = await obtainCaptureParts(project, pictures, context);
+  const locators = await obtainLocators(project, pictures, context);
   const parts = {
     pictures,
     trained,
@@ -89,6 +91,7 @@ export async function loopCommand(context: CommandContext): Promise<void> {
     firmware: [firmware],
     simulated,
     ...(captures && { captures }),
+    ...(locators && { locators }),
   };
   const { file } = await obtainReport(project, parts, context);
   const { evaluation } = evaluated.meta;

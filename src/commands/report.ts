@@ -6,6 +6,7 @@ import { obtainWithoutAugmentation } from "../pipeline/ablation.js";
 import { presentModel } from "../pipeline/deploy.js";
 import { obtainEvaluation, obtainFileEvaluation } from "../pipeline/evaluate.js";
 import { obtainFirmware } from "../pipeline/firmware.js";
+import { obtainLocators } from "../pipeline/locators.js";
 import { isTrained } from "../pipeline/model.js";
 import { obtainPictures } from "../pipeline/pictures.js";
 import { openProject, type Project } from "../pipeline/project.js";
@@ -36,7 +37,8 @@ export async function reportCommand(context: CommandContext, options: ReportOpti
   const training = await trainingParts(project, options, context);
   const firmware = await firmwareParts(project, options, context);
   const captures = await obtainCaptureParts(project, training.pictures, context);
-  const parts = { ...training, ...firmware, ...(captures && { captures }) };
+  const locators = training.pictures && (await obtainLocators(project, training.pictures, context));
+  const parts = { ...training, ...firmware, ...(captures && { captures }), ...(locators && { locators }) };
   const { file, facts } = await obtainReport(project, parts, context);
   if (options.junit !== undefined) await writeOutput(options.junit, junitChecks(facts.checks));
   context.result({ report: file, ...facts }, () => reportText(file, facts));

@@ -9,9 +9,9 @@ import { packageRoot } from "../files/package-root.js";
 import { evaluateLocators, type LocatorEvaluationResult } from "../locate/evaluate/run.js";
 import { DEFAULT_TEST_SCENES, TEST_SEED } from "../locate/evaluate/test-scenes.js";
 import type { Contestant } from "../locate/evaluate/types.js";
-import { LOCATOR_KINDS, type LocatorKind } from "../locate/types.js";
+import { LOCATOR_KINDS } from "../locate/types.js";
 import { type CenterLocator, locateCenter } from "../preprocess/locate.js";
-import { type DetectorKind, detectorFile, detectorOf, detectorPath } from "./detector.js";
+import { type DetectorKind, detectorFile, detectorOf, detectorPath, type FaceDetector } from "./detector.js";
 import { isTrained, readModel, SHIPPED_MODEL } from "./model.js";
 import { openProject, type Project } from "./project.js";
 import type { StageContext } from "./reporter.js";
@@ -60,7 +60,9 @@ export async function obtainLocatorEvaluation(request: LocateEvalRequest): Promi
 
 async function chooseContestants(wanted: readonly string[], project: Project | undefined): Promise<Contestant[]> {
   if (wanted.length > 0) return Promise.all(wanted.map((one) => contestant(one, project)));
-  const there = await Promise.all(LOCATOR_KINDS.map(isShipped));
+  const there = await Promise.all(
+    LOCATOR_KINDS.map(async (kind) => kind === "center" || (await presentDetector(kind, project)) !== undefined),
+  );
   return Promise.all(LOCATOR_KINDS.filter((_, i) => there[i]).map((kind) => contestant(kind, project)));
 }
 
@@ -76,19 +78,19 @@ async function contestant(wanted: string, project: Project | undefined): Promise
     });
   }
   if (kind === "center") return centerContestant(project === undefined ? CENTER : centerOf(project));
-  const path = file ?? detectorPath(packageRoot, kind);
-  const found = await detectorFile(kind, path);
-  if (found === undefined) throw notThere(kind, path);
-  const opened = found.open();
-  return {
-    name: file === undefined ? kind : wanted,
-    threshold: found.threshold,
-    candidates: (frame) => opened.candidates(frame),
-  };
+  const found = file === undefined ? await presentDetector(kind, project) : await detectorFile(kind, file);
+  if (found === undefined) throw notThere(kind, file ?? detectorPath(packageRoot, kind));
+  return detectorContestant(wanted, found);
 }
 
-async function isShipped(kind: LocatorKind): Promise<boolean> {
-  return kind === "center" || (await detectorOf(packageRoot, kind)) !== undefined;
+/** The project's own, else the one that comes with smilec. */
+async function presentDetector(kind: DetectorKind, project: Project | undefined): Promise<FaceDetector | undefined> {
+  return (project && (await detectorOf(project.dir, kind))) ?? (await detectorOf(packageRoot, kind));
+}
+
+export function detectorContestant(name: string, detector: FaceDetector): Contestant {
+  const opened = detector.open();
+  return { name, threshold: detector.threshold, candidates: (frame) => opened.candidates(frame) };
 }
 
 function notThere(kind: DetectorKind, path: string): UserError {
@@ -98,12 +100,12 @@ function notThere(kind: DetectorKind, path: string): UserError {
   });
 }
 
-function centerOf({ config: { locator } }: Project): CenterLocator {
+export function centerOf({ config: { locator } }: Project): CenterLocator {
   return { kind: "center", x: locator.x, y: locator.y, size: locator.size };
 }
 
 /** A square that is always the same, and always sure. */
-function centerContestant(locator: CenterLocator): Contestant {
+export function centerContestant(locator: CenterLocator): Contestant {
   return {
     name: "center",
     threshold: CERTAIN,
@@ -111,7 +113,10 @@ function centerContestant(locator: CenterLocator): Contestant {
   };
 }
 
-async function smileModel(request: LocateEvalRequest, project: Project | undefined): Promise<Int8Model> {
+export async function smileModel(
+  request: Pick<LocateEvalRequest, "model">,
+  project: Project | undefined,
+): Promise<Int8Model> {
   if (request.model !== undefined) {
     const model = await readEvaluatedModel(request.model, { pictureLabels: ["neutral", "smile"] });
     if (model.kind === "int8") return model;

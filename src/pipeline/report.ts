@@ -11,6 +11,7 @@ import { renderReport } from "../report/render.js";
 import type { MissingPart, ReportInput, RetrainingSection } from "../report/types.js";
 import type { Evaluated } from "./evaluate.js";
 import type { Firmware } from "./firmware.js";
+import type { LocatorsPart } from "./locators.js";
 import type { Model } from "./model.js";
 import type { PictureSet } from "./pictures.js";
 import { type Project, retrainingFile } from "./project.js";
@@ -44,6 +45,8 @@ export interface ReportParts {
   readonly firmware?: readonly Firmware[];
   readonly simulated?: Simulated;
   readonly captures?: CaptureParts;
+  /** Where the bot looks; absent where it looks at a fixed square. */
+  readonly locators?: LocatorsPart;
 }
 
 export interface ComparedModel {
@@ -64,7 +67,7 @@ export async function obtainReport(project: Project, parts: ReportParts, context
   const retraining = await lastRetraining(project);
   const artifact = await project.store.obtain<{ readonly facts: ReportFacts }>({
     stage: "report",
-    revision: 4,
+    revision: 5,
     options: {
       config: project.config,
       sizes: firmware.map(({ target, build }) => [target, build.sizes]),
@@ -79,6 +82,7 @@ export async function obtainReport(project: Project, parts: ReportParts, context
       model?.sha256,
       simulated?.key,
       captures?.key,
+      parts.locators?.key,
       ...(retraining === undefined ? [] : [retraining]),
     ].map((key) => key ?? "-"),
     produce: async (dir) => {
@@ -119,6 +123,7 @@ async function reportInput(project: Project, parts: ReportParts, retraining: str
     replay: captures?.replay,
     labels: captures?.labels,
     skew: captures?.skew,
+    locators: parts.locators?.result,
     retraining: retraining === undefined ? undefined : (JSON.parse(retraining) as RetrainingSection),
   };
   const present = Object.fromEntries(Object.entries(sections).filter(([, section]) => section !== undefined));
@@ -156,6 +161,10 @@ function missingParts(project: Project, input: ReportInput, captures: CapturePar
   if (simulation === undefined) {
     const why = "No pictures were shown to the firmware.";
     missing.push({ what: "Simulation", why, command: "smilec report --images DIR" });
+  }
+  if (input.locators === undefined) {
+    const why = "The bot looks at a fixed square of the frame.";
+    missing.push({ what: "Finding the face", why, command: "smilec locate eval" });
   }
   if (captures === undefined) {
     const why = `There are no captures in ${basename(project.capturesDir)}/ yet.`;

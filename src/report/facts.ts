@@ -1,5 +1,6 @@
 /** What a report shows, without pictures: the document of `smilec report --json`, described in docs/report.md. */
 import type { ModelEvaluation } from "../evaluate/run.js";
+import type { LocatorEvaluation } from "../locate/evaluate/run.js";
 import type { SkewReport } from "../skew/types.js";
 import type {
   BoardSection,
@@ -40,6 +41,8 @@ export interface ReportFacts {
   readonly labels?: LabelsSection;
   /** As `smilec skew --json` has it. */
   readonly skew?: SkewReport;
+  /** As `smilec locate eval --json` has it. */
+  readonly locators?: LocatorEvaluation;
 }
 
 /** Sections that hold no picture are the same in both. */
@@ -56,7 +59,7 @@ const SHARED = [
 ] as const;
 
 export function reportFacts(input: ReportInput): ReportFacts {
-  const { title, toolVersion, checks = [], missing = [], data, evaluation, simulation, skew } = input;
+  const { title, toolVersion, checks = [], missing = [], data, evaluation, simulation, skew, locators } = input;
   const shared = SHARED.flatMap((key) => (input[key] === undefined ? [] : [[key, input[key]]]));
   return {
     formatVersion: 1,
@@ -69,6 +72,7 @@ export function reportFacts(input: ReportInput): ReportFacts {
     ...(evaluation && { evaluation: evaluation.evaluation }),
     ...(simulation && { simulation: withoutPresses(simulation) }),
     ...(skew && { skew: skew.report }),
+    ...(locators && { locators: locators.evaluation }),
   };
 }
 

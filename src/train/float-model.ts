@@ -26,6 +26,7 @@ const layerSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("depthwise"), ...window, batchNorm: z.boolean(), activation }),
   z.strictObject({ kind: z.literal("add"), name, inputs: z.tuple([index, index]), activation }),
   z.strictObject({ kind: z.literal("mean"), name, input: index }),
+  z.strictObject({ kind: z.literal("upsample"), name, input: index }),
   z.strictObject({ kind: z.literal("dense"), name, input: index, units: size, dropout: z.number().min(0).lt(1) }),
 ]);
 

@@ -14,8 +14,9 @@ import {
   type NeuralModel,
 } from "#smilec/locate/neural/model.js";
 import { OPTIMIZED, SANITIZED } from "../support/compile.js";
-import { runDetector, simulateDetector } from "../support/detector-program.js";
+import { runDetector } from "../support/detector-program.js";
 import { Random } from "../support/random.js";
+import { simulateDetector } from "../support/simulated-detector.js";
 import { TINY_CANVAS, tinyDetector } from "../support/tiny-detector.js";
 import { missingSimulator } from "../support/xtensa.js";
 

@@ -57,13 +57,10 @@ export class Bot {
   private constructor(private readonly program: Program) {}
 
   static async build(options: FirmwareOptions): Promise<Bot> {
-    const {
-      "preprocess_driver.c": _,
-      "format_driver.c": __,
-      "packet_driver.c": ___,
-      ...files
-    } = await cFiles(join(packageRoot, "test/firmware/c"));
-    return new Bot(await compileFirmware({ ...options, files: { ...files, ...(await driverFiles()) } }));
+    const all = await cFiles(join(packageRoot, "test/firmware/c"));
+    const own = ["bot_driver.c", "ram_card.c", "ram_card.h"].map((name) => [name, all[name]]);
+    const files = { ...Object.fromEntries(own), ...(await driverFiles()) };
+    return new Bot(await compileFirmware({ ...options, files }));
   }
 
   get folder(): string {

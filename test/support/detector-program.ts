@@ -1,7 +1,6 @@
-/** An emitted detector that answers for frames: on this machine, and on the simulated Xtensa with the instructions of each frame. */
+/** An emitted detector that answers for frames on this machine. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { simulateXtensa } from "#smilec/build/xtensa-sim.js";
 import type { GrayImage } from "#smilec/data/types.js";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { emitDetector } from "#smilec/locate/neural/emit.js";
@@ -9,21 +8,13 @@ import type { NeuralModel } from "#smilec/locate/neural/model.js";
 import type { Candidate } from "#smilec/locate/types.js";
 import { compile } from "./compile.js";
 import { cFiles, coreFolder } from "./firmware.js";
-import { lx6Sources } from "./xtensa.js";
-
-/** What a detector needs of the core. */
-const CORE_SOURCES = ["sm_neural.c", "sm_preprocess.c", "sm_resize.c"];
+import { ANSWER_BYTES, CORE_SOURCES, parseAnswer } from "./simulated-detector.js";
 
 /** The core's headers and the sources that locate. */
 export async function locatorCore(): Promise<Record<string, string>> {
   const files = Object.entries(await cFiles(coreFolder));
   return Object.fromEntries(files.filter(([name]) => name.endsWith(".h") || CORE_SOURCES.includes(name)));
 }
-
-const WORDS = 5;
-const MOST = 16;
-/** Number of candidates, then x, y, width, height and confidence of each. */
-const ANSWER_BYTES = 2 * (1 + WORDS * MOST);
 
 /** Candidates of frames of any size, by the detector compiled for this machine. */
 export async function runDetector(
@@ -41,60 +32,8 @@ export async function runDetector(
     await writeFile(join(program.folder, "in.bin"), Buffer.concat(requests));
     await program.run(["in.bin", "out.bin"]);
     const answers = await readFile(join(program.folder, "out.bin"));
-    return frames.map((_, i) => parse(answers.subarray(i * ANSWER_BYTES, (i + 1) * ANSWER_BYTES)));
+    return frames.map((_, i) => parseAnswer(answers.subarray(i * ANSWER_BYTES, (i + 1) * ANSWER_BYTES)));
   } finally {
     await program.dispose();
   }
-}
-
-export interface SimulatedFrame {
-  readonly candidates: readonly Candidate[];
-  readonly instructions: number;
-}
-
-/** The same on the simulator, with the ESP32's kernels, for frames of one size. Throws ToolError where there is no simulator. */
-export async function simulateDetector(model: NeuralModel, frames: readonly GrayImage[]): Promise<SimulatedFrame[]> {
-  const { files, network } = emitDetector(model, { provenance: "a simulation", target: "lx6" });
-  const { width, height } = frames[0];
-  const core = CORE_SOURCES.map((name) => join(coreFolder, name));
-  const { outputs, instructions } = await simulateXtensa({
-    files: { ...files, ...asModel(width, height) },
-    prefix: "frame",
-    sources: [...core, ...(network.kernelSources.length > 0 ? lx6Sources : [])],
-    flags: [`-I${coreFolder}`],
-    inputs: frames.map(({ pixels }) => new Int8Array(pixels.buffer, pixels.byteOffset, pixels.length)),
-    outputLength: ANSWER_BYTES,
-  });
-  return outputs.map((output, i) => ({ candidates: parse(Buffer.from(output)), instructions: instructions[i] }));
-}
-
-/** As a model: the frame is the input, the answer the output. */
-function asModel(width: number, height: number): Record<string, string> {
-  return {
-    "frame.h": "#include <stdint.h>\nint frame_invoke(const int8_t *input, int8_t *output);\n",
-    "frame.c": `#include "frame.h"
-#include <string.h>
-#include "sm_types.h"
-extern const sm_detector_t smilec_detector;
-int frame_invoke(const int8_t *input, int8_t *output)
-{
-    sm_candidate_t found[SM_MAX_CANDIDATES] = {0};
-    const int count = smilec_detector.candidates((const uint8_t *)input, ${width}, ${height}, found);
-    const uint16_t number = (uint16_t)count;
-
-    memcpy(output, &number, sizeof(number));
-    memcpy(output + sizeof(number), found, sizeof(found));
-    return count < 0 ? count : 0;
-}
-`,
-  };
-}
-
-function parse(bytes: Buffer): Candidate[] {
-  return Array.from({ length: bytes.readUInt16LE(0) }, (_, i) => {
-    const [x, y, width, height, confidence] = Array.from({ length: WORDS }, (_, k) =>
-      bytes.readUInt16LE(2 + 2 * (WORDS * i + k)),
-    );
-    return { box: { x, y, width, height }, confidence };
-  });
 }

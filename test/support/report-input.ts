@@ -9,8 +9,8 @@ import {
   type Scored,
   summarize,
 } from "#smilec/evaluate/evaluation.js";
-import { LIGHT_LIMIT_MS, pressToLight } from "#smilec/inspect/press-to-light.js";
 import type { ModelEvaluation } from "#smilec/evaluate/run.js";
+import { LIGHT_LIMIT_MS, pressToLight } from "#smilec/inspect/press-to-light.js";
 import type {
   AugmentationSection,
   BoardSection,
@@ -44,8 +44,7 @@ export function flat(width: number, height: number, grey: number): GrayImage {
   return { width, height, pixels: new Uint8Array(width * height).fill(grey) };
 }
 
-/** Locators have a page of their own: smilec locate eval. */
-export function reportInput(scale: ReportScale = {}): Required<Omit<ReportInput, "locators">> {
+export function reportInput(scale: ReportScale = {}): Required<ReportInput> {
   const random = new Random(7);
   const labels = scale.labels ?? ["neutral", "smile"];
   const evaluation = evaluationSection(labels, scale.scores ?? 400, random);

@@ -87,8 +87,7 @@ static void map_clusters(fat_files_t *files, int place) {
 #endif
 }
 
-int fat_files_list(fat_files_t *files, int (*visit)(void *argument, const char *name, uint32_t size),
-                     void *argument) {
+int fat_files_list(fat_files_t *files, int (*visit)(void *argument, const char *name, uint32_t size), void *argument) {
     const char root[] = {(char)('0' + files->drive), ':', '/', '\0'};
     char name[SM_NAME_MAX];
     FF_DIR folder;
@@ -141,8 +140,7 @@ static FRESULT fill_new(FIL *file, const char *path, uint32_t size, const uint8_
     return result == FR_OK ? f_sync(file) : result;
 }
 
-int fat_files_create(fat_files_t *files, const char *name, uint32_t size, const uint8_t *head,
-                       uint32_t head_bytes) {
+int fat_files_create(fat_files_t *files, const char *name, uint32_t size, const uint8_t *head, uint32_t head_bytes) {
     char path[FAT_PATH_MAX];
     int place = free_place(files);
     if (size == 0 || size % SM_BLOCK != 0 || head_bytes > size || head_bytes > FAT_FILES_BOUNCE ||
@@ -224,7 +222,8 @@ int fat_files_read(fat_files_t *files, int file, uint32_t offset, uint8_t *data,
         done += part;
     }
     if (result == FR_DISK_ERR) {
-        opened_file->err = 0; /* a block that does not read says nothing about the others: FatFs would refuse them all */
+        opened_file->err =
+            0; /* a block that does not read says nothing about the others: FatFs would refuse them all */
     }
     return failed(result, "read");
 }

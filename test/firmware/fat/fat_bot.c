@@ -31,12 +31,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver_bot.h"
+#include "driver_script.h"
 #include "esp32_card.h"
 #include "esp32_pins.h"
 #include "esp32_watchdog.h"
 #include "esp_log.h"
-#include "driver_bot.h"
-#include "driver_script.h"
 #include "host_hal.h"
 #include "sm_config.h"
 
@@ -51,7 +51,7 @@ static struct {
     faulty_disk_t disk;
     sm_marks_t marks;
     uint32_t boots;
-    uint64_t fed_us; /* the watchdog, last */
+    uint64_t fed_us;       /* the watchdog, last */
     uint64_t edges[EDGES]; /* the contact changes at these times; open before the first */
     uint32_t edge_count;
     uint32_t frames;
@@ -59,8 +59,8 @@ static struct {
     uint32_t good_frames;
     char bad_kind; /* t, s, l, o: see `camera` */
     uint32_t restarts;
-    uint64_t pressed_us;  /* when the last press began */
-    uint64_t lights_us;   /* when the lights went on last */
+    uint64_t pressed_us; /* when the last press began */
+    uint64_t lights_us;  /* when the lights went on last */
     bool running;
     jmp_buf reset;
 } bot;
@@ -206,8 +206,7 @@ static int file_open(void *context, const char *name) {
 
 static int file_read(void *context, int file, uint32_t offset, uint8_t *data, uint32_t length) {
     (void)context;
-    return bot.card.mounted ? card_result(fat_files_read(&bot.card.files, file, offset, data, length))
-                            : SM_ERR_NO_CARD;
+    return bot.card.mounted ? card_result(fat_files_read(&bot.card.files, file, offset, data, length)) : SM_ERR_NO_CARD;
 }
 
 static int file_write(void *context, int file, uint32_t offset, const uint8_t *data, uint32_t length) {
@@ -216,7 +215,8 @@ static int file_write(void *context, int file, uint32_t offset, const uint8_t *d
                             : SM_ERR_NO_CARD;
 }
 
-/* The board has nothing to do here: its card has written when a write returns. A card that writes back gets its sync. */
+/* The board has nothing to do here: its card has written when a write returns. A card that writes back gets its sync.
+ */
 static int file_sync(void *context, int file) {
     (void)context;
     (void)file;
@@ -261,8 +261,7 @@ static void print_state(void) {
                  ",\"waiting\":%" PRIu32 "}\n",
                  bot.host.lights ? "true" : "false", bot.host.status ? "true" : "false", bot.restarts, bot.app.faults,
                  bot.disk.writes, bot.disk.operations, bot.host.now_us / 1000u,
-                 bot.lights_us > bot.pressed_us ? (bot.lights_us - bot.pressed_us) / 1000u : 0,
-                 bot.disk.waiting_count);
+                 bot.lights_us > bot.pressed_us ? (bot.lights_us - bot.pressed_us) / 1000u : 0, bot.disk.waiting_count);
 }
 
 /* ---- running ---- */
@@ -479,13 +478,19 @@ static void do_say(const driver_words_t *words) {
 }
 
 static const driver_command_t COMMANDS[] = {
-    {"insert", insert_card},   {"remove", remove_card},  {"push", push_card},     {"pull", pull_card},
-    {"keep", keep_card},       {"restore", restore_card}, {"window", set_window},  {"cut", set_cut},
-    {"fail", set_failures},    {"stall", set_stalls},    {"flip", flip_bits},     {"readonly", make_read_only}, {"protect", protect},
-    {"pretend", make_pretend}, {"repair", repair_card},  {"forget", forget},      {"boot", do_boot},
-    {"press", do_press},       {"wave", do_wave},        {"wait", wait_until_done}, {"run", run_exactly},
-    {"clock", set_clock},      {"camera", set_camera},   {"state", do_state},     {"say", do_say},
-    {NULL, NULL},
+    {"insert", insert_card}, {"remove", remove_card},
+    {"push", push_card},     {"pull", pull_card},
+    {"keep", keep_card},     {"restore", restore_card},
+    {"window", set_window},  {"cut", set_cut},
+    {"fail", set_failures},  {"stall", set_stalls},
+    {"flip", flip_bits},     {"readonly", make_read_only},
+    {"protect", protect},    {"pretend", make_pretend},
+    {"repair", repair_card}, {"forget", forget},
+    {"boot", do_boot},       {"press", do_press},
+    {"wave", do_wave},       {"wait", wait_until_done},
+    {"run", run_exactly},    {"clock", set_clock},
+    {"camera", set_camera},  {"state", do_state},
+    {"say", do_say},         {NULL, NULL},
 };
 
 int main(void) {

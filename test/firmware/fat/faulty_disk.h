@@ -49,7 +49,7 @@ typedef struct faulty_disk {
     uint32_t fail_count;
     bool fail_reads;
     bool fail_writes;
-    uint32_t remove_at; /* value of `operations` at which the card is pulled out */
+    uint32_t remove_at;  /* value of `operations` at which the card is pulled out */
     uint32_t stall_from; /* operations that take `stall_us` longer */
     uint32_t stall_count;
     uint64_t stall_us;

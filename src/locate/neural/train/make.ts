@@ -8,6 +8,7 @@ import type { Artifact, ArtifactStore } from "../../../pipeline/store.js";
 import { inputQuantization } from "../../../preprocess/types.js";
 import { SCENE_REVISION } from "../../../scenes/compose.js";
 import type { PeopleSpec } from "../../../scenes/people.js";
+import type { TrainingBackend } from "../../../train/backend.js";
 import { threadCount } from "../../../train/evaluate.js";
 import { loadFloatModel, saveFloatModel } from "../../../train/float-model.js";
 import { initialParameters } from "../../../train/initialize.js";
@@ -25,18 +26,30 @@ import { quantizeDetector } from "./quantize.js";
 import type { DetectorRecipe } from "./recipe.js";
 import { ScenePool } from "./scene-pool.js";
 import { chooseConfidence, type OperatingPoint, type SearchedScene } from "./threshold.js";
-import { trainDetector } from "./train.js";
+import { type DetectorRequest, trainDetector } from "./train.js";
 
 export interface MakeRequest {
   readonly recipe: DetectorRecipe;
   readonly store: ArtifactStore;
-  /** Folder of the imports. */
-  readonly into: string;
-  /** Content hashes of the imports. */
+  /** Who is put into scenes. */
+  readonly people: (split: "train" | "val") => PeopleSpec;
+  /** Content hashes of their pictures. */
   readonly inputs: readonly string[];
+  /** Real frames to train on besides. */
+  readonly captures?: CapturedFrames;
   /** 0: one per core, at most 4. Changes no result. */
   readonly threads: number;
   readonly context: StageContext;
+}
+
+/** Frames of a bot whose faces are known. */
+export interface CapturedFrames {
+  /** Most that there are. */
+  readonly count: number;
+  /** Identifies them. */
+  readonly key: string;
+  /** Adds them to the training scenes. */
+  readonly add: (pool: ScenePool) => Promise<void>;
 }
 
 export interface MadeDetector {
@@ -82,25 +95,26 @@ class DetectorMaker {
     const { recipe, store, inputs, context } = this.request;
     const { width, height } = recipe.frame;
     const { people, ...sceneRecipe } = this.sceneRecipe(split);
-    const { split: _split, names } = people as Extract<PeopleSpec, { kind: "imports" }>;
+    const captures = split === "train" ? this.request.captures : undefined;
     return store.obtain({
       stage: "locator-scenes",
       revision: 1,
-      options: { ...sceneRecipe, split, names, count, width, height, composer: SCENE_REVISION },
-      inputs,
+      options: { ...sceneRecipe, ...described(people), count, width, height, composer: SCENE_REVISION },
+      inputs: captures === undefined ? inputs : [...inputs, captures.key],
       produce: async (dir) => {
         context.reporter.stage("compose", `${count} scenes of people of the ${split} split`);
-        const pool = new ScenePool(width, height, count);
+        const pool = new ScenePool(width, height, count + (captures?.count ?? 0));
         await composeScenes(this.composing(split, 0, count), pool, (frame, scene) => pool.add(frame, scene));
+        await captures?.add(pool);
         await pool.save(dir);
-        return { count };
+        return { count: pool.count };
       },
     });
   }
 
   private sceneRecipe(split: "train" | "val"): SceneRecipe {
-    const { seed, imports, scenes } = this.request.recipe;
-    const people: PeopleSpec = { kind: "imports", into: this.request.into, names: imports, split };
+    const { seed, scenes } = this.request.recipe;
+    const people = this.request.people(split);
     // Other scenes than those of training, were it the same people.
     if (split === "val") return { people, seed: seed + 1, options: {} };
     return { people, seed, options: { faces: scenes.faces, sizes: scenes.sizes } };
@@ -130,46 +144,57 @@ class DetectorMaker {
   }
 
   private async train(pool: ScenePool): Promise<{ parameters: Float32Array; losses: number[] }> {
-    const { recipe, context } = this.request;
-    const { mining, train, seed } = recipe;
-    const backend = await createWasmBackend({
-      network: this.network,
-      batchSize: train.batchSize,
-      input: inputQuantization(recipe),
-      threads: this.threads,
-      task: "detect",
-    });
-    const losses: number[] = [];
-    let first = recipe.scenes.train;
+    const { train } = this.request.recipe;
+    const { cropEpochs: epochs, cropSide: side } = train;
+    const backend = await this.backend(this.network);
+    const small = await this.backend(buildDetector({ width: side, height: side }));
     try {
-      const onEpoch = async (epoch: number, parameters: Float32Array, loss: number) => {
-        losses.push(loss);
-        context.reporter.info(`epoch ${epoch}/${train.epochs}: loss ${loss.toFixed(3)}, ${pool.count} scenes`);
-        if (!mining.after.includes(epoch)) return;
-        const request = { ...this.composing("train", first, mining.look), ...mining, input: recipe, backend };
-        const logit = await mineScenes({ ...request, first }, parameters, pool);
-        first += mining.look;
-        context.reporter.info(
-          `mined ${mining.keep} of ${mining.look} scenes: false faces from logit ${logit.toFixed(2)} on`,
-        );
-      };
-      const initial = initialDetector(this.network, seed);
-      const options = { ...train, seed };
-      const { network } = this;
-      const parameters = await trainDetector({
-        network,
-        input: recipe,
-        pool,
-        options,
-        initial,
-        backend,
-        context,
-        onEpoch,
-      });
-      return { parameters, losses };
+      return await this.trainOn(pool, backend, { epochs, side, backend: small });
     } finally {
       await backend.dispose();
+      await small.dispose();
     }
+  }
+
+  private backend(network: Network): Promise<TrainingBackend> {
+    const { recipe } = this.request;
+    const { batchSize } = recipe.train;
+    const input = inputQuantization(recipe);
+    return createWasmBackend({ network, batchSize, input, threads: this.threads, task: "detect" });
+  }
+
+  private async trainOn(
+    pool: ScenePool,
+    backend: TrainingBackend,
+    crops: DetectorRequest["crops"] & {},
+  ): Promise<{ parameters: Float32Array; losses: number[] }> {
+    const { recipe, context } = this.request;
+    const { mining, train, seed } = recipe;
+    const losses: number[] = [];
+    let first = recipe.scenes.train;
+    const onEpoch = async (epoch: number, parameters: Float32Array, loss: number) => {
+      losses.push(loss);
+      context.reporter.info(`epoch ${epoch}/${train.epochs}: loss ${loss.toFixed(3)}, ${pool.count} scenes`);
+      if (!mining.after.includes(epoch)) return;
+      const request = { ...this.composing("train", first, mining.look), ...mining, input: recipe, backend };
+      const logit = await mineScenes({ ...request, first }, parameters, pool);
+      first += mining.look;
+      context.reporter.info(
+        `mined ${mining.keep} of ${mining.look} scenes: false faces from logit ${logit.toFixed(2)}`,
+      );
+    };
+    const parameters = await trainDetector({
+      network: this.network,
+      input: recipe,
+      pool,
+      options: { ...train, seed },
+      initial: initialDetector(this.network, seed),
+      backend,
+      crops,
+      context,
+      onEpoch,
+    });
+    return { parameters, losses };
   }
 
   async deployed(
@@ -253,6 +278,13 @@ class DetectorMaker {
       candidates: decodeMap(map, tables, canvas, width, height),
     }));
   }
+}
+
+/** What of people changes scenes: not the folder that they lie in. */
+function described(people: PeopleSpec): Record<string, unknown> {
+  if (people.kind === "drawn") return { ...people };
+  const { into: _, kind: __, ...rest } = people;
+  return rest;
 }
 
 /** As every network's, but for the logits' bias. */

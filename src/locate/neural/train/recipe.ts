@@ -36,6 +36,8 @@ export const recipeSchema = z.strictObject({
   }),
   train: z.strictObject({
     epochs: count,
+    cropEpochs: z.int().min(0).describe("The first of them train on parts of scenes."),
+    cropSide: extent.describe("Side of the parts in pixels."),
     batchSize: count,
     learningRate: z.number().gt(0),
     warmupEpochs: z.number().min(0),
@@ -77,6 +79,10 @@ function checked(recipe: DetectorRecipe, file: string): DetectorRecipe {
   const problems = [
     ...(fits ? [] : ["frame: must fill the canvas in one direction and fit in the other"]),
     ...(canvas.width * canvas.height > 512 * CELL * CELL ? ["canvas: at most 32,768 pixels"] : []),
+    ...(train.cropEpochs > train.epochs ? ["train.cropEpochs: at most train.epochs"] : []),
+    ...(train.cropSide > Math.min(frame.width, frame.height)
+      ? ["train.cropSide: at most the frame's shorter side"]
+      : []),
     ...(mining.keep > mining.look ? ["mining.keep: at most mining.look"] : []),
     ...(mining.after.some((epoch) => epoch >= train.epochs) ? ["mining.after: before the last epoch"] : []),
     ...(scenes.sizes[0] < scenes.sizes[1] ? [] : ["scenes.sizes: the smallest, then the largest"]),

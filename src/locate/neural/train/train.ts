@@ -11,7 +11,7 @@ import { Optimizer, type TrainingState } from "../../../train/optimizer.js";
 import { Rng } from "../../../train/rng.js";
 import { scheduleAt } from "../../../train/schedule.js";
 import type { Projection } from "../../../train/train.js";
-import { type DetectorInput, SceneBatches } from "./batches.js";
+import { CropBatches, type DetectorInput, SceneBatches } from "./batches.js";
 import type { ScenePool } from "./scene-pool.js";
 import { DETECTOR_STREAM } from "./streams.js";
 
@@ -37,6 +37,11 @@ export interface DetectorRequest {
   readonly initial: Float32Array;
   readonly backend: TrainingBackend;
   readonly projection?: Projection;
+  /**
+   * The first epochs are trained on square parts of the scenes, each about a face or a fixture: they cost half, and show every face in many sizes. The
+   * backend is of a network with the same parameters on a canvas of that side.
+   */
+  readonly crops?: { readonly epochs: number; readonly side: number; readonly backend: TrainingBackend };
   readonly context: StageContext;
   /** Called after each epoch, from 1, with the averaged parameters; may add scenes to the pool. */
   readonly onEpoch?: (epoch: number, parameters: Float32Array, loss: number) => Promise<void>;
@@ -57,20 +62,23 @@ class DetectorRun {
   readonly state: TrainingState;
   private readonly optimizer: Optimizer;
   private readonly batches: SceneBatches;
+  private readonly crops: CropBatches | undefined;
   /** Last loss of each scene; of one never seen infinite. */
   private readonly losses: Float64Array;
 
   constructor(private readonly request: DetectorRequest) {
-    const { network, options, initial, pool, input } = request;
+    const { network, options, initial, pool, input, crops } = request;
     this.optimizer = new Optimizer(network, options.averaging);
     this.state = this.optimizer.initialState(initial.slice());
     this.batches = new SceneBatches(pool, input, options.seed);
+    if (crops !== undefined) this.crops = new CropBatches(pool, input.normalize, options.seed, crops.side);
     this.losses = new Float64Array(pool.capacity).fill(Infinity);
   }
 
   /** Mean loss of the epoch. */
   async epoch(epoch: number): Promise<number> {
     const { options, context } = this.request;
+    const { batches, backend } = this.source(epoch);
     const order = this.order(epoch);
     const steps = Math.ceil(order.length / options.batchSize);
     const cut = (step: number) => Math.floor((step * order.length) / steps);
@@ -78,12 +86,12 @@ class DetectorRun {
     const display = context.reporter.progress(`epoch ${epoch}`, order.length, "scenes");
     let sum = 0;
     try {
-      let next = this.batches.varied(part(0), epoch, 0);
+      let next = batches.varied(part(0), epoch, 0);
       for (let step = 0; step < steps; step++) {
         if (context.signal.aborted) throw new InterruptedError();
-        const computed = this.request.backend.gradients(this.projected(), next);
+        const computed = backend.gradients(this.projected(), next);
         // The next batch is made while the backend's threads are at work.
-        if (step + 1 < steps) next = this.batches.varied(part(step + 1), epoch, cut(step + 1));
+        if (step + 1 < steps) next = batches.varied(part(step + 1), epoch, cut(step + 1));
         const { loss, gradient, losses } = await computed;
         this.step(epoch - 1 + step / steps, loss, gradient);
         part(step).forEach((scene, i) => {
@@ -96,6 +104,13 @@ class DetectorRun {
       display.end();
     }
     return sum / order.length;
+  }
+
+  private source(epoch: number): { batches: SceneBatches | CropBatches; backend: TrainingBackend } {
+    const { crops, backend } = this.request;
+    if (crops === undefined || this.crops === undefined || epoch > crops.epochs)
+      return { batches: this.batches, backend };
+    return { batches: this.crops, backend: crops.backend };
   }
 
   /** Every scene, and the hardest once more, in random order. */
