@@ -140,7 +140,7 @@ describe("the stack of the bot's task", () => {
       expect(withoutAllowance.bytes).toBeGreaterThan(1_000);
       expect(whole.bytes + INTERRUPT_ALLOWANCE).toBeLessThanOrEqual(BOT_STACK);
     },
-    300_000,
+    900_000,
   );
 
   checked(
@@ -156,7 +156,7 @@ describe("the stack of the bot's task", () => {
       console.info(`second core: ${shown(kernels)} and ${INTERRUPT_ALLOWANCE} for interrupts, of ${SECOND_CORE_STACK}`);
       expect(kernels.bytes + INTERRUPT_ALLOWANCE).toBeLessThanOrEqual(SECOND_CORE_STACK);
     },
-    300_000,
+    900_000,
   );
 
   it("has the size that is counted on", () => {
