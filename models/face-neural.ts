@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import type { Split } from "#smilec/data/types.js";
 import { packageRoot, toolVersion } from "#smilec/files/package-root.js";
 import { writeFile, writeJson } from "#smilec/files/write.js";
 import { type MadeDetector, makeDetector } from "#smilec/locate/neural/train/make.js";
@@ -38,7 +39,8 @@ export async function makeNeuralLocator(request: NeuralLocatorRequest): Promise<
   const { context, store, into } = request;
   const data = await importData(recipe.imports, request.data, into, context);
   const inputs = data.map(({ hash }) => hash);
-  const made = await makeDetector({ recipe, store, into, inputs, threads: 0, context });
+  const people = (split: Split) => ({ kind: "imports", into, names: recipe.imports, split }) as const;
+  const made = await makeDetector({ recipe, store, people, inputs, threads: 0, context });
   const dir = join(request.out, NEURAL_LOCATOR);
   await writeFile(join(dir, "model.tflite"), made.bytes);
   await writeCard(join(dir, "card.json"), recipe, made, data, started);

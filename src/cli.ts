@@ -211,9 +211,13 @@ function declareEvaluation(program: Command, action: Action): void {
 }
 
 function declareLocators(program: Command, action: Action): void {
-  program
-    .command("locate")
-    .description("finding the face in a frame")
+  const locate = program.command("locate").description("finding the face in a frame");
+  locate
+    .command("train")
+    .description("a neural detector of the project's own people and of captures whose faces were judged or corrected")
+    .option("--recipe <file>", "how it is made (default: as the one that comes with smilec)")
+    .action(action(async () => (await import("./commands/locate-train.js")).locateTrainCommand));
+  locate
     .command("eval")
     .description("how well locators find faces, what they take for one, and what that does to the smiles")
     .option("--locator <names>", "which, such as center,neural or neural=FILE (default: all there are)")

@@ -80,7 +80,8 @@ async function contestant(wanted: string, project: Project | undefined): Promise
   if (kind === "center") return centerContestant(project === undefined ? CENTER : centerOf(project));
   const found = file === undefined ? await presentDetector(kind, project) : await detectorFile(kind, file);
   if (found === undefined) throw notThere(kind, file ?? detectorPath(packageRoot, kind));
-  return detectorContestant(wanted, found);
+  const own = file === undefined && project?.config.locator.kind === kind ? project.config.locator.threshold : null;
+  return { ...detectorContestant(wanted, found), ...(own !== null && { threshold: own }) };
 }
 
 /** The project's own, else the one that comes with smilec. */

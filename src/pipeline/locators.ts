@@ -5,12 +5,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { GrayImage } from "../data/types.js";
+import { UserError } from "../errors.js";
 import { writeFile } from "../files/write.js";
 import { evaluateLocators, type LocatorEvaluationResult } from "../locate/evaluate/run.js";
 import { TEST_SEED } from "../locate/evaluate/test-scenes.js";
 import { SCENE_REVISION } from "../scenes/compose.js";
 import { FRAME } from "../template/context.js";
-import { obtainDetector } from "./detector.js";
+import { type FaceDetector, obtainDetector } from "./detector.js";
 import { centerContestant, centerOf, detectorContestant, smileModel } from "./locate-eval.js";
 import type { PictureSet } from "./pictures.js";
 import type { Project } from "./project.js";
@@ -29,7 +30,10 @@ export interface LocatorsPart {
   readonly result: LocatorEvaluationResult;
 }
 
-/** Undefined where the bot looks at a fixed square. Throws UserError when the detector, or the people, cannot be used. */
+/**
+ * Undefined where the bot looks at a fixed square, and, with a warning, where no scenes can be made of the project's people. Throws UserError when
+ * the detector cannot be used.
+ */
 export async function obtainLocators(
   project: Project,
   pictures: PictureSet,
@@ -38,6 +42,22 @@ export async function obtainLocators(
 ): Promise<LocatorsPart | undefined> {
   const detector = await obtainDetector(project);
   if (detector === undefined) return undefined;
+  try {
+    return await measured(project, detector, pictures, context, count);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    context.reporter.warn(`where the bot looks is not in the report: ${error.message}`);
+    return undefined;
+  }
+}
+
+async function measured(
+  project: Project,
+  detector: FaceDetector,
+  pictures: PictureSet,
+  context: StageContext,
+  count: number,
+): Promise<LocatorsPart> {
   const model = await smileModel({}, project);
   const { kind } = project.config.locator;
   const threshold = project.config.locator.threshold ?? detector.threshold;

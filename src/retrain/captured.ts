@@ -42,18 +42,23 @@ const SPLIT_SEED = 1;
 /** Splits by a hash of the group: what is held out once is never trained on later, however much is captured. */
 export function capturedSet(catalogue: Catalogue, config: Pick<Config, "labels" | "retrain">): CapturedSet {
   const { pictures, leftOut } = judgedPictures(catalogue, config);
-  const training = 1 - config.retrain.heldOut;
-  const fractions = [training * (1 - VALIDATION), training * VALIDATION, config.retrain.heldOut] as const;
   const groups = pressGroups(pictures);
   return {
     leftOut,
     pictures: pictures.map(({ capture, label, press, original }) => {
       const { metadata, payloadCrc } = catalogue.capture(capture)!;
       const group = groups.get(press)!;
-      const split = hashSplit(group, { kind: "hash", seed: SPLIT_SEED, fractions });
+      const split = heldOutSplit(group, config);
       return { capture, path: original, label, press, group, split, box: metadata.box, payloadCrc };
     }),
   };
+}
+
+/** The split of a group: what is held out is held out of everything that is trained, the face detector too. */
+export function heldOutSplit(group: string, { retrain }: Pick<Config, "retrain">): Split {
+  const training = 1 - retrain.heldOut;
+  const fractions = [training * (1 - VALIDATION), training * VALIDATION, retrain.heldOut] as const;
+  return hashSplit(group, { kind: "hash", seed: SPLIT_SEED, fractions });
 }
 
 /** A press around midnight belongs to the day it began. */

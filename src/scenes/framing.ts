@@ -16,8 +16,8 @@ export interface Framing {
 export const TIGHT: Framing = { x: 0, y: 0, side: 1 };
 
 /**
- * Head and surroundings, as faces-wide has them. Of 2,500 SMILEs pictures 2,087 were found again in faces-wide (the same photograph: correlation
- * above 0.99 over 16 x 16 means); these are the medians of where they lie. 90 % of them are within 0.03 of each.
+ * Head and surroundings, as faces-wide has them. Of 2,500 SMILEs pictures 2,096 were found again in faces-wide (correlation above 0.97 over 16 x 16
+ * means, 2,087 of them above 0.99: the same photograph); these are the medians of where they lie. 5 to 95 % of them are within about 0.05 (side) and 0.03.
  */
 export const HEAD: Framing = { x: 0.133, y: 0.215, side: 0.725 };
 

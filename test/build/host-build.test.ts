@@ -8,7 +8,8 @@ import { configSchema } from "#smilec/config/schema.js";
 import { InterruptedError, ToolError, UserError } from "#smilec/errors.js";
 import { run, runOrThrow } from "#smilec/process/run.js";
 import { renderProject } from "#smilec/template/project.js";
-import { changesEnvironment, errorOf, fillPath, testSmilecHome } from "../support/environment.js";
+import { changesEnvironment, errorOf, fillPath } from "../support/environment.js";
+import { testSmilecHome } from "../support/smilec-home.js";
 import { recordingContext } from "../support/recording-reporter.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 

@@ -11,7 +11,8 @@ import { configSchema } from "#smilec/config/schema.js";
 import { ToolError } from "#smilec/errors.js";
 import { runOrThrow } from "#smilec/process/run.js";
 import { renderProject } from "#smilec/template/project.js";
-import { changesEnvironment, errorOf, testSmilecHome } from "../support/environment.js";
+import { changesEnvironment, errorOf } from "../support/environment.js";
+import { testSmilecHome } from "../support/smilec-home.js";
 import { recordingContext } from "../support/recording-reporter.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 

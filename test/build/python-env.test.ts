@@ -5,7 +5,8 @@ import { findPython } from "#smilec/build/python.js";
 import { ensurePythonEnv, findPythonEnv } from "#smilec/build/python-env.js";
 import { InterruptedError, type SmilecError, ToolError } from "#smilec/errors.js";
 import { runOrThrow } from "#smilec/process/run.js";
-import { changesEnvironment, errorOf, fillPath, testSmilecHome } from "../support/environment.js";
+import { changesEnvironment, errorOf, fillPath } from "../support/environment.js";
+import { testSmilecHome } from "../support/smilec-home.js";
 import { recordingContext } from "../support/recording-reporter.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 

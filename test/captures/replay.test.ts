@@ -25,7 +25,7 @@ beforeAll(async () => {
   const card = bot.makeCard();
   await bot.press(bot.writePictures(randomPictures(new Random(1), 100)), card);
   captures = await readCaptures(join(card, "SEG00001.TAR"));
-}, 60_000);
+}, 240_000);
 afterAll(() => bot?.dispose());
 
 /** The capture as it would have been logged with other metadata or pixels: CRC and texts fit. */

@@ -5,7 +5,8 @@ import { boards } from "#smilec/board/boards.js";
 import { findPythonEnv } from "#smilec/build/python-env.js";
 import { type Check, type DoctorOptions, fix, nodeCheck, runChecks } from "#smilec/doctor/checks.js";
 import { serialCheck } from "#smilec/doctor/serial.js";
-import { changesEnvironment, fillPath, testSmilecHome } from "../support/environment.js";
+import { changesEnvironment, fillPath } from "../support/environment.js";
+import { testSmilecHome } from "../support/smilec-home.js";
 import { recordingContext } from "../support/recording-reporter.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 

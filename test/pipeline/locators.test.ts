@@ -1,12 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, jest } from "@jest/globals";
+import { defaultLimits } from "#smilec/data/decode.js";
+import { importPictures } from "#smilec/data/import.js";
 import { formatCascade } from "#smilec/locate/classic/cascade.js";
 import { obtainLocators } from "#smilec/pipeline/locators.js";
 import type { PictureSet } from "#smilec/pipeline/pictures.js";
 import { openProject } from "#smilec/pipeline/project.js";
 import { randomCascade } from "../support/cascades.js";
-import { put } from "../support/pictures.js";
+import { put, putPersons } from "../support/pictures.js";
 import { Random } from "../support/random.js";
 import { recordingContext } from "../support/recording-reporter.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
@@ -55,5 +57,23 @@ describe("where the bot looks, for the report", () => {
     );
     const other = (await obtainLocators(await openProject(dir), pictures, recordingContext(), 8))!;
     expect(other.key).not.toBe(made.key);
+  });
+
+  it("is left out, with a warning, when nobody can be cut out of the project's pictures", async () => {
+    const dir = folder();
+    put(dir, "smilec.config.json", JSON.stringify({ locator: { kind: "classic" } }));
+    put(dir, "models/face-classic/cascade.json", formatCascade(randomCascade(new Random(3), 24, 6)));
+    const from = folder("tiny-");
+    await putPersons(from, 12);
+    await importPictures({
+      from,
+      name: "tiny",
+      into: join(dir, "data"),
+      limits: { ...defaultLimits, maxSide: 20 },
+      context: recordingContext(),
+    });
+    const context = recordingContext();
+    expect(await obtainLocators(await openProject(dir), pictures, context, 8)).toBeUndefined();
+    expect(context.lines.at(-1)).toMatch(/not in the report: nobody to put into scenes: all \d+ faces of split test/);
   });
 });

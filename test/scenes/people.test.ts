@@ -1,11 +1,13 @@
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, jest } from "@jest/globals";
 import { openCatalogue } from "#smilec/data/catalogue.js";
 import { importPictures } from "#smilec/data/import.js";
-import { UserError } from "#smilec/errors.js";
+import { InterruptedError, UserError } from "#smilec/errors.js";
 import { silentReporter } from "#smilec/pipeline/reporter.js";
 import { faceIn, HEAD } from "#smilec/scenes/framing.js";
 import { drawnPeople, importedPeople, openPeople } from "#smilec/scenes/people.js";
+import { writeScenes } from "#smilec/scenes/write-folder.js";
 import { png, put } from "../support/pictures.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 
@@ -80,5 +82,23 @@ describe("drawn people", () => {
     expect(at(face.x + face.side / 2, face.y + face.side / 2)).toBe(255);
     expect(at(2, 2)).toBe(0);
     expect(at(image.width - 3, 2)).toBe(0);
+  });
+});
+
+describe("scenes as files", () => {
+  it("leave nothing behind when they are interrupted", async () => {
+    const root = folder("interrupted-");
+    const people = { ...drawnPeople(1, "train"), count: 2 };
+    const stop = new AbortController();
+    const reporter = {
+      ...silentReporter,
+      progress: () => ({ update: (done: number) => (done === 2 ? stop.abort() : undefined), end: () => undefined }),
+    };
+    const request = { count: 9, seed: 1, options: { width: 64, height: 48, people }, out: join(root, "out") };
+    await expect(writeScenes({ ...request, context: { reporter, signal: stop.signal } })).rejects.toThrow(
+      InterruptedError,
+    );
+    expect(readdirSync(root)).toEqual([]);
+    expect((await writeScenes({ ...request, context })).count).toBe(9);
   });
 });

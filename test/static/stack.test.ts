@@ -1,6 +1,6 @@
 /**
  * Stack use of the core and of the shipped model's code on Xtensa: every function's frame as gcc gives it, summed over the call graph. What the HAL takes
- * below a call comes on top (docs/firmware.md).
+ * below a call comes on top: test/esp32/stack.test.ts.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -12,11 +12,11 @@ import { kernelFolder } from "../support/compile.js";
 import { cFiles, coreFolder } from "../support/firmware.js";
 import { sessionFiles } from "../support/session.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
+import { CALLED_BACK, knownBytes, lx6Folder, windowed } from "../support/xtensa-stack.js";
 
 const temporaryFolder = temporaryFolders();
 const COMPILER = "xtensa-lx106-elf-gcc";
 const simIncludes = join(packageRoot, "firmware", "hal", "sim", "include");
-const lx6Folder = join(kernelFolder, "lx6");
 
 /** Bytes. The task's stack is 12,288 (esp32_main.c). */
 const LIMITS = { core: 1536, engine: 768, whole: 2048, function: 512 };
@@ -25,31 +25,9 @@ const missing = (await run(COMPILER, ["--version"])).notFound;
 const compiled = missing ? it.skip : it;
 const suffix = missing ? ` (skipped: ${COMPILER} is not installed)` : "";
 
-/**
- * The compiler is for the lx106, whose functions save registers in their frames. With the ESP32's windows a frame holds at most 48 bytes for registers
- * instead (Xtensa ISA, "Windowed procedure-call protocol": 16 bytes of base save area, 32 of extra save area), in steps of 16: a bound.
- */
-function windowed(bytes: number): number {
-  return Math.ceil(bytes / 16) * 16 + 48;
-}
-
-/** Bytes of any function of the C library and of the compiler's that is called here: all are leaves. */
-const LIBRARY_BYTES = 96;
-const LIBRARY = /^(mem(cpy|set|move|cmp|chr)|str(len|cmp)|__(u?div|u?mod|umod|mul|ashl|lshr|ashr)[sd]i3)$/;
-const CALLED_BACK = /:note_(candidate|file|segment)$/;
-
-/** Largest `entry` of the kernels in assembly. */
-function assemblyFrame(): number {
-  const text = readFileSync(join(lx6Folder, "smk_lx6.S"), "utf8");
-  return Math.max(...[...text.matchAll(/\bentry\s+a1,\s*(\d+)/g)].map(([, bytes]) => Number(bytes)));
-}
-
 function rules(indirect: readonly string[]): StackRules {
-  const assembly = assemblyFrame();
-  const outside = (name: string) =>
-    LIBRARY.test(name) ? LIBRARY_BYTES : name.startsWith("smk_lx6_") ? assembly : undefined;
   // What the HAL calls back calls at most the HAL, whose stack is not summed here.
-  return { outside, indirect: (caller) => (CALLED_BACK.test(caller) ? [] : indirect), frame: windowed };
+  return { outside: knownBytes, indirect: (caller) => (CALLED_BACK.test(caller) ? [] : indirect), frame: windowed };
 }
 
 /** The core and a model, compiled for size or speed as ESP-IDF is told to (CONFIG_COMPILER_OPTIMIZATION_PERF: -O2). */

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { type RunResult, run } from "#smilec/process/run.js";
-import { testSmilecHome } from "./environment.js";
+import { testSmilecHome } from "./smilec-home.js";
 
 const MAIN = join(packageRoot, "dist", "main.js");
 

@@ -1,12 +1,8 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { afterEach } from "@jest/globals";
 import { ToolError } from "#smilec/errors.js";
 import { run } from "#smilec/process/run.js";
-
-/** The PlatformIO environment that all tests share; CI keeps it between runs. */
-export const testSmilecHome = join(dirname(fileURLToPath(import.meta.url)), "../../.cache/smilec-home");
 
 /** Sets environment variables for one test; undefined takes one out. Call at the top of a file. */
 export function changesEnvironment(): (changes: Readonly<Record<string, string | undefined>>) => void {

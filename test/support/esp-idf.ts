@@ -7,7 +7,7 @@
  * /usr/include/newlib).
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Board } from "#smilec/board/types.js";
 import { ToolError } from "#smilec/errors.js";
 import { type RunResult, run, runOrThrow } from "#smilec/process/run.js";
@@ -21,6 +21,9 @@ export function withoutEspTrees(): string | undefined {
   const missing = TREES.filter((name) => process.env[name] === undefined || !existsSync(process.env[name]));
   return missing.length === 0 ? undefined : `${missing.join(", ")} not set to a folder`;
 }
+
+/** A file of ESP-IDF's components. */
+export const idfComponent = (path: string) => join(tree("SMILEC_IDF_PATH"), "components", path);
 
 /** Include folders of ESP-IDF's components, as its build system would give them; CHIP stands for the chip's name. */
 const IDF_INCLUDES = [
@@ -75,6 +78,7 @@ const IDF_INCLUDES = [
   "vfs/include",
   "nvs_flash/include",
   "esp_partition/include",
+  "esp_pm/include",
   "esp_event/include",
   "esp_mm/include",
 ];
@@ -85,6 +89,8 @@ export interface EspTypeChecker {
   readonly complaints: string;
   /** Checks one C file; the result's exit code is 0 when the compiler has nothing to say. */
   check(file: string, includes: readonly string[]): Promise<RunResult>;
+  /** Who calls whom in one C file, and each function's frame: gcc's `-fcallgraph-info=su`. `foreign`: others' code, whose warnings are theirs. */
+  callGraph(file: string, includes: readonly string[], foreign?: boolean): Promise<string>;
 }
 
 function tree(name: (typeof TREES)[number]): string {
@@ -198,7 +204,6 @@ export async function espTypeChecker(folder: string, chip: Board["chip"], defaul
   const log = join(tree("SMILEC_IDF_PATH"), "components/log/include");
   writeFileSync(join(folder, "log_format.h"), LOG_FORMAT);
   const flags = [
-    "-fsyntax-only",
     "-std=gnu17",
     "-O2",
     ...["-Wall", "-Wextra", "-Wshadow", "-Wno-unused-parameter", "-Werror", "-Wno-builtin-macro-redefined"],
@@ -211,6 +216,13 @@ export async function espTypeChecker(folder: string, chip: Board["chip"], defaul
   return {
     sdkconfig,
     complaints,
-    check: (file, includes) => run(compiler, [...flags, ...includes.map((path) => `-I${path}`), file]),
+    check: (file, includes) => run(compiler, ["-fsyntax-only", ...flags, ...includes.map((path) => `-I${path}`), file]),
+    callGraph: async (file, includes, foreign = false) => {
+      const output = join(folder, `${basename(file)}.s`);
+      const to = ["-fcallgraph-info=su", "-S", "-o", output, ...(foreign ? ["-w"] : [])];
+      const all = [...flags, ...to, ...includes.map((path) => `-I${path}`), file];
+      await runOrThrow(compiler, all, `compiling ${file}`, { cwd: folder });
+      return readFileSync(output.replace(/\.s$/, ".ci"), "utf8");
+    },
   };
 }

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { packageRoot } from "#smilec/files/package-root.js";
-import { testSmilecHome } from "./environment.js";
+import { testSmilecHome } from "./smilec-home.js";
 
 export interface StudioProcess {
   readonly url: string;

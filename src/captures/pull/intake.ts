@@ -135,7 +135,7 @@ export class Intake {
     const { payloadCrc } = header;
     const { width, height } = frame;
     const payloadBytes = payload.length;
-    await folders.make(dirname(path));
+    folders.make(dirname(path));
     await writer.write(join(catalogue.dir, path), payload);
     pending.set(header, { payloadCrc, state: "kept", path });
     tally.add(header, payloadBytes);

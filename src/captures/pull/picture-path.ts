@@ -1,8 +1,7 @@
 /** Where a capture's files lie below the captures' folder. Names are made from checked numbers only, never from names on a card. */
-import { lstat, mkdir } from "node:fs/promises";
+import { lstatSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { asEnvironmentError, EnvironmentError } from "../../errors.js";
-import { makeFolder } from "../../files/write.js";
 import type { CaptureKey } from "../catalogue/types.js";
 import { type EntryHeader, hex32 } from "../format.js";
 
@@ -21,31 +20,31 @@ export function picturePath(header: Pick<EntryHeader, "device" | "epoch" | "segm
   return `${device}/${epoch}/${String(header.segment).padStart(5, "0")}/${String(sequence).padStart(10, "0")}.pgm`;
 }
 
-/** Makes folders below `dir`, each once; refuses links, which would lead out of it. */
+/** Makes folders below `dir`, each once; refuses links, which would lead out of it. Synchronous: waking a thread takes longer than making a folder. */
 export class FolderMaker {
   private readonly made = new Set<string>();
 
   constructor(private readonly dir: string) {}
 
   /** `folder` with forward slashes. */
-  async make(folder: string): Promise<void> {
+  make(folder: string): void {
     if (this.made.has(folder)) return;
     // Hostile cards have many devices and epochs: what is remembered stays small.
     if (this.made.size > 10_000) this.made.clear();
-    const parts = folder.split("/");
-    for (let depth = 1; depth <= parts.length; depth++) await makeReal(join(this.dir, ...parts.slice(0, depth)));
+    const above = folder.lastIndexOf("/");
+    if (above > 0) this.make(folder.slice(0, above));
+    makeReal(join(this.dir, folder));
     this.made.add(folder);
   }
 }
 
-async function makeReal(path: string): Promise<void> {
+function makeReal(path: string): void {
   try {
-    await mkdir(path);
+    mkdirSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return makeFolder(path);
     if (code !== "EEXIST") throw asEnvironmentError(error, path);
-    if ((await lstat(path)).isDirectory()) return;
+    if (lstatSync(path).isDirectory()) return;
     throw new EnvironmentError("something that is no folder is in the way of the pictures", {
       where: path,
       remedy: "Move it away and run the command again.",

@@ -1,9 +1,10 @@
 /** Reads the segments of a card: first which of them have changed, then those, the newest first. */
+import { mapOrdered } from "../../data/ordered.js";
 import { UserError } from "../../errors.js";
 import type { SeenSegment, UntimedCapture } from "../catalogue/types.js";
 import { type EntryHeader, hex32, type SegmentHead, slotOffset } from "../format.js";
-import { BLOCK_BYTES, HEADER_BYTES } from "../layout.js";
-import { readHead, readSlots } from "../read-segment.js";
+import { BLOCK_BYTES, HEAD_BYTES, HEADER_BYTES } from "../layout.js";
+import { type ReadBytes, readHead, readSlots } from "../read-segment.js";
 import type { Place } from "./intake.js";
 import { type Reading, type ReadingParts, stopIfAsked } from "./pull.js";
 import { PieceMemory, ReadAhead } from "./read-ahead.js";
@@ -18,6 +19,13 @@ import {
 } from "./source.js";
 
 const MEGABYTE = 1e6;
+/** Segments that are opened at once: each step of it waits for a thread, which costs more than the step. */
+const OPENED = 8;
+/** What is read of a segment when it is opened to be looked at: its head, and the first slot's header and block. */
+const START_BYTES = HEAD_BYTES + HEADER_BYTES + BLOCK_BYTES;
+/** As {@link OPENED} and {@link START_BYTES}, of those that are read then. */
+const OPENED_TO_READ = 2;
+const FIRST_BYTES = 2 << 20;
 
 /** What is known of a card's segments before they are pulled. */
 export interface CardCounts {
@@ -60,9 +68,9 @@ export class CardReading implements Reading {
         where: this.source.origin,
         remedy: "Check that this is the bot's card. Were they deleted, `--image DEVICE --recover` may find them.",
       });
-    for (const file of [...segments].reverse()) {
+    for await (const { item: file, open } of this.opened([...segments].reverse(), OPENED, START_BYTES)) {
       stopIfAsked(parts.context, parts.tally);
-      const found = await this.withSegment(file, parts, (segment) => this.look(file, segment, parts));
+      const found = await this.withSegment({ ...file, open }, parts, (segment) => this.look(file, segment, parts));
       if (found !== undefined) changed.push(found);
     }
     await this.readChanged(changed, parts);
@@ -73,6 +81,19 @@ export class CardReading implements Reading {
     const moments = own !== undefined && slot >= own.slotsRead ? [own.seenMs] : [];
     for (const seen of this.open) if (seen.device === key.device && seen.segment < segment) moments.push(seen.seenMs);
     return moments.length === 0 ? undefined : Math.max(...moments);
+  }
+
+  /** Files in their order, some of them opened and their first bytes read before their turn. */
+  private async *opened<T extends Pick<SegmentFile, "open">>(files: readonly T[], ahead: number, bytes: number) {
+    const opening = new OpeningSegments();
+    // A serial line does one thing at a time, and is the slowest part by far.
+    const [limit, first] = this.live ? [1, 0] : [ahead, bytes];
+    try {
+      for await (const { item, result } of mapOrdered(files, limit, (file) => opening.begin(file, first)))
+        yield { item, open: result };
+    } finally {
+      await opening.end();
+    }
   }
 
   /** Opens a segment and closes it after `action`; one that cannot be read is listed. */
@@ -127,10 +148,14 @@ export class CardReading implements Reading {
     const progress = parts.context.reporter.progress("pull", Math.ceil(total / MEGABYTE), "MB");
     let before = 0;
     try {
-      for (const segment of changed) {
+      const files = changed.map((segment) => ({ segment, open: segment.file.open }));
+      for await (const { item, open } of this.opened(files, OPENED_TO_READ, FIRST_BYTES)) {
+        const { segment } = item;
         const onSlot = (offset: number) =>
           progress.update(Math.round((before + offset) / MEGABYTE), `${parts.tally.added} new`);
-        await this.withSegment(segment.file, parts, (opened) => this.readSegment(segment, opened, parts, onSlot));
+        await this.withSegment({ ...segment.file, open }, parts, (opened) =>
+          this.readSegment(segment, opened, parts, onSlot),
+        );
         before += segment.file.size;
       }
     } finally {
@@ -187,6 +212,39 @@ export class CardReading implements Reading {
     const state = await segmentState(segment, slotsRead);
     await parts.batches.add(() => parts.catalogue.pulls.setSegment(state, parts.pull));
   }
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** Segments that were opened before their turn. */
+class OpeningSegments {
+  private readonly waiting = new Set<OpenSegment>();
+
+  /** Opens a file and reads its first bytes; resolves to what gives it to its user, or the error of opening it. */
+  async begin(file: Pick<SegmentFile, "open">, bytes: number): Promise<SegmentFile["open"]> {
+    try {
+      const segment = await file.open();
+      this.waiting.add(segment);
+      // What cannot be read is found again by whoever asks for it.
+      const start = await (bytes === 0 ? NOTHING : segment.read(0, bytes).catch(() => NOTHING));
+      return async () => {
+        this.waiting.delete(segment);
+        return { ...segment, read: startingWith(start, segment.read) };
+      };
+    } catch (error) {
+      return () => Promise.reject(error);
+    }
+  }
+
+  /** Closes those whose turn did not come. */
+  async end(): Promise<void> {
+    for (const segment of this.waiting) await segment.close();
+  }
+}
+
+function startingWith(start: Uint8Array, read: ReadBytes): ReadBytes {
+  return async (offset, length, space) =>
+    offset + length <= start.length ? start.subarray(offset, offset + length) : read(offset, length, space);
 }
 
 interface ChangedSegment {

@@ -79,7 +79,7 @@ export class Quarantine {
     if (present?.isFile() === true && present.size === bytes.length) return path;
     if (this.used + bytes.length > QUARANTINE_BYTES) return undefined;
     this.used += bytes.length;
-    await this.folders.make(QUARANTINE);
+    this.folders.make(QUARANTINE);
     await this.writer.write(place, bytes);
     return path;
   }

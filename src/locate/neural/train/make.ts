@@ -31,13 +31,25 @@ import { type DetectorRequest, trainDetector } from "./train.js";
 export interface MakeRequest {
   readonly recipe: DetectorRecipe;
   readonly store: ArtifactStore;
-  /** Folder of the imports. */
-  readonly into: string;
-  /** Content hashes of the imports. */
+  /** Who is put into scenes. */
+  readonly people: (split: "train" | "val") => PeopleSpec;
+  /** Content hashes of their pictures. */
   readonly inputs: readonly string[];
+  /** Real frames to train on besides. */
+  readonly captures?: CapturedFrames;
   /** 0: one per core, at most 4. Changes no result. */
   readonly threads: number;
   readonly context: StageContext;
+}
+
+/** Frames of a bot whose faces are known. */
+export interface CapturedFrames {
+  /** Most that there are. */
+  readonly count: number;
+  /** Identifies them. */
+  readonly key: string;
+  /** Adds them to the training scenes. */
+  readonly add: (pool: ScenePool) => Promise<void>;
 }
 
 export interface MadeDetector {
@@ -83,25 +95,26 @@ class DetectorMaker {
     const { recipe, store, inputs, context } = this.request;
     const { width, height } = recipe.frame;
     const { people, ...sceneRecipe } = this.sceneRecipe(split);
-    const { split: _split, names } = people as Extract<PeopleSpec, { kind: "imports" }>;
+    const captures = split === "train" ? this.request.captures : undefined;
     return store.obtain({
       stage: "locator-scenes",
       revision: 1,
-      options: { ...sceneRecipe, split, names, count, width, height, composer: SCENE_REVISION },
-      inputs,
+      options: { ...sceneRecipe, ...described(people), count, width, height, composer: SCENE_REVISION },
+      inputs: captures === undefined ? inputs : [...inputs, captures.key],
       produce: async (dir) => {
         context.reporter.stage("compose", `${count} scenes of people of the ${split} split`);
-        const pool = new ScenePool(width, height, count);
+        const pool = new ScenePool(width, height, count + (captures?.count ?? 0));
         await composeScenes(this.composing(split, 0, count), pool, (frame, scene) => pool.add(frame, scene));
+        await captures?.add(pool);
         await pool.save(dir);
-        return { count };
+        return { count: pool.count };
       },
     });
   }
 
   private sceneRecipe(split: "train" | "val"): SceneRecipe {
-    const { seed, imports, scenes } = this.request.recipe;
-    const people: PeopleSpec = { kind: "imports", into: this.request.into, names: imports, split };
+    const { seed, scenes } = this.request.recipe;
+    const people = this.request.people(split);
     // Other scenes than those of training, were it the same people.
     if (split === "val") return { people, seed: seed + 1, options: {} };
     return { people, seed, options: { faces: scenes.faces, sizes: scenes.sizes } };
@@ -265,6 +278,13 @@ class DetectorMaker {
       candidates: decodeMap(map, tables, canvas, width, height),
     }));
   }
+}
+
+/** What of people changes scenes: not the folder that they lie in. */
+function described(people: PeopleSpec): Record<string, unknown> {
+  if (people.kind === "drawn") return { ...people };
+  const { into: _, kind: __, ...rest } = people;
+  return rest;
 }
 
 /** As every network's, but for the logits' bias. */

@@ -1,0 +1,134 @@
+/** Captures as training data for the face detector: what counts as evidence of a face, where it lies when reduced, and a detector trained on it. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { Catalogue } from "#smilec/captures/catalogue/catalogue.js";
+import { NO_FACE, UNSURE } from "#smilec/captures/catalogue/types.js";
+import { configSchema } from "#smilec/config/schema.js";
+import { decodeNeuralModel } from "#smilec/locate/neural/model.js";
+import { addCaptures, capturedScenes } from "#smilec/locate/neural/train/captured.js";
+import { ScenePool } from "#smilec/locate/neural/train/scene-pool.js";
+import { FRAME, pressedCard, pullCard } from "../support/captures.js";
+import { smilec } from "../support/cli.js";
+import type { HostBot } from "../support/host-bot.js";
+import { recordingContext } from "../support/recording-reporter.js";
+import { temporaryFolders } from "../support/temporary-folder.js";
+
+jest.setTimeout(400_000);
+
+const folder = temporaryFolders();
+/** Nothing is held out: every capture may be trained on. */
+const config = configSchema.parse({ retrain: { heldOut: 0.05 } });
+const BOX = { x: 40, y: 20, width: 60, height: 60 };
+let bot: HostBot;
+let card: string;
+beforeAll(async () => {
+  ({ bot, card } = await pressedCard(8));
+}, 240_000);
+afterAll(() => bot?.dispose());
+
+/** A project with the captures of the card: two corrected boxes, one without a face, one whose square was only judged, one unsure; three unjudged. */
+async function judgedProject(): Promise<string> {
+  const dir = folder("locate-train-");
+  writeFileSync(
+    join(dir, "smilec.config.json"),
+    JSON.stringify({ data: { synthetic: { count: 100 } }, retrain: { heldOut: 0.05 } }),
+  );
+  await pullCard(card, join(dir, "captures"), undefined);
+  const catalogue = Catalogue.open(join(dir, "captures"));
+  const [a, b, c, d, e] = [...catalogue.captures()].map(({ id }) => id);
+  const say = (id: number, label: string, box?: typeof BOX) =>
+    catalogue.labels.judge(id, { pass: 1, label, box, atMs: 1 });
+  say(a, "smile", BOX);
+  say(b, "neutral", { ...BOX, x: 10 });
+  say(c, NO_FACE);
+  say(d, "smile");
+  say(e, UNSURE);
+  catalogue.close();
+  return dir;
+}
+
+describe("judged captures", () => {
+  it("are evidence where a person drew the box or saw nobody, not where a fixed square was judged", async () => {
+    const catalogue = Catalogue.open(join(await judgedProject(), "captures"));
+    const { scenes, key } = capturedScenes(catalogue, config);
+    expect(scenes.map(({ shows }) => shows)).toEqual(["corrected", "corrected", "nobody"]);
+    expect(scenes[0].face).toEqual(BOX);
+    catalogue.labels.judge(scenes[2].capture, { pass: 1, label: "smile", box: BOX, atMs: 2 });
+    expect(capturedScenes(catalogue, config).key).not.toBe(key);
+    catalogue.close();
+  });
+
+  it("lie in the pool reduced, with the face where it is", async () => {
+    const catalogue = Catalogue.open(join(await judgedProject(), "captures"));
+    const { scenes } = capturedScenes(catalogue, config);
+    const pool = new ScenePool(FRAME.width / 2, FRAME.height / 2, 6);
+    const counts = await addCaptures(pool, catalogue, scenes, 2, recordingContext());
+    expect(counts).toEqual({ added: 3, otherShape: 0, damaged: 0 });
+    expect(pool.count).toBe(6);
+    expect(pool.scenes[0].faces).toEqual([{ x: 35, y: 25, side: 30, counts: true }]);
+    expect(pool.scenes[4]).toEqual({ faces: [], fixtures: [] });
+    const square = new ScenePool(64, 64, 6);
+    expect(await addCaptures(square, catalogue, scenes, 1, recordingContext())).toMatchObject({
+      added: 0,
+      otherShape: 3,
+    });
+    catalogue.close();
+  });
+});
+
+describe("smilec locate train", () => {
+  const recipe = {
+    kind: "neural",
+    seed: 1,
+    imports: ["any"],
+    canvas: { width: 64, height: 64 },
+    frame: { width: 64, height: 48 },
+    normalize: "standardize",
+    scenes: { train: 24, validation: 8, faces: [0.2, 0.8], sizes: [0.2, 0.6] },
+    mining: { after: [1], look: 8, keep: 4 },
+    train: {
+      epochs: 2,
+      cropEpochs: 1,
+      cropSide: 32,
+      batchSize: 4,
+      learningRate: 0.002,
+      warmupEpochs: 0.25,
+      weightDecay: 0.001,
+      averaging: 0.9,
+      hardShare: 0.15,
+    },
+    quantize: { calibration: 8, percentile: 99.9, epochs: 0, learningRate: 0.0002 },
+    falseFaces: 0.5,
+  };
+
+  it("puts a detector where the firmware takes it from, and says what it learned from", async () => {
+    const cwd = await judgedProject();
+    writeFileSync(join(cwd, "recipe.json"), JSON.stringify(recipe));
+    const { stdout, stderr, exitCode } = await smilec(["locate", "train", "--recipe", "recipe.json", "--json"], {
+      cwd,
+    });
+    expect([exitCode, stderr]).toEqual([0, expect.anything()]);
+    const result = JSON.parse(stdout);
+    const file = join(cwd, "models", "face-neural", "model.tflite");
+    expect(result).toMatchObject({ captures: { corrected: 2, confirmed: 0, nobody: 1 }, people: "drawn people" });
+    const model = decodeNeuralModel(readFileSync(file), file);
+    expect(model.hash).toBe(result.hash);
+    expect(model.description.canvas).toEqual(recipe.canvas);
+    // 24 composed, 4 mined, and each capture twice
+    expect(result.scenes).toBe(24 + 4 + 3 * 2);
+  });
+
+  it.each([
+    ["that is not there", undefined, /there is no such recipe/],
+    ["that is none", "{}", /the recipe of the detector is wrong/],
+  ])("refuses a recipe %s", async (_, text, message) => {
+    const cwd = folder();
+    writeFileSync(join(cwd, "smilec.config.json"), "{}");
+    if (text !== undefined) writeFileSync(join(cwd, "recipe.json"), text);
+    const { stderr, exitCode } = await smilec(["locate", "train", "--recipe", "recipe.json"], { cwd });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(exitCode).toBe(2);
+  });
+});
