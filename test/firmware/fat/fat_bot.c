@@ -416,6 +416,7 @@ static void make_read_only(const driver_words_t *words) {
 
 static void protect(const driver_words_t *words) {
     (void)words;
+    bot.disk.read_only = true;
     bot.disk.protected = true;
 }
 
