@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sm_locate.h"
 #include "sm_preprocess.h"
 
 static int get(FILE *file, uint16_t *value) {
