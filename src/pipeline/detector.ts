@@ -35,9 +35,9 @@ export interface EmittedDetectorFiles {
 }
 
 /** Of a 320x240 frame with faces and clutter, the most that was counted (docs/locate.md). */
-const CLASSIC_INSTRUCTIONS = 40_000_000;
+const CLASSIC_INSTRUCTIONS = 16_800_000;
 /** Reducing a 320x240 frame to the canvas and reading the map (docs/locate.md). */
-const CANVAS_INSTRUCTIONS = 1_500_000;
+const CANVAS_INSTRUCTIONS = 1_400_000;
 
 /** Name of a detector's file in `models/face-<kind>/` and in `deployed/`. */
 export const DETECTOR_FILES: Readonly<Record<DetectorKind, string>> = {
