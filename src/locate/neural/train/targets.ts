@@ -1,7 +1,7 @@
 /** What the cells of the map should say of a scene. */
 import { TARGET_CHANNELS } from "../../../train/detection-loss.js";
 import type { WantedFace } from "../../train/scene-pool.js";
-import { CELL, encodeFace } from "../box-code.js";
+import { type CanvasFace, CELL, encodeFace } from "../box-code.js";
 import type { Canvas } from "../canvas.js";
 
 /** Faces smaller than this many pixels of the canvas are neither asked for nor held against the detector. */
