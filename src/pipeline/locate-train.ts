@@ -6,7 +6,7 @@ import { listImports } from "../data/catalogue.js";
 import { UserError } from "../errors.js";
 import { packageRoot } from "../files/package-root.js";
 import { writeFile, writeJson } from "../files/write.js";
-import { addCaptures, type CapturedScene, capturedScenes, type Shows } from "../locate/neural/train/captured.js";
+import { addCaptures, type CapturedScene, capturedScenes, type Shows } from "../locate/train/captured.js";
 import { type CapturedFrames, type MadeDetector, makeDetector } from "../locate/neural/train/make.js";
 import { type DetectorRecipe, parseRecipe, RECIPE_FILE } from "../locate/neural/train/recipe.js";
 import { openCaptures } from "./captures.js";

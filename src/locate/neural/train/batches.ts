@@ -4,11 +4,11 @@ import type { PreprocessSpec } from "../../../preprocess/types.js";
 import type { TrainingBatch } from "../../../train/backend.js";
 import { TARGET_CHANNELS } from "../../../train/detection-loss.js";
 import { Rng } from "../../../train/rng.js";
+import type { ScenePool, WantedFace } from "../../train/scene-pool.js";
 import { CELL } from "../box-code.js";
 import { type Canvas, type Fit, fitFrame, placeOnCanvas } from "../canvas.js";
-import type { ScenePool } from "./scene-pool.js";
 import { DETECTOR_STREAM } from "./streams.js";
-import { type WantedFace, writeTargets } from "./targets.js";
+import { writeTargets } from "./targets.js";
 import { FrameVariation, type VariedFrame } from "./vary.js";
 
 export interface DetectorInput {

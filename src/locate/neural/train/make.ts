@@ -14,18 +14,18 @@ import { loadFloatModel, saveFloatModel } from "../../../train/float-model.js";
 import { initialParameters } from "../../../train/initialize.js";
 import { macCount, type Network, parameterLayout } from "../../../train/network.js";
 import { createWasmBackend } from "../../../train/wasm/backend.js";
+import { composeScenes, type SceneRecipe } from "../../train/compose.js";
+import { ScenePool } from "../../train/scene-pool.js";
+import { chooseConfidence, type OperatingPoint, type SearchedScene } from "../../train/threshold.js";
 import { buildDetector } from "../architecture.js";
 import { decodeTables } from "../box-code.js";
 import { fitFrame } from "../canvas.js";
 import { decodeMap } from "../decode.js";
 import { decodeNeuralModel, encodeNeuralModel, type LocatorDescription, type NeuralModel } from "../model.js";
 import { SceneBatches } from "./batches.js";
-import { composeScenes, type SceneRecipe } from "./compose.js";
 import { mineScenes } from "./mine.js";
 import { quantizeDetector } from "./quantize.js";
 import type { DetectorRecipe } from "./recipe.js";
-import { ScenePool } from "./scene-pool.js";
-import { chooseConfidence, type OperatingPoint, type SearchedScene } from "./threshold.js";
 import { type DetectorRequest, trainDetector } from "./train.js";
 
 export interface MakeRequest {

@@ -2,9 +2,9 @@
 import type { StageContext } from "../../../pipeline/reporter.js";
 import type { TrainingBackend } from "../../../train/backend.js";
 import { OUTPUT_CHANNELS, TARGET_CHANNELS } from "../../../train/detection-loss.js";
+import { composeScenes, type SceneRecipe } from "../../train/compose.js";
+import { ScenePool } from "../../train/scene-pool.js";
 import { type DetectorInput, SceneBatches } from "./batches.js";
-import { composeScenes, type SceneRecipe } from "./compose.js";
-import { ScenePool } from "./scene-pool.js";
 
 /** Scenes scored at once. */
 const BATCH = 128;

@@ -1,12 +1,8 @@
 /** What the cells of the map should say of a scene. */
 import { TARGET_CHANNELS } from "../../../train/detection-loss.js";
+import type { WantedFace } from "../../train/scene-pool.js";
 import { type CanvasFace, CELL, encodeFace } from "../box-code.js";
 import type { Canvas } from "../canvas.js";
-
-/** A face on the canvas; `counts` is false where neither finding nor missing it is a mistake. */
-export interface WantedFace extends CanvasFace {
-  readonly counts: boolean;
-}
 
 /** Faces smaller than this many pixels of the canvas are neither asked for nor held against the detector. */
 export const SMALLEST_FACE = 9;

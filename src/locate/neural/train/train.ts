@@ -11,8 +11,8 @@ import { Optimizer, type TrainingState } from "../../../train/optimizer.js";
 import { Rng } from "../../../train/rng.js";
 import { scheduleAt } from "../../../train/schedule.js";
 import type { Projection } from "../../../train/train.js";
+import type { ScenePool } from "../../train/scene-pool.js";
 import { CropBatches, type DetectorInput, SceneBatches } from "./batches.js";
-import type { ScenePool } from "./scene-pool.js";
 import { DETECTOR_STREAM } from "./streams.js";
 
 export interface DetectorTraining {

@@ -3,8 +3,7 @@
  * light of their own; this makes more of each, so that composing is not what training waits for.
  */
 import type { Rng } from "../../../train/rng.js";
-import type { PooledScene } from "./scene-pool.js";
-import type { WantedFace } from "./targets.js";
+import type { PooledScene, WantedFace } from "../../train/scene-pool.js";
 
 /** Looked up once: it is called for every pixel. */
 const { fround } = Math;

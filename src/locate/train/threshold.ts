@@ -1,5 +1,5 @@
 /** The confidence from which on a face counts, chosen on validation scenes. */
-import type { Candidate } from "../../types.js";
+import type { Candidate } from "../types.js";
 import type { PooledScene } from "./scene-pool.js";
 
 /** A candidate that overlaps a real face this much is no false face, whether or not it finds it well enough. */

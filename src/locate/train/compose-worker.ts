@@ -1,7 +1,7 @@
 /** Worker thread of compose.ts: composes scenes until none is left. */
 import { parentPort, workerData } from "node:worker_threads";
-import { sceneAt } from "../../../scenes/compose.js";
-import { openPeople } from "../../../scenes/people.js";
+import { sceneAt } from "../../scenes/compose.js";
+import { openPeople } from "../../scenes/people.js";
 import { type ComposedScene, type ComposeSetup, pooledScene } from "./compose.js";
 
 async function serve(port: NonNullable<typeof parentPort>, setup: ComposeSetup): Promise<void> {

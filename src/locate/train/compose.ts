@@ -1,12 +1,11 @@
 /** Scenes for training, composed on worker threads. Scene i of a seed is the same whatever the threads. */
 import { Worker } from "node:worker_threads";
-import type { Box } from "../../../data/types.js";
-import { InterruptedError } from "../../../errors.js";
-import type { StageContext } from "../../../pipeline/reporter.js";
-import type { PeopleSpec } from "../../../scenes/people.js";
-import type { Scene, SceneOptions } from "../../../scenes/types.js";
-import type { PooledScene, ScenePool } from "./scene-pool.js";
-import type { WantedFace } from "./targets.js";
+import type { Box } from "../../data/types.js";
+import { InterruptedError } from "../../errors.js";
+import type { StageContext } from "../../pipeline/reporter.js";
+import type { PeopleSpec } from "../../scenes/people.js";
+import type { Scene, SceneOptions } from "../../scenes/types.js";
+import type { PooledScene, ScenePool, WantedFace } from "./scene-pool.js";
 
 /** What all scenes of a pool share. */
 export interface SceneRecipe {

@@ -1,11 +1,18 @@
 /** Composed scenes at the size that the detector is trained on. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFile, writeJson } from "../../../files/write.js";
-import type { WantedFace } from "./targets.js";
+import { writeFile, writeJson } from "../../files/write.js";
 
 const FRAMES_FILE = "scenes.u8";
 const SCENES_FILE = "scenes.json";
+
+/** A face in pixels of the reduced frame, by its middle and side; `counts` is false where neither finding nor missing it is a mistake. */
+export interface WantedFace {
+  readonly x: number;
+  readonly y: number;
+  readonly side: number;
+  readonly counts: boolean;
+}
 
 /** A fixture in pixels of the reduced frame. */
 export interface PooledFixture {

@@ -1,18 +1,18 @@
 /** Judged captures as scenes for the detector: real frames, with the faces that a person marked or that judged boxes hold. */
 import { createHash } from "node:crypto";
-import { faceFound } from "../../../captures/metadata.js";
-import type { Catalogue } from "../../../captures/catalogue/catalogue.js";
-import { type CatalogueCapture, NO_FACE } from "../../../captures/catalogue/types.js";
-import { hex32 } from "../../../captures/format.js";
-import { readStoredCapture } from "../../../captures/stored.js";
-import type { Config } from "../../../config/schema.js";
-import type { Box } from "../../../data/types.js";
-import { InterruptedError } from "../../../errors.js";
-import { agreedJudgement } from "../../../label/agreement.js";
-import { groupOf } from "../../../label/judged-pictures.js";
-import type { StageContext } from "../../../pipeline/reporter.js";
-import { resizeAreaTo } from "../../../preprocess/resize.js";
-import { heldOutSplit } from "../../../retrain/captured.js";
+import type { Catalogue } from "../../captures/catalogue/catalogue.js";
+import { type CatalogueCapture, NO_FACE } from "../../captures/catalogue/types.js";
+import { hex32 } from "../../captures/format.js";
+import { faceFound } from "../../captures/metadata.js";
+import { readStoredCapture } from "../../captures/stored.js";
+import type { Config } from "../../config/schema.js";
+import type { Box } from "../../data/types.js";
+import { InterruptedError } from "../../errors.js";
+import { agreedJudgement } from "../../label/agreement.js";
+import { groupOf } from "../../label/judged-pictures.js";
+import type { StageContext } from "../../pipeline/reporter.js";
+import { resizeAreaTo } from "../../preprocess/resize.js";
+import { heldOutSplit } from "../../retrain/captured.js";
 import type { PooledScene, ScenePool } from "./scene-pool.js";
 
 /** What a capture's judgement says of faces. */
