@@ -113,6 +113,7 @@ describe("smilec loop", () => {
     expect(facts.board!.press.ms).toBeLessThan(facts.board!.limitMs);
     expect(facts.missing.map(({ command }) => command)).toEqual([
       "smilec report --images DIR",
+      "smilec locate eval",
       "smilec pull-captures",
       "smilec retrain",
     ]);
