@@ -44,8 +44,11 @@ static bool lies_in(const sm_box_t *a, const sm_box_t *b) {
            smaller * smaller;
 }
 
-/* Rounded, halves up. */
+/* Rounded, halves up. A group holds its seed at least, so there is a weight. */
 static uint32_t mean(uint64_t sum, uint32_t weight) {
+    if (weight == 0) {
+        return 0;
+    }
     return (uint32_t)((2u * sum + weight) / (2u * (uint64_t)weight));
 }
 

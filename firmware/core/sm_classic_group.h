@@ -33,7 +33,7 @@ typedef struct sm_groups {
     sm_group_t groups[SM_MAX_CANDIDATES];
 } sm_groups_t;
 
-void sm_hits_add(sm_hits_t *hits, sm_hit_t hit);
+void sm_hits_add(sm_hits_t *list, sm_hit_t hit);
 
 /* Empties `hits`. Writes the candidates, best first, and returns their number. */
 int sm_hits_group(sm_hits_t *hits, sm_groups_t *groups, uint32_t width, uint32_t height, uint32_t halfway,

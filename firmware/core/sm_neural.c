@@ -122,8 +122,12 @@ static bool suppresses(const sm_sighting_t *best, const sm_sighting_t *one) {
     return 4u * both >= either || 2u * both >= smaller * smaller;
 }
 
-/* sum / total, halves up; sums of coordinates may be negative. */
+/* sum / total, halves up; sums of coordinates may be negative. The best sighting votes for itself, so the total is
+ * positive. */
 static int32_t mean(int64_t sum, int64_t total) {
+    if (total <= 0) {
+        return 0;
+    }
     int64_t above = 2 * sum + total;
     int64_t below = 2 * total;
     return (int32_t)(above >= 0 ? above / below : -((-above + below - 1) / below));

@@ -81,6 +81,9 @@ static void add_line(uint32_t *sums, const uint32_t *line, uint32_t weight, uint
 /* Divides a finished output row by the box's area, halves up. */
 static void finish_row(const uint32_t *sums, uint32_t area, uint32_t size, uint8_t *out) {
     const uint32_t half = area / 2u;
+    if (area == 0) {
+        return;
+    }
     for (uint32_t i = 0; i < size; i++) {
         out[i] = (uint8_t)((sums[i] + half) / area);
     }
@@ -95,10 +98,10 @@ void sm_resize_begin(sm_resizer_t *resizer, const uint8_t *pixels, uint32_t stri
         .height = box.height,
         .out_width = width,
         .out_height = height,
-        .line = line,
-        .sums = sums,
         .left = 0,
     };
+    resizer->line = line;
+    resizer->sums = sums;
 }
 
 static void sum_row(const sm_resizer_t *resizer) {

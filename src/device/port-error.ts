@@ -5,7 +5,9 @@ const BUSY = /cannot lock port|resource busy|temporarily unavailable|access deni
 const NO_RIGHTS = /permission denied|EACCES|operation not permitted/i;
 const NOT_THERE = /no such file|cannot find|ENOENT/i;
 const NO_PORT = /inappropriate ioctl|not a tty|is a directory|invalid argument|ENOTTY/i;
-const VANISHED = /no such device|input\/output error|bad file descriptor|EIO|ENXIO|ENODEV|device not configured/i;
+/** The last two are pyserial's, when reading finds the end before writing does. */
+const VANISHED =
+  /no such device|input\/output error|bad file descriptor|EIO|ENXIO|ENODEV|device not configured|device disconnected|returned no data/i;
 
 /** Turns what opening `path` threw into an error a user can act on; `group` owns the port. */
 export function openError(thrown: unknown, path: string, group = "dialout"): SmilecError {

@@ -68,7 +68,8 @@ export function uploadError(output: string, port: string, downloadMode: string):
   // The system's own words come first: around them esptool writes that the port "is busy or doesn't exist", whichever it is.
   const open =
     /(?:Could not open [^\n]*\n)?[^\n]*\[Errno \d+\][^\n]*/i.exec(output) ??
-    /could not (?:open|exclusively lock) [^\n]*/i.exec(output);
+    /could not (?:open|exclusively lock) [^\n]*/i.exec(output) ??
+    /[^\n]*(?:returned no data|device disconnected)[^\n]*/i.exec(output);
   if (open !== null) {
     const error = openError(new Error(open[0].split("\n").at(-1)), port);
     return after === "" ? error : vanishedWhileWriting(error);

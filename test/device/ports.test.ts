@@ -135,6 +135,10 @@ describe("PlatformIO's upload", () => {
       /stopped answering/,
     ],
     ["could not open port '/dev/ttyUSB0': [Errno 13] Permission denied: '/dev/ttyUSB0'", /no permission/],
+    [
+      "Writing at 0x00010000... (3 %)\nA serial exception error occurred: device reports readiness to read but returned no data (device disconnected or multiple access on port?)",
+      /vanished while writing/,
+    ],
     ["Error: something new", /upload failed/],
   ])("explains %j", (output, message) => {
     expect(uploadError(output, "/dev/ttyUSB0", "hold BOOT").message).toMatch(message);
