@@ -1,5 +1,5 @@
 /** Undamaged models to start from: those of others, smilec's own, and one per operator. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeTflite } from "#smilec/emit/tflite/write.js";
 import { packageRoot } from "#smilec/files/package-root.js";
@@ -26,7 +26,9 @@ function shippedModels(): Uint8Array[] {
   const folder = join(packageRoot, "models");
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .map(({ name }) => new Uint8Array(readFileSync(join(folder, name, "model.tflite"))));
+    .map(({ name }) => join(folder, name, "model.tflite"))
+    .filter((file) => existsSync(file))
+    .map((file) => new Uint8Array(readFileSync(file)));
 }
 
 function referenceModels(): Uint8Array[] {
