@@ -1,5 +1,5 @@
 /** Undamaged models to start from: those of others, smilec's own, and one per operator. */
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeTflite } from "#smilec/emit/tflite/write.js";
 import { packageRoot } from "#smilec/files/package-root.js";
