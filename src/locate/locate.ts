@@ -5,7 +5,7 @@ import { chooseFace } from "./choose.js";
 import type { Detector, Located, LocatorSpec } from "./types.js";
 
 /** Confidence of a square that is looked at without looking for a face. */
-const CERTAIN = 1000;
+export const CERTAIN = 1000;
 
 /**
  * The square to look at, and whether somebody is there. RangeError when the locator needs a detector and there is none.

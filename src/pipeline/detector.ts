@@ -1,12 +1,11 @@
 /** The face detector of a project with `locator.kind` classic or neural: its own, or the one that comes with smilec; and, by hash, those that bots run. */
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { EmitCOptions } from "../emit/c/model.js";
 import { UserError } from "../errors.js";
+import { packageRoot } from "../files/package-root.js";
 import { aotInstructions } from "../inspect/speed.js";
 import { kernelWorks } from "../inspect/work-rows.js";
-import { packageRoot } from "../files/package-root.js";
 import { emitClassicDetector, workBytes } from "../locate/classic/emit.js";
 import { ClassicLocator } from "../locate/classic/locate.js";
 import { emitDetector } from "../locate/neural/emit.js";
@@ -52,7 +51,7 @@ export async function obtainDetector({
 }: Pick<Project, "dir" | "config">): Promise<FaceDetector | undefined> {
   const { kind } = config.locator;
   if (kind === "center") return undefined;
-  const found = (await detectorOf(dir, kind)) ?? (await detectorOf(packageRoot, kind));
+  const found = await presentDetector(dir, kind);
   if (found !== undefined) return found;
   throw new UserError(`there is no ${kind} face detector`, {
     where: detectorPath(dir, kind),
@@ -60,9 +59,10 @@ export async function obtainDetector({
   });
 }
 
-/** The one in a folder's `models/`; undefined when there is none. */
-export async function detectorOf(root: string, kind: DetectorKind): Promise<FaceDetector | undefined> {
-  return detectorFile(kind, detectorPath(root, kind));
+/** The project's own, else the one that comes with smilec. */
+export async function presentDetector(dir: string | undefined, kind: DetectorKind): Promise<FaceDetector | undefined> {
+  const own = dir === undefined ? undefined : await detectorFile(kind, detectorPath(dir, kind));
+  return own ?? detectorFile(kind, detectorPath(packageRoot, kind));
 }
 
 /** Undefined when there is no such file. UserError when it is no detector. */
@@ -85,13 +85,12 @@ async function bytesOf(file: string): Promise<Uint8Array | undefined> {
 
 /** UserError for bytes that are no detector of that kind. */
 export function readDetector(kind: DetectorKind, bytes: Uint8Array, where: string): FaceDetector {
-  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
-  return kind === "classic" ? classicDetector(bytes, hash, where) : neuralDetector(bytes, hash, where);
+  return kind === "classic" ? classicDetector(bytes, where) : neuralDetector(bytes, where);
 }
 
-function classicDetector(bytes: Uint8Array, hash: string, where: string): FaceDetector {
+function classicDetector(bytes: Uint8Array, where: string): FaceDetector {
   const text = new TextDecoder().decode(bytes);
-  const { cascade, threshold } = new ClassicLocator(text, where);
+  const { cascade, threshold, hash } = new ClassicLocator(text, where);
   return {
     kind: "classic",
     bytes,
@@ -106,12 +105,12 @@ function classicDetector(bytes: Uint8Array, hash: string, where: string): FaceDe
   };
 }
 
-function neuralDetector(bytes: Uint8Array, hash: string, where: string): FaceDetector {
+function neuralDetector(bytes: Uint8Array, where: string): FaceDetector {
   const model = decodeNeuralModel(bytes, where);
   return {
     kind: "neural",
     bytes,
-    hash,
+    hash: model.hash,
     threshold: model.description.threshold,
     open: () => new NeuralLocator(model),
     emit: (options) => {

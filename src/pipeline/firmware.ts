@@ -54,10 +54,7 @@ export async function obtainFirmware(
   const kernels = target === "host" ? "portable" : kernelsFor(board);
   // The host runs everything on one core.
   const cores = target === "host" ? 1 : coresOf(project, board);
-  const emitted =
-    model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model), target: kernels, cores });
-  const detector = await obtainDetector(project);
-  const locating = detector?.emit({ provenance: detectorProvenance(detector), target: kernels, cores });
+  const { emitted, detector, locating } = await emitFor(project, model, { target: kernels, cores });
   const costs = target === "host" ? undefined : boardCosts(project.config, board, cores, model, emitted, locating);
   if (costs !== undefined) refuseTooLarge(costs.memory, dir);
   await keepDeployed(project, board, model, detector);
@@ -92,13 +89,28 @@ export async function obtainFirmware(
 }
 
 /** What the project's own board will spend, without building anything; `model` is absent for engine coin. */
-export function costsOnBoard(project: Project, model: Model | undefined): { board: Board; costs: BoardCosts } {
+export async function costsOnBoard(
+  project: Project,
+  model: Model | undefined,
+): Promise<{ board: Board; costs: BoardCosts }> {
   const board = projectBoard(project, project.config.board);
   const cores = coresOf(project, board);
-  const target = kernelsFor(board);
-  const emitted =
-    model === undefined ? undefined : emitC(model.graph, { provenance: provenance(model), target, cores });
-  return { board, costs: boardCosts(project.config, board, cores, model, emitted) };
+  const { emitted, locating } = await emitFor(project, model, { target: kernelsFor(board), cores });
+  return { board, costs: boardCosts(project.config, board, cores, model, emitted, locating) };
+}
+
+/** Network and face detector as C for a machine. */
+async function emitFor(
+  project: Project,
+  model: Model | undefined,
+  machine: { readonly target: "lx6" | "portable"; readonly cores: 1 | 2 },
+) {
+  const detector = await obtainDetector(project);
+  return {
+    emitted: model && emitC(model.graph, { provenance: provenance(model), ...machine }),
+    detector,
+    locating: detector?.emit({ provenance: detectorProvenance(detector), ...machine }),
+  };
 }
 
 function kernelsFor({ chip }: Board): "lx6" | "portable" {

@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CONFIG_FILE } from "../config/load.js";
+import { configSchema } from "../config/schema.js";
 import type { Split } from "../data/types.js";
 import { UserError } from "../errors.js";
 import { describedModel, type Int8Model, readEvaluatedModel } from "../evaluate/model.js";
@@ -9,9 +10,10 @@ import { packageRoot } from "../files/package-root.js";
 import { evaluateLocators, type LocatorEvaluationResult } from "../locate/evaluate/run.js";
 import { DEFAULT_TEST_SCENES, TEST_SEED } from "../locate/evaluate/test-scenes.js";
 import type { Contestant } from "../locate/evaluate/types.js";
+import { CERTAIN } from "../locate/locate.js";
 import { LOCATOR_KINDS } from "../locate/types.js";
 import { type CenterLocator, locateCenter } from "../preprocess/locate.js";
-import { type DetectorKind, detectorFile, detectorOf, detectorPath, type FaceDetector } from "./detector.js";
+import { type DetectorKind, detectorFile, detectorPath, type FaceDetector, presentDetector } from "./detector.js";
 import { isTrained, readModel, SHIPPED_MODEL } from "./model.js";
 import { openProject, type Project } from "./project.js";
 import type { StageContext } from "./reporter.js";
@@ -36,10 +38,6 @@ export interface LocateEvalResult extends LocatorEvaluationResult {
   readonly people: string;
 }
 
-/** The configuration's default square. */
-const CENTER: CenterLocator = { kind: "center", x: 500, y: 500, size: 800 };
-const CERTAIN = 1000;
-
 /** Throws UserError for unknown locators and for people or models that cannot be used. */
 export async function obtainLocatorEvaluation(request: LocateEvalRequest): Promise<LocateEvalResult> {
   const { context, split, width, height, scenes: count = DEFAULT_TEST_SCENES, seed = TEST_SEED } = request;
@@ -61,7 +59,7 @@ export async function obtainLocatorEvaluation(request: LocateEvalRequest): Promi
 async function chooseContestants(wanted: readonly string[], project: Project | undefined): Promise<Contestant[]> {
   if (wanted.length > 0) return Promise.all(wanted.map((one) => contestant(one, project)));
   const there = await Promise.all(
-    LOCATOR_KINDS.map(async (kind) => kind === "center" || (await presentDetector(kind, project)) !== undefined),
+    LOCATOR_KINDS.map(async (kind) => kind === "center" || (await presentDetector(project?.dir, kind)) !== undefined),
   );
   return Promise.all(LOCATOR_KINDS.filter((_, i) => there[i]).map((kind) => contestant(kind, project)));
 }
@@ -77,16 +75,11 @@ async function contestant(wanted: string, project: Project | undefined): Promise
       remedy: `Choose from ${LOCATOR_KINDS.join(", ")}; classic=FILE and neural=FILE take a detector of your own.`,
     });
   }
-  if (kind === "center") return centerContestant(project === undefined ? CENTER : centerOf(project));
-  const found = file === undefined ? await presentDetector(kind, project) : await detectorFile(kind, file);
+  if (kind === "center") return centerContestant(centerOf(project ?? { config: configSchema.parse({}) }));
+  const found = file === undefined ? await presentDetector(project?.dir, kind) : await detectorFile(kind, file);
   if (found === undefined) throw notThere(kind, file ?? detectorPath(packageRoot, kind));
   const own = file === undefined && project?.config.locator.kind === kind ? project.config.locator.threshold : null;
   return { ...detectorContestant(wanted, found), ...(own !== null && { threshold: own }) };
-}
-
-/** The project's own, else the one that comes with smilec. */
-async function presentDetector(kind: DetectorKind, project: Project | undefined): Promise<FaceDetector | undefined> {
-  return (project && (await detectorOf(project.dir, kind))) ?? (await detectorOf(packageRoot, kind));
 }
 
 export function detectorContestant(name: string, detector: FaceDetector): Contestant {
@@ -101,7 +94,8 @@ function notThere(kind: DetectorKind, path: string): UserError {
   });
 }
 
-export function centerOf({ config: { locator } }: Project): CenterLocator {
+/** The configured square, as `center` would look at it. */
+export function centerOf({ config: { locator } }: Pick<Project, "config">): CenterLocator {
   return { kind: "center", x: locator.x, y: locator.y, size: locator.size };
 }
 

@@ -191,8 +191,8 @@ export async function augmentationSection(project: Project): Promise<Augmentatio
 }
 
 /** `model` is absent for engine coin. */
-export function boardSection(project: Project, model: Model | undefined): BoardSection {
-  const { board, costs } = costsOnBoard(project, model);
+export async function boardSection(project: Project, model: Model | undefined): Promise<BoardSection> {
+  const { board, costs } = await costsOnBoard(project, model);
   const memory = costs.memory.map(({ memory: name, bytes, certainBytes, limit }) => ({
     memory: name,
     bytes,

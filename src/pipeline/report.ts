@@ -117,7 +117,7 @@ async function reportInput(project: Project, parts: ReportParts, retraining: str
     evaluation: evaluated && (await evaluationSection(evaluated)),
     comparison: evaluated && compared && (await comparisonSection(evaluated, compared)),
     model: model && modelSection(model, firmware),
-    board: hasBoard ? boardSection(project, model) : undefined,
+    board: hasBoard ? await boardSection(project, model) : undefined,
     firmware: firmware[0] && firmwareSection(project, firmware[0]),
     simulation: simulated && model && (await simulationSection(simulated, model)),
     replay: captures?.replay,
