@@ -29,8 +29,17 @@ static int32_t prominence(sm_box_t box, uint16_t width, uint16_t height) {
     return 2 * (int32_t)box.width - (across > along ? across : along);
 }
 
-/* Whether `a` goes before `b` among equally prominent ones. */
-static bool is_surer(const sm_candidate_t *a, const sm_candidate_t *b) {
+/* Where two candidates stand: whether they count, how prominent those that do are, how sure, how high, how far left. */
+static bool is_better(const sm_candidate_t *a, const sm_candidate_t *b, uint16_t threshold, uint16_t width,
+                      uint16_t height) {
+    bool counts = a->confidence >= threshold;
+    if (counts != (b->confidence >= threshold)) {
+        return counts;
+    }
+    int32_t more = counts ? prominence(a->box, width, height) - prominence(b->box, width, height) : 0;
+    if (more != 0) {
+        return more > 0;
+    }
     if (a->confidence != b->confidence) {
         return a->confidence > b->confidence;
     }
@@ -38,17 +47,10 @@ static bool is_surer(const sm_candidate_t *a, const sm_candidate_t *b) {
 }
 
 int sm_locate_choose(const sm_candidate_t *candidates, int count, uint16_t threshold, uint16_t width, uint16_t height) {
-    int best = -1;
-    bool counts = false; /* the best one reaches the threshold */
-    int32_t best_rank = 0;
-    for (int i = 0; i < count; i++) {
-        bool reaches = candidates[i].confidence >= threshold;
-        int32_t rank = reaches ? prominence(candidates[i].box, width, height) : 0;
-        bool better = best < 0 || reaches != counts ? best < 0 || reaches : rank > best_rank;
-        if (better || (reaches == counts && rank == best_rank && is_surer(&candidates[i], &candidates[best]))) {
+    int best = count > 0 ? 0 : -1;
+    for (int i = 1; i < count; i++) {
+        if (is_better(&candidates[i], &candidates[best], threshold, width, height)) {
             best = i;
-            best_rank = rank;
-            counts = reaches;
         }
     }
     return best;
