@@ -8,6 +8,7 @@ import { configSchema } from "#smilec/config/schema.js";
 import { decodeNeuralModel } from "#smilec/locate/neural/model.js";
 import { addCaptures, capturedScenes } from "#smilec/locate/train/captured.js";
 import { ScenePool } from "#smilec/locate/train/scene-pool.js";
+import { heldOutSplit } from "#smilec/retrain/captured.js";
 import { FRAME, pressedCard, pullCard } from "../support/captures.js";
 import { smilec } from "../support/cli.js";
 import type { HostBot } from "../support/host-bot.js";
@@ -19,6 +20,7 @@ jest.setTimeout(400_000);
 const folder = temporaryFolders();
 /** The bot was started once: its captures are one group, and not the one in ten that is held out. */
 const config = configSchema.parse({ retrain: { heldOut: 0.1 } });
+const DAY_MS = 86_400_000;
 const BOX = { x: 40, y: 20, width: 60, height: 60 };
 let bot: HostBot;
 let card: string;
@@ -56,6 +58,28 @@ describe("judged captures", () => {
     expect(scenes[0].face).toEqual(BOX);
     catalogue.labels.judge(scenes[2].capture, { pass: 1, label: "smile", box: BOX, atMs: 2 });
     expect(capturedScenes(catalogue, config).key).not.toBe(key);
+    catalogue.close();
+  });
+
+  it("of a press around midnight are held out with the day it began", async () => {
+    const first = await judgedProject();
+    const opened = Catalogue.open(join(first, "captures"));
+    const { device } = [...opened.captures()][0].key;
+    opened.close();
+    const day = (index: number) => new Date(index * DAY_MS).toISOString().slice(0, 10);
+    const isHeldOut = (index: number) => heldOutSplit(`${device}/${day(index)}`, config) === "test";
+    let midnight = 20_000;
+    while (!isHeldOut(midnight - 1) || isHeldOut(midnight)) midnight++;
+    const dir = folder("midnight-");
+    // The second press begins half a second before.
+    await pullCard(card, dir, midnight * DAY_MS - 2 * 3_600_000 - 500, 1000);
+    const catalogue = Catalogue.open(dir);
+    const all = [...catalogue.captures()];
+    for (const { id } of all) catalogue.labels.judge(id, { pass: 1, label: "smile", box: BOX, atMs: 1 });
+    const late = all.filter(({ metadata }) => metadata.press === 2).map(({ id }) => id);
+    const used = capturedScenes(catalogue, config).scenes.map(({ capture }) => capture);
+    expect(late.filter((id) => used.includes(id))).toEqual([]);
+    expect(used).toHaveLength(all.filter(({ metadata }) => metadata.press > 2).length);
     catalogue.close();
   });
 

@@ -11,6 +11,8 @@ import { generatedModel, HostBot, smallBundle } from "./host-bot.js";
 /** Frames as the camera takes them, smaller: drawn faces, every fifth dark. */
 export const FRAME = { width: 160, height: 120 };
 
+const HOUR_MS = 3_600_000;
+
 const digits = (value: number, count: number) => String(value).padStart(count, "0");
 
 /** Builds the bot; it presses `presses` times with two frames each. Returns the card's folder. */
@@ -35,8 +37,8 @@ function drawnPicture(index: number): Uint8Array {
   return encodePgm({ ...image, pixels });
 }
 
-/** Puts a card's captures into a folder's catalogue; presses are an hour apart from `startMs` on. */
-export async function pullCard(card: string, dir: string, startMs: number | undefined): Promise<void> {
+/** Puts a card's captures into a folder's catalogue; presses are an hour apart from `startMs` on, a press's frames by `frameMs`. */
+export async function pullCard(card: string, dir: string, startMs: number | undefined, frameMs = 0): Promise<void> {
   mkdirSync(dir, { recursive: true });
   const catalogue = Catalogue.open(dir);
   const pull = catalogue.pulls.beginPull("folder", card, 0);
@@ -45,12 +47,13 @@ export async function pullCard(card: string, dir: string, startMs: number | unde
     for await (const record of readSegment(join(card, name))) {
       if (record.kind !== "capture") continue;
       const { metadata, frame, payload, header } = record.capture;
-      const { device, epoch, segment, sequence, press } = metadata;
+      const { device, epoch, segment, sequence, press, burstIndex } = metadata;
       const path = `${hex32(device)}/${hex32(epoch)}/${digits(segment, 5)}/${digits(sequence, 10)}.pgm`;
       mkdirSync(dirname(join(dir, path)), { recursive: true });
       writeFileSync(join(dir, path), payload);
       const { width, height } = frame;
-      const taken = startMs === undefined ? undefined : { ms: startMs + press * 3_600_000, errorMs: 60_000 };
+      const sinceStart = press * HOUR_MS + (burstIndex - 1) * frameMs;
+      const taken = startMs === undefined ? undefined : { ms: startMs + sinceStart, errorMs: 60_000 };
       const facts = { metadata, width, height, payloadCrc: header.payloadCrc, payloadBytes: payload.length };
       catalogue.pulls.add({ ...facts, path, taken, recovered: false }, pull);
     }

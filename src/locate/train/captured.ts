@@ -1,6 +1,7 @@
 /** Judged captures as scenes for the detector: real frames, with the faces that a person marked or that judged boxes hold. */
 import { createHash } from "node:crypto";
 import type { Catalogue } from "../../captures/catalogue/catalogue.js";
+import { pressKey } from "../../captures/catalogue/press-key.js";
 import { type CatalogueCapture, NO_FACE } from "../../captures/catalogue/types.js";
 import { hex32 } from "../../captures/format.js";
 import { faceFound } from "../../captures/metadata.js";
@@ -12,7 +13,7 @@ import { agreedJudgement } from "../../label/agreement.js";
 import { groupOf } from "../../label/judged-pictures.js";
 import type { StageContext } from "../../pipeline/reporter.js";
 import { resizeAreaTo } from "../../preprocess/resize.js";
-import { heldOutSplit } from "../../retrain/captured.js";
+import { heldOutSplit, pressGroups } from "../../retrain/captured.js";
 import type { PooledScene, ScenePool } from "./scene-pool.js";
 
 /** What a capture's judgement says of faces. */
@@ -42,15 +43,17 @@ export interface CapturedScenes {
  * `center` only corrected boxes and "no face" count.
  */
 export function capturedScenes(catalogue: Catalogue, config: Pick<Config, "labels" | "retrain">): CapturedScenes {
-  const scenes: CapturedScene[] = [];
-  const hash = createHash("sha256");
+  const found = [];
   for (const capture of catalogue.captures()) {
     const scene = sceneOf(capture, config.labels);
-    if (scene === undefined || heldOutSplit(groupOf(capture), config) === "test") continue;
-    scenes.push(scene);
-    hash.update(JSON.stringify([scene, hex32(capture.payloadCrc)]));
+    if (scene === undefined) continue;
+    found.push({ scene, press: pressKey(capture), group: groupOf(capture), crc: hex32(capture.payloadCrc) });
   }
-  return { scenes, key: hash.digest("hex") };
+  const groups = pressGroups(found);
+  const used = found.filter(({ press }) => heldOutSplit(groups.get(press)!, config) !== "test");
+  const facts = used.map(({ scene, crc }) => [scene, crc]);
+  const key = createHash("sha256").update(JSON.stringify(facts)).digest("hex");
+  return { scenes: used.map(({ scene }) => scene), key };
 }
 
 function sceneOf(capture: CatalogueCapture, labels: readonly string[]): CapturedScene | undefined {
