@@ -1,17 +1,13 @@
 /** The classic face detector that comes with smilec: made by models/face-classic/smilec.locator.json. */
-import { readFile } from "node:fs/promises";
-import { cpus } from "node:os";
 import { join } from "node:path";
-import { packageRoot, toolVersion } from "#smilec/files/package-root.js";
 import { writeFile, writeJson } from "#smilec/files/write.js";
 import { formatCascade, tableCount } from "#smilec/locate/classic/cascade.js";
 import { cascadeBytes, workBytes } from "#smilec/locate/classic/emit.js";
 import { ClassicLocator } from "#smilec/locate/classic/locate.js";
 import { type MadeCascade, makeCascade } from "#smilec/locate/classic/train/make.js";
 import { type CascadeRecipe, parseCascadeRecipe } from "#smilec/locate/classic/train/recipe.js";
-import { RECIPE_FILE } from "#smilec/locate/neural/train/recipe.js";
-import { type DataFacts, importData } from "./data.js";
-import type { NeuralLocatorRequest } from "./face-neural.js";
+import type { DataFacts } from "./data.js";
+import { type LocatorRequest, locatorData, madeFacts, shippedRecipe } from "./locator.js";
 
 export const CLASSIC_LOCATOR = "face-classic";
 
@@ -23,16 +19,14 @@ const LIMITS = [
 ];
 
 /** Writes cascade.json and card.json. Returns the rows of the summary. */
-export async function makeClassicLocator(request: NeuralLocatorRequest): Promise<string[][]> {
+export async function makeClassicLocator(request: LocatorRequest): Promise<string[][]> {
   const started = performance.now();
-  const path = join(packageRoot, "models", CLASSIC_LOCATOR, RECIPE_FILE);
-  const recipe = parseCascadeRecipe(await readFile(path, "utf8"), path);
-  const { context, store, into } = request;
-  const data = await importData(recipe.imports, request.data, into, context);
-  const made = await makeCascade({ recipe, store, into, inputs: data.map(({ hash }) => hash), threads: 0, context });
+  const recipe = await shippedRecipe(CLASSIC_LOCATOR, parseCascadeRecipe);
+  const { facts, training } = await locatorData(recipe.imports, request);
+  const made = await makeCascade({ recipe, ...training });
   const dir = join(request.out, CLASSIC_LOCATOR);
   await writeFile(join(dir, "cascade.json"), formatCascade(made.cascade));
-  await writeCard(join(dir, "card.json"), recipe, made, data, started);
+  await writeCard(join(dir, "card.json"), recipe, made, facts, started);
   const { threshold, recall, falseFaces } = made.validation;
   return [[CLASSIC_LOCATOR, String(threshold), (100 * recall).toFixed(2), (100 * falseFaces).toFixed(2)]];
 }
@@ -49,13 +43,7 @@ async function writeCard(
     name: CLASSIC_LOCATOR,
     licence: "Apache-2.0 (tables)",
     limits: LIMITS,
-    made: {
-      command: `npm run models:train -- --only ${CLASSIC_LOCATOR}`,
-      smilec: toolVersion,
-      seed: recipe.seed,
-      seconds: await secondsOf(path, started, made),
-      processor: `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores`,
-    },
+    made: await madeFacts(CLASSIC_LOCATOR, recipe.seed, path, started, made.cached),
     cascade: {
       hash: new ClassicLocator(formatCascade(cascade), path).hash,
       tables: tableCount(cascade),
@@ -67,11 +55,4 @@ async function writeCard(
     validation,
     data,
   });
-}
-
-/** Seconds of work, or what an earlier run wrote when all was done before. */
-async function secondsOf(path: string, started: number, { cached }: MadeCascade): Promise<number | null> {
-  if (!cached) return Math.round((performance.now() - started) / 1000);
-  const text = await readFile(path, "utf8").catch(() => "{}");
-  return (JSON.parse(text) as { made?: { seconds?: number } }).made?.seconds ?? null;
 }

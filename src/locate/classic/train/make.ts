@@ -2,12 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFile } from "../../../files/write.js";
-import type { StageContext } from "../../../pipeline/reporter.js";
-import type { Artifact, ArtifactStore } from "../../../pipeline/store.js";
-import { SCENE_REVISION } from "../../../scenes/compose.js";
-import type { PeopleSpec } from "../../../scenes/people.js";
-import { threadCount } from "../../../train/evaluate.js";
-import { composeScenes, type SceneRecipe } from "../../train/compose.js";
+import { obtainScenes, type ScenesRequest } from "../../train/obtain-scenes.js";
 import { type PooledScene, ScenePool } from "../../train/scene-pool.js";
 import { chooseConfidence, type OperatingPoint } from "../../train/threshold.js";
 import { type Cascade, formatCascade, parseCascade } from "../cascade.js";
@@ -23,16 +18,8 @@ const CASCADE_FILE = "cascade.json";
 /** Part of the training scenes that only the final thresholds are chosen on. */
 const HELD = 0.2;
 
-export interface MakeCascadeRequest {
+export interface MakeCascadeRequest extends ScenesRequest {
   readonly recipe: CascadeRecipe;
-  readonly store: ArtifactStore;
-  /** Folder of the imports. */
-  readonly into: string;
-  /** Content hashes of the imports. */
-  readonly inputs: readonly string[];
-  /** Threads that compose scenes; 0: one per core, at most 4. Changes no result. */
-  readonly threads: number;
-  readonly context: StageContext;
 }
 
 export interface MadeCascade {
@@ -47,7 +34,7 @@ export interface MadeCascade {
 export async function makeCascade(request: MakeCascadeRequest): Promise<MadeCascade> {
   const { recipe, store, context } = request;
   const { seed, cascade: geometry, train, falseFaces } = recipe;
-  const scenes = await obtainScenes(request, "train", recipe.scenes.train);
+  const scenes = await obtainScenes(request, "train");
   const trained = await store.obtain({
     stage: "cascade-train",
     revision: REVISION,
@@ -62,51 +49,12 @@ export async function makeCascade(request: MakeCascadeRequest): Promise<MadeCasc
       return {};
     },
   });
-  const validation = await obtainScenes(request, "val", recipe.scenes.validation);
+  const validation = await obtainScenes(request, "val");
   const path = join(trained.dir, CASCADE_FILE);
   const cascade = parseCascade(await readFile(path, "utf8"), path);
   const pool = await ScenePool.load(validation.dir);
   context.reporter.stage("threshold", `${pool.count} scenes of people of the validation split`);
   return { ...operate(cascade, pool, falseFaces), cached: trained.cached };
-}
-
-/** Training scenes are of many faces of all sizes, validation scenes as src/scenes composes them. */
-function obtainScenes(
-  request: MakeCascadeRequest,
-  split: "train" | "val",
-  count: number,
-): Promise<Artifact<{ count: number }>> {
-  const { recipe, store, into, inputs, context } = request;
-  const { imports, scenes, seed } = recipe;
-  const people: PeopleSpec = { kind: "imports", into, names: imports, split };
-  const drawn: SceneRecipe =
-    split === "val"
-      ? { people, seed: seed + 1, options: {} }
-      : { people, seed, options: { faces: scenes.faces, sizes: scenes.sizes } };
-  const { width, height } = recipe.frame;
-  return store.obtain({
-    stage: "cascade-scenes",
-    revision: REVISION,
-    options: {
-      seed: drawn.seed,
-      options: drawn.options,
-      split,
-      imports,
-      count,
-      width,
-      height,
-      composer: SCENE_REVISION,
-    },
-    inputs,
-    produce: async (dir) => {
-      context.reporter.stage("compose", `${count} scenes of people of the ${split} split`);
-      const pool = new ScenePool(width, height, count);
-      const composing = { recipe: drawn, first: 0, count, threads: threadCount(request.threads), context };
-      await composeScenes(composing, pool, (frame, scene) => pool.add(frame, scene));
-      await pool.save(dir);
-      return { count };
-    },
-  });
 }
 
 /** Scenes [from, to) of a pool. */

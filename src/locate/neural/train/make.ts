@@ -3,18 +3,15 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFile, writeJson } from "../../../files/write.js";
 import { scoreGraph } from "../../../graph/score.js";
-import type { StageContext } from "../../../pipeline/reporter.js";
-import type { Artifact, ArtifactStore } from "../../../pipeline/store.js";
+import type { Artifact } from "../../../pipeline/store.js";
 import { inputQuantization } from "../../../preprocess/types.js";
-import { SCENE_REVISION } from "../../../scenes/compose.js";
-import type { PeopleSpec } from "../../../scenes/people.js";
 import type { TrainingBackend } from "../../../train/backend.js";
 import { threadCount } from "../../../train/evaluate.js";
 import { loadFloatModel, saveFloatModel } from "../../../train/float-model.js";
 import { initialParameters } from "../../../train/initialize.js";
 import { macCount, type Network, parameterLayout } from "../../../train/network.js";
 import { createWasmBackend } from "../../../train/wasm/backend.js";
-import { composeScenes, type SceneRecipe } from "../../train/compose.js";
+import { composing, obtainScenes, type ScenesRequest } from "../../train/obtain-scenes.js";
 import { ScenePool } from "../../train/scene-pool.js";
 import { chooseConfidence, type OperatingPoint, type SearchedScene } from "../../train/threshold.js";
 import { buildDetector } from "../architecture.js";
@@ -28,28 +25,8 @@ import { quantizeDetector } from "./quantize.js";
 import type { DetectorRecipe } from "./recipe.js";
 import { type DetectorRequest, trainDetector } from "./train.js";
 
-export interface MakeRequest {
+export interface MakeRequest extends ScenesRequest {
   readonly recipe: DetectorRecipe;
-  readonly store: ArtifactStore;
-  /** Who is put into scenes. */
-  readonly people: (split: "train" | "val") => PeopleSpec;
-  /** Content hashes of their pictures. */
-  readonly inputs: readonly string[];
-  /** Real frames to train on besides. */
-  readonly captures?: CapturedFrames;
-  /** 0: one per core, at most 4. Changes no result. */
-  readonly threads: number;
-  readonly context: StageContext;
-}
-
-/** Frames of a bot whose faces are known. */
-export interface CapturedFrames {
-  /** Most that there are. */
-  readonly count: number;
-  /** Identifies them. */
-  readonly key: string;
-  /** Adds them to the training scenes. */
-  readonly add: (pool: ScenePool) => Promise<void>;
 }
 
 export interface MadeDetector {
@@ -70,9 +47,9 @@ const MODEL_FILE = "model.tflite";
 
 export async function makeDetector(request: MakeRequest): Promise<MadeDetector> {
   const maker = new DetectorMaker(request);
-  const scenes = await maker.scenes("train", request.recipe.scenes.train);
+  const scenes = await obtainScenes(request, "train");
   const trained = await maker.trained(scenes);
-  const validation = await maker.scenes("val", request.recipe.scenes.validation);
+  const validation = await obtainScenes(request, "val");
   return maker.deployed(scenes, trained, validation);
 }
 
@@ -88,40 +65,6 @@ class DetectorMaker {
   constructor(private readonly request: MakeRequest) {
     this.threads = threadCount(request.threads);
     this.network = buildDetector(request.recipe.canvas);
-  }
-
-  /** Training scenes are of many faces of all sizes, validation scenes as src/scenes composes them. */
-  scenes(split: "train" | "val", count: number): Promise<Artifact<{ count: number }>> {
-    const { recipe, store, inputs, context } = this.request;
-    const { width, height } = recipe.frame;
-    const { people, ...sceneRecipe } = this.sceneRecipe(split);
-    const captures = split === "train" ? this.request.captures : undefined;
-    return store.obtain({
-      stage: "locator-scenes",
-      revision: 1,
-      options: { ...sceneRecipe, ...described(people), count, width, height, composer: SCENE_REVISION },
-      inputs: captures === undefined ? inputs : [...inputs, captures.key],
-      produce: async (dir) => {
-        context.reporter.stage("compose", `${count} scenes of people of the ${split} split`);
-        const pool = new ScenePool(width, height, count + (captures?.count ?? 0));
-        await composeScenes(this.composing(split, 0, count), pool, (frame, scene) => pool.add(frame, scene));
-        await captures?.add(pool);
-        await pool.save(dir);
-        return { count: pool.count };
-      },
-    });
-  }
-
-  private sceneRecipe(split: "train" | "val"): SceneRecipe {
-    const { seed, scenes } = this.request.recipe;
-    const people = this.request.people(split);
-    // Other scenes than those of training, were it the same people.
-    if (split === "val") return { people, seed: seed + 1, options: {} };
-    return { people, seed, options: { faces: scenes.faces, sizes: scenes.sizes } };
-  }
-
-  private composing(split: "train" | "val", first: number, count: number) {
-    return { recipe: this.sceneRecipe(split), first, count, threads: this.threads, context: this.request.context };
   }
 
   async trained(scenes: Artifact<unknown>): Promise<Artifact<TrainedMeta> & { readonly cached: boolean }> {
@@ -176,7 +119,7 @@ class DetectorMaker {
       losses.push(loss);
       context.reporter.info(`epoch ${epoch}/${train.epochs}: loss ${loss.toFixed(3)}, ${pool.count} scenes`);
       if (!mining.after.includes(epoch)) return;
-      const request = { ...this.composing("train", first, mining.look), ...mining, input: recipe, backend };
+      const request = { ...composing(this.request, "train", first, mining.look), ...mining, input: recipe, backend };
       const logit = await mineScenes({ ...request, first }, parameters, pool);
       first += mining.look;
       context.reporter.info(
@@ -278,13 +221,6 @@ class DetectorMaker {
       candidates: decodeMap(map, tables, canvas, width, height),
     }));
   }
-}
-
-/** What of people changes scenes: not the folder that they lie in. */
-function described(people: PeopleSpec): Record<string, unknown> {
-  if (people.kind === "drawn") return { ...people };
-  const { into: _, kind: __, ...rest } = people;
-  return rest;
 }
 
 /** As every network's, but for the logits' bias. */

@@ -3,8 +3,6 @@ import { z } from "zod";
 import { UserError } from "../../../errors.js";
 import { CELL } from "../box-code.js";
 
-export const RECIPE_FILE = "smilec.locator.json";
-
 /** The network halves its canvas five times. */
 const extent = z.int().min(32).max(256).multipleOf(32);
 const count = z.int().min(1);
