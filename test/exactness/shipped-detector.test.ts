@@ -11,6 +11,7 @@ import { NeuralLocator } from "#smilec/locate/neural/locate.js";
 import { decodeNeuralModel, type NeuralModel } from "#smilec/locate/neural/model.js";
 import { parseRecipe } from "#smilec/locate/neural/train/recipe.js";
 import type { Candidate } from "#smilec/locate/types.js";
+import { presentDetector } from "#smilec/pipeline/detector.js";
 import { sceneAt } from "#smilec/scenes/compose.js";
 import { drawnPeople } from "#smilec/scenes/people.js";
 import { OPTIMIZED } from "../support/compile.js";
@@ -27,6 +28,16 @@ const SIZES = [
   [640, 480],
   [100, 37],
 ] as const;
+
+describe("a shipped face detector's file", () => {
+  it.each([
+    ["classic", "cascade"],
+    ["neural", "network"],
+  ] as const)("of %s has the bytes that its card was written for", async (kind, part) => {
+    const card = JSON.parse(readFileSync(join(packageRoot, "models", `face-${kind}`, "card.json"), "utf8"));
+    expect((await presentDetector(undefined, kind))?.hash).toBe(card[part].hash);
+  });
+});
 
 describe("the shipped face detector", () => {
   let model: NeuralModel;
