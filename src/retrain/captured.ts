@@ -62,7 +62,9 @@ export function heldOutSplit(group: string, { retrain }: Pick<Config, "retrain">
 }
 
 /** A press around midnight belongs to the day it began. */
-export function pressGroups(pictures: readonly { readonly press: string; readonly group: string }[]): Map<string, string> {
+export function pressGroups(
+  pictures: readonly { readonly press: string; readonly group: string }[],
+): Map<string, string> {
   const groups = new Map<string, string>();
   for (const { press, group } of pictures) {
     const known = groups.get(press);
