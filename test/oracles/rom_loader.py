@@ -1,7 +1,7 @@
 """A board in download mode on a pseudo-terminal, with the faults that boards and cables have.
 
 The conversation is esp32-mock-bootloader's (registers and opcodes from Espressif's esptool); this adds the terminal, the flash's contents and the faults.
-Prints the terminal's path as the first line. Ends when standard input closes, and then writes the flash's contents to --dump.
+Prints the terminal's path as the first line: a link of its own, since the number of a terminal that vanished is soon another's. Ends when standard input closes, and then writes the flash's contents to --dump.
 
     rom_loader.py --chip esp32 [--flash-id 0x164020] [--register ADDRESS=VALUE] [--dump FILE] [--fault NAME[=BYTES]]
 
@@ -17,6 +17,7 @@ import pty
 import select
 import socket
 import sys
+import tempfile
 import threading
 import tty
 
@@ -34,6 +35,9 @@ class Line:
     def __init__(self, fault: str, after: int) -> None:
         self.master, self.slave = pty.openpty()
         tty.setraw(self.slave)
+        self.folder = tempfile.TemporaryDirectory(prefix="rom-loader-")
+        self.port = os.path.join(self.folder.name, "ttyUSB0")
+        os.symlink(os.ttyname(self.slave), self.port)
         self.fault, self.after, self.received, self.answered = fault, after, 0, False
 
     def set_timeout(self, _timeout: float) -> None:
@@ -67,6 +71,7 @@ class Line:
             raise socket.timeout
         if self.fault in ("vanish", "brownout", "stuck") and self.received >= self.after:
             if self.fault == "vanish":
+                os.unlink(self.port)
                 os.close(self.slave)
                 os.close(self.master)
                 raise OSError(errno.EIO, "unplugged")
@@ -114,7 +119,7 @@ def main() -> None:
     line = Line(fault, int(after or 0))
     flash = WornFlash() if fault == "worn" else server.FlashImage()
     stop = threading.Event()
-    sys.stdout.write(os.ttyname(line.slave) + "\n")
+    sys.stdout.write(line.port + "\n")
     sys.stdout.flush()
     board = threading.Thread(
         target=server.handle_client, args=(line, stop, options.chip), kwargs={"exit_on_disconnect": True, "flash": flash}
@@ -126,6 +131,7 @@ def main() -> None:
     if options.dump is not None:
         with open(options.dump, "wb") as file:
             file.write(flash.data)
+    line.folder.cleanup()
 
 
 main()
