@@ -1,5 +1,5 @@
 /** The configuration's keys as a Markdown table, from the same schema that checks them. */
-import { configJsonSchema } from "./load.js";
+import { keysSchema } from "./load.js";
 
 interface SchemaNode {
   readonly type?: string;
@@ -17,7 +17,7 @@ interface SchemaNode {
 
 /** One row per key: name, default, allowed values, meaning. */
 export function configTable(): string {
-  const rows = rowsOf(configJsonSchema() as SchemaNode, "");
+  const rows = rowsOf(keysSchema() as SchemaNode, "");
   return ["| key | default | allowed | meaning |", "| --- | --- | --- | --- |", ...rows].join("\n");
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import { z } from "zod";
 import { asEnvironmentError, UserError } from "../errors.js";
+import { LOCATOR_KINDS } from "../locate/types.js";
 import { describeProblems, type Problem, position, problemsOf } from "./problems.js";
 import { rules } from "./rules.js";
 import { type Config, configSchema } from "./schema.js";
@@ -65,12 +66,21 @@ function invalid(file: string, text: string, root: Node, problems: readonly Prob
 
 /** Keys the schema knows at a path, for "did you mean". */
 function knownKeys(path: readonly PropertyKey[]): readonly string[] {
-  let schema = z.toJSONSchema(configSchema, { io: "input" }) as { properties?: Record<string, object> };
+  let schema = keysSchema() as { properties?: Record<string, object> };
   for (const part of path) schema = (schema.properties?.[String(part)] ?? {}) as typeof schema;
   return Object.keys(schema.properties ?? {});
 }
 
+/** The JSON Schema of the keys, without short forms. */
+export function keysSchema(): object {
+  return z.toJSONSchema(configSchema, { io: "input" });
+}
+
 /** The JSON Schema that editors use for completion and hovers. */
 export function configJsonSchema(): object {
-  return { title: "smilec configuration", ...z.toJSONSchema(configSchema, { io: "input" }) };
+  const schema = keysSchema() as { properties: { locator: { default?: unknown } } };
+  const { default: unset, ...keys } = schema.properties.locator;
+  const description = "How the face is found: one word, or an object with that kind's keys.";
+  const locator = { description, anyOf: [{ type: "string", enum: LOCATOR_KINDS }, keys], default: unset };
+  return { title: "smilec configuration", ...schema, properties: { ...schema.properties, locator } };
 }

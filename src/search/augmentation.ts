@@ -1,6 +1,6 @@
 /** Augmentation as a whole made weaker or stronger. */
 import { NO_AUGMENTATION } from "../augment/strengths.js";
-import { configJsonSchema } from "../config/load.js";
+import { keysSchema } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 
 interface SchemaNode {
@@ -16,7 +16,7 @@ let bounds: SchemaNode | undefined;
 /** Every strength at `factor` times its distance from "off", within the configuration's bounds. What is no number stays. */
 export function scaledAugmentation(options: Config["train"]["augment"], factor: number): Config["train"]["augment"] {
   if (factor === 1) return options;
-  bounds ??= (configJsonSchema() as SchemaNode).properties?.train.properties?.augment ?? {};
+  bounds ??= (keysSchema() as SchemaNode).properties?.train.properties?.augment ?? {};
   return scaled(options, NO_AUGMENTATION, factor, bounds) as typeof options;
 }
 

@@ -26,6 +26,26 @@ describe("smilec.config.json", () => {
     expect(config.train.batchSize).toBe(128);
   });
 
+  it.each(["center", "classic", "neural"])('takes "locator": "%s" for an object with that kind', (kind) => {
+    const short = parseConfig(`{"locator": "${kind}"}`, "f");
+    expect(short).toEqual(parseConfig(`{"locator": {"kind": "${kind}"}}`, "f"));
+    expect(short.locator.kind).toBe(kind);
+  });
+
+  it.each([
+    ['"neurall"', /smilec\.config\.json:1:2 locator\.kind: .*"center"\|"classic"\|"neural"/],
+    ["7", /smilec\.config\.json:1:2 locator: .*expected object/i],
+    ["null", /smilec\.config\.json:1:2 locator: .*expected object/i],
+  ])("refuses the locator %s", (given, message) => {
+    expect(failure(`{"locator": ${given}}`).detail).toMatch(message);
+  });
+
+  it("offers editors the locators by name", () => {
+    const { properties } = configJsonSchema() as { properties: Record<string, { anyOf: { enum?: string[] }[] }> };
+    expect(properties.locator.anyOf[0].enum).toEqual(["center", "classic", "neural"]);
+    expect(properties.locator.anyOf[1]).toMatchObject({ properties: { kind: {} }, additionalProperties: false });
+  });
+
   it("reports every problem at once, each with its line and column", () => {
     const { detail, exitCode } = failure(
       '{\n  "boord": "esp32cam",\n  "train": { "epochs": "many",\n    "lerningRate": 1 },\n  "input": { "size": 4000 }\n}',
