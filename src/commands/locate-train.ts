@@ -23,7 +23,7 @@ export async function locateTrainCommand(context: CommandContext, options: Locat
       "",
       project.config.locator.kind === "neural"
         ? "`smilec build` takes it from now on."
-        : 'To use it, set "locator": { "kind": "neural" } in smilec.config.json.',
+        : 'To use it, set "locator": "neural" in smilec.config.json.',
     ].join("\n");
   });
 }
