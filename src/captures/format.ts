@@ -17,12 +17,10 @@ import {
   VERSION,
   WITHDRAWN_OFFSET,
 } from "./layout.js";
-import { formatName, parseName } from "./names.js";
+import { digitsAt, formatName, nameAt, parseName } from "./names.js";
 
 /** FAT files and 32-bit offsets end here. */
 const MAX_FILE_BYTES = 0xffffffff;
-
-const SIZE = new RegExp(`^[0-7]{${FIELDS.size.digits}}`);
 
 /** Who wrote an entry and where it belongs. All numbers are unsigned 32-bit. */
 export interface EntryHeader {
@@ -78,38 +76,28 @@ export function segmentFileName(segment: number): string {
 
 /** The number in a segment's file name, in either case; undefined for any other name. */
 export function segmentNumber(fileName: string): number | undefined {
-  const segment = parseName(NAMES.file, fileName, "i")?.segment;
+  const segment = parseName(NAMES.file, fileName)?.segment;
   return segment === 0 ? undefined : segment;
 }
 
+/** Two digits of each byte: eight digits are put together from them in a third of the time. */
+const HEX_BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 export function hex32(value: number): string {
-  return (value >>> 0).toString(16).padStart(8, "0");
+  const [a, b, c, d] = [value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
+  return HEX_BYTES[a] + HEX_BYTES[b] + HEX_BYTES[c] + HEX_BYTES[d];
 }
 
 function octal(value: number, digits: number): string {
   return value.toString(8).padStart(digits, "0");
 }
 
-type FieldName = keyof typeof FIELDS;
-
 function put(block: Uint8Array, offset: number, text: string): void {
   for (let i = 0; i < text.length; i++) block[offset + i] = text.charCodeAt(i);
 }
 
-/** A field of a header that was read as Latin-1 text, up to `length` bytes of it. */
-function take(header: string, name: FieldName, length: number = FIELDS[name].bytes): string {
-  return header.slice(FIELDS[name].offset, FIELDS[name].offset + length);
-}
-
 function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
-}
-
-/** A field's text up to its first NUL. */
-function takeText(header: string, name: FieldName): string {
-  const text = take(header, name);
-  const end = text.indexOf("\0");
-  return end < 0 ? text : text.slice(0, end);
 }
 
 /** CRC-32 of the header without its checksum and itself. */
@@ -152,39 +140,41 @@ export function isZero(bytes: Uint8Array): boolean {
 export function parseHeader(block: Uint8Array): ParsedHeader {
   if (block.length !== HEADER_BYTES) return { state: "invalid", reason: "the header is cut short" };
   if (isZero(block)) return { state: "zero" };
-  const text = latin1(block);
-  if (take(text, "magic", FIELDS.magic.text.length) !== FIELDS.magic.text) {
-    return { state: "invalid", reason: "not a tar header" };
-  }
-  const { digits } = FIELDS.chksum;
-  if (take(text, "chksum", digits) !== octal(headerChecksum(block), digits)) {
+  const { magic, chksum, crc } = FIELDS;
+  if (!holdsText(block, magic.offset, magic.text)) return { state: "invalid", reason: "not a tar header" };
+  if (digitsAt(block, chksum.offset, chksum.digits, 8) !== headerChecksum(block)) {
     return { state: "invalid", reason: "the tar checksum is wrong" };
   }
-  if (take(text, "crc") !== hex32(headerCrc(block))) {
+  if (digitsAt(block, crc.offset, crc.digits, 16) !== headerCrc(block)) {
     return { state: "invalid", reason: "the header's CRC is wrong, or smilec did not write it" };
   }
-  const header = parseIdentity(text);
+  const header = parseIdentity(block);
   return header === undefined
     ? { state: "invalid", reason: `not a header of capture log format ${VERSION}` }
     : { state: "valid", header };
 }
 
-function parseIdentity(text: string): EntryHeader | undefined {
-  const entry = parseEntry(takeText(text, "name"));
-  const user = parseName(NAMES.user, takeText(text, "uname"));
-  const group = parseName(NAMES.group, takeText(text, "gname"));
-  const size = SIZE.exec(take(text, "size"));
-  if (entry === undefined || user === undefined || group === undefined || size === null) return undefined;
-  const payloadBytes = Number.parseInt(size[0], 8);
-  if (payloadBytes > MAX_FILE_BYTES) return undefined;
-  const { device, epoch } = user;
-  const { sequence, boot, crc } = group;
-  return { ...entry, device, epoch, sequence, boot, payloadBytes, payloadCrc: crc };
+function holdsText(block: Uint8Array, offset: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (block[offset + i] !== text.charCodeAt(i)) return false;
+  return true;
 }
 
-function parseEntry(name: string): Pick<EntryHeader, "kind" | "segment"> | undefined {
+function parseIdentity(block: Uint8Array): EntryHeader | undefined {
+  const entry = parseEntry(block);
+  const user = nameAt(block, FIELDS.uname.offset, NAMES.user);
+  const group = nameAt(block, FIELDS.gname.offset, NAMES.group);
+  const payloadBytes = digitsAt(block, FIELDS.size.offset, FIELDS.size.digits, 8);
+  if (entry === undefined || user === undefined || group === undefined || !(payloadBytes <= MAX_FILE_BYTES))
+    return undefined;
+  const { kind, segment } = entry;
+  const { device, epoch } = user;
+  const { sequence, boot, crc: payloadCrc } = group;
+  return { kind, device, epoch, segment, sequence, boot, payloadBytes, payloadCrc };
+}
+
+function parseEntry(block: Uint8Array): Pick<EntryHeader, "kind" | "segment"> | undefined {
   for (const kind of ["capture", "head"] as const) {
-    const segment = parseName(NAMES[kind], name)?.segment;
+    const segment = nameAt(block, FIELDS.name.offset, NAMES[kind])?.segment;
     if (segment !== undefined) return { kind, segment };
   }
   return undefined;
@@ -253,6 +243,7 @@ function isPossible(geometry: Geometry): boolean {
 
 /** CRC-32 of a capture's payload, whether it was withdrawn or not. */
 export function payloadCrc(payload: Uint8Array): number {
+  if (payload[WITHDRAWN_OFFSET] === 0x30) return crc32(payload);
   const before = crc32(payload.subarray(0, WITHDRAWN_OFFSET));
   return crc32(payload.subarray(WITHDRAWN_OFFSET + 1), crc32(Uint8Array.of(0x30), before));
 }

@@ -3,6 +3,7 @@ import type { Box } from "../data/types.js";
 import type { LocatorSpec } from "../locate/types.js";
 import type { PreprocessSpec } from "../preprocess/types.js";
 import { FILL_LINE_BYTES, MAX_FRAME_SIDE, MAX_LABELS, METADATA_BYTES, METADATA_KEYS, VERSION } from "./layout.js";
+import { type FieldReader, inOrder, type Key, type KeyOf, MetadataProblem, type WordOf } from "./ordered-fields.js";
 
 export const ENGINES = METADATA_KEYS.engine.words;
 
@@ -74,7 +75,6 @@ export interface PgmHeader {
   readonly height: number;
 }
 
-type Key = keyof typeof METADATA_KEYS;
 /** What stands behind a key, before it has its form. */
 type Value = number | string | readonly number[];
 
@@ -168,11 +168,8 @@ export function formatMetadata({ metadata, width, height }: PgmHeader): Uint8Arr
   return Buffer.from(start + filling(left) + end, "latin1");
 }
 
-/** What is wrong with a piece of metadata; caught in {@link parseMetadata}. */
-class MetadataProblem extends Error {}
-
-/** The `key=value` comment lines; the first of two equal keys counts. */
-class Fields {
+/** The `key=value` comment lines in any order; the first of two equal keys counts. */
+class Fields implements FieldReader {
   private readonly values = new Map<string, string>();
 
   constructor(lines: readonly string[]) {
@@ -206,15 +203,13 @@ class Fields {
     return parts.map((part) => checked(key, part, low, high));
   }
 
-  word<K extends KeyOf<"word">>(key: K): (typeof METADATA_KEYS)[K]["words"][number] {
+  word<K extends KeyOf<"word">>(key: K): WordOf<K> {
     const words: readonly string[] = METADATA_KEYS[key].words;
     const value = this.text(key);
     if (!words.includes(value)) throw new MetadataProblem(`${key} is not one of ${words.join(", ")}`);
-    return value as (typeof METADATA_KEYS)[K]["words"][number];
+    return value as WordOf<K>;
   }
 }
-
-type KeyOf<Kind> = { [K in Key]: (typeof METADATA_KEYS)[K]["kind"] extends Kind ? K : never }[Key];
 
 function textPattern(key: Key): RegExp {
   const { kind, count } = METADATA_KEYS[key];
@@ -240,15 +235,34 @@ function checked(key: string, text: string, low: number, high: number): number {
 
 /** Reads and checks the first METADATA_BYTES of a payload; a sentence says what is wrong with them. */
 export function parseMetadata(bytes: Uint8Array): PgmHeader | string {
+  const read = readOrProblem(() => parseInOrder(bytes));
+  return typeof read === "object" ? read : parseInAnyOrder(bytes);
+}
+
+/** As {@link parseMetadata}, without the short way for lines in the format's order. */
+export function parseInAnyOrder(bytes: Uint8Array): PgmHeader | string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+  return readOrProblem(() => parseText(text));
+}
+
+function readOrProblem<T>(read: () => T): T | string {
   try {
-    return parsePgmHeader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1"));
+    return read();
   } catch (error) {
     if (error instanceof MetadataProblem) return error.message;
     throw error;
   }
 }
 
-function parsePgmHeader(text: string): PgmHeader {
+function parseInOrder(bytes: Uint8Array): PgmHeader | undefined {
+  const fields = inOrder(bytes);
+  if (fields === undefined) return undefined;
+  const { width, height } = fields;
+  fields.number("smilec-capture");
+  return { metadata: metadataOf(fields, width, height), width, height };
+}
+
+function parseText(text: string): PgmHeader {
   const form = FORM.exec(text);
   if (text.length !== METADATA_BYTES || form === null) throw new MetadataProblem("the PGM header is damaged");
   const fields = new Fields(form[1].split("\n"));
@@ -259,7 +273,7 @@ function parsePgmHeader(text: string): PgmHeader {
 }
 
 /** One literal, in the order of the format: objects put together from parts take V8 several times as long. */
-function metadataOf(fields: Fields, frameWidth: number, frameHeight: number): CaptureMetadata {
+function metadataOf(fields: FieldReader, frameWidth: number, frameHeight: number): CaptureMetadata {
   const [burstIndex, burstCount] = burst(fields);
   const [x, y, size] = fields.numbers("center");
   const outputs = outputsOf(fields);
@@ -309,20 +323,20 @@ function metadataOf(fields: Fields, frameWidth: number, frameHeight: number): Ca
   };
 }
 
-function burst(fields: Fields): number[] {
+function burst(fields: FieldReader): number[] {
   const [index, count] = fields.numbers("burst");
   if (index > count) throw new MetadataProblem("burst is not valid");
   return [index, count];
 }
 
-function answer(fields: Fields): { faces: number; smile: boolean } {
+function answer(fields: FieldReader): { faces: number; smile: boolean } {
   const faces = fields.number("faces");
   const decision = fields.word("decision");
   if ((faces === 0) !== (decision === "nobody")) throw new MetadataProblem("decision does not go with faces");
   return { faces, smile: decision === "smile" };
 }
 
-function boxInside(fields: Fields, frameWidth: number, frameHeight: number): Box {
+function boxInside(fields: FieldReader, frameWidth: number, frameHeight: number): Box {
   const [x, y, width, height] = fields.numbers("box");
   if (width < 1 || height < 1 || x + width > frameWidth || y + height > frameHeight) {
     throw new MetadataProblem("box does not lie inside the frame");
@@ -330,13 +344,13 @@ function boxInside(fields: Fields, frameWidth: number, frameHeight: number): Box
   return { x, y, width, height };
 }
 
-function outputsOf(fields: Fields): number[] {
+function outputsOf(fields: FieldReader): number[] {
   const outputs = fields.numbers("outputs");
   if (outputs.length === 1 || outputs.length > MAX_LABELS) throw new MetadataProblem("outputs is not valid");
   return outputs;
 }
 
-function positiveOf(fields: Fields, { length }: readonly number[]): number {
+function positiveOf(fields: FieldReader, { length }: readonly number[]): number {
   const positive = fields.number("positive");
   if (length > 0 && positive >= length) throw new MetadataProblem("positive is none of the outputs");
   return positive;

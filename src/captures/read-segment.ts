@@ -60,6 +60,12 @@ export interface ProblemRecord {
  */
 export type ReadBytes = (offset: number, length: number, space?: Uint8Array) => Promise<Uint8Array>;
 
+/** What may be there already: a promise for each of a card's captures takes longer than to judge it. */
+export type Promised<T> = T | Promise<T>;
+
+/** As {@link ReadBytes}, where the bytes may have been read ahead. */
+export type ReadAheadBytes = (offset: number, length: number) => Promised<Uint8Array>;
+
 /** The bytes of an open file. */
 export function bytesOf(file: FileHandle): ReadBytes {
   return async (offset, length, space) => {
@@ -128,9 +134,9 @@ function contradicts(
 
 /** Yields what is in the slots of a segment whose head was read. Nothing is read of the payload of a capture that is `known`; it yields nothing. */
 export async function* readSlots(
-  read: ReadBytes,
+  read: ReadAheadBytes,
   head: SegmentHead,
-  known: (header: EntryHeader, slot: number) => Promise<boolean> = async () => false,
+  known: (header: EntryHeader, slot: number) => Promised<boolean> = () => false,
 ): AsyncGenerator<SegmentRecord, void, undefined> {
   let inLine = true;
   for (let slot = 0; slot < head.slots; slot++) {
@@ -142,7 +148,8 @@ export async function* readSlots(
       offset,
       message,
     });
-    const block = await read(offset, HEADER_BYTES);
+    const start = read(offset, HEADER_BYTES);
+    const block = start instanceof Promise ? await start : start;
     if (block.length < HEADER_BYTES) {
       yield problem("truncated", `the file ends before slot ${slot} of ${head.slots}`);
       return;
@@ -150,8 +157,10 @@ export async function* readSlots(
     const parsed = parseHeader(block);
     if (parsed.state === "valid" && belongs(parsed.header, head)) {
       inLine = true;
-      if (await known(parsed.header, slot)) continue;
-      yield judge(parsed.header, slot, offset, await read(offset + HEADER_BYTES, parsed.header.payloadBytes));
+      const isKnown = known(parsed.header, slot);
+      if (isKnown instanceof Promise ? await isKnown : isKnown) continue;
+      const rest = read(offset + HEADER_BYTES, parsed.header.payloadBytes);
+      yield judge(parsed.header, slot, offset, rest instanceof Promise ? await rest : rest);
       continue;
     }
     if (parsed.state === "valid") {
@@ -165,7 +174,7 @@ export async function* readSlots(
 }
 
 /** The head of a segment file of that name, or why the whole file is none of the bot's segments. */
-export async function readHead(read: ReadBytes, fileName: string): Promise<SegmentHead | ProblemRecord> {
+export async function readHead(read: ReadAheadBytes, fileName: string): Promise<SegmentHead | ProblemRecord> {
   const problem = (reason: ProblemReason, message: string): ProblemRecord => ({
     kind: "problem",
     reason,

@@ -1,7 +1,7 @@
 /** What pulls write and ask: captures, segments that were seen, what was put aside or withdrawn, estimated times. */
 import { hex32 } from "../format.js";
 import { keyOf, untimedOf } from "./rows.js";
-import type { Statements } from "./statements.js";
+import type { Statements, Value } from "./statements.js";
 import type {
   CaptureKey,
   CaptureState,
@@ -16,8 +16,25 @@ import type {
   UntimedCapture,
 } from "./types.js";
 
-/** Values of a capture's row in the order of {@link PullTables.addRow}. */
-export type CaptureRow = readonly (string | number | null)[];
+/** Values of a capture's row in the order of {@link ROW_COLUMNS}. */
+export type CaptureRow = readonly Value[];
+
+const ROW_COLUMNS =
+  "device, epoch, sequence, segment, slot, boot, press, burst_index, uptime_ms, model, config, engine, sum, threshold, smile, " +
+  "width, height, metadata, payload_crc, payload_bytes, path, pull, recovered, taken_ms, taken_error_ms";
+/** Rows of one statement: with 16 a row takes SQLite and its binding two thirds of the time. */
+const ROWS_AT_ONCE = 16;
+
+function insertRows(count: number): string {
+  const row = `(${ROW_COLUMNS.split(",")
+    .map(() => "?")
+    .join(", ")})`;
+  const rows = Array.from({ length: count }, () => row).join(", ");
+  return `INSERT INTO capture (${ROW_COLUMNS}) VALUES ${rows} ON CONFLICT (device, epoch, sequence) DO NOTHING`;
+}
+
+const INSERT_ROW = insertRows(1);
+const INSERT_ROWS = insertRows(ROWS_AT_ONCE);
 
 export class PullTables {
   constructor(private readonly statements: Statements) {}
@@ -43,22 +60,18 @@ export class PullTables {
 
   /** Adds a capture; false when one of its name is there already (it stays as it is). */
   add(capture: NewCapture, pull: number): boolean {
-    return this.addRow(this.rowOf(capture, pull));
+    return this.statements.run(INSERT_ROW, ...this.rowOf(capture, pull)).changes > 0;
   }
 
-  /** As {@link add}, with what {@link rowOf} gave. */
-  addRow(row: CaptureRow): boolean {
-    const { changes } = this.statements.run(
-      `INSERT INTO capture (device, epoch, sequence, segment, slot, boot, press, burst_index, uptime_ms, model, config, engine, sum, threshold, smile,
-         width, height, metadata, payload_crc, payload_bytes, path, pull, recovered, taken_ms, taken_error_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (device, epoch, sequence) DO NOTHING`,
-      ...row,
-    );
-    return changes > 0;
+  /** As {@link add}, of many captures, with what {@link rowOf} gave. */
+  addRows(rows: readonly CaptureRow[]): void {
+    const single = rows.length - (rows.length % ROWS_AT_ONCE);
+    for (let i = 0; i < single; i += ROWS_AT_ONCE)
+      this.statements.run(INSERT_ROWS, ...rows.slice(i, i + ROWS_AT_ONCE).flat());
+    for (const row of rows.slice(single)) this.statements.run(INSERT_ROW, ...row);
   }
 
-  /** What {@link addRow} writes, as few values that thousands of may wait. */
+  /** What {@link addRows} writes, as few values that thousands of may wait. */
   rowOf(capture: NewCapture, pull: number): CaptureRow {
     const { metadata: m } = capture;
     return [

@@ -1,5 +1,6 @@
 /** Rows of the catalogue, committed every few seconds when the files they speak of are durable. */
 import type { Catalogue } from "../catalogue/catalogue.js";
+import type { CaptureRow } from "../catalogue/pulls.js";
 import type { PictureWriter } from "./picture-writer.js";
 
 /** What a kill costs at most, as captures and about as time: they are pulled again. */
@@ -15,8 +16,11 @@ const LIMITS: BatchLimits = { rows: 8192, ms: 5000 };
  */
 const SYNC_SHARE = 8;
 
+/** What waits to be written to the catalogue: a capture, or anything else; thousands of captures wait, so they are no functions. */
+type Change = CaptureRow | (() => void);
+
 interface Batch {
-  readonly rows: (() => void)[];
+  readonly rows: Change[];
   readonly afterwards: (() => Promise<void>)[];
 }
 
@@ -43,12 +47,12 @@ export class Batches {
     private readonly limits: BatchLimits = LIMITS,
   ) {}
 
-  /** Puts off `row`, which writes to the catalogue, until all files that were handed to the writer before it are durable. */
-  async add(row: () => void): Promise<void> {
-    this.batch.rows.push(row);
+  /** Puts off a change of the catalogue until all files that were handed to the writer before it are durable. Undefined: there is nothing to wait for. */
+  add(change: Change): Promise<void> | undefined {
+    this.batch.rows.push(change);
     const { rows, ms } = this.limits;
     const isDue = !this.busy && performance.now() - this.begun >= Math.max(ms, SYNC_SHARE * this.syncMs);
-    if (isDue || this.batch.rows.length >= rows) await this.commit();
+    return isDue || this.batch.rows.length >= rows ? this.commit() : undefined;
   }
 
   /** Puts off `action` until the rows before it are committed. */
@@ -89,10 +93,23 @@ export class Batches {
     const begun = performance.now();
     await this.writer.durable();
     this.syncMs = performance.now() - begun;
-    this.catalogue.transaction(() => {
-      for (const row of rows) row();
-    });
+    this.catalogue.transaction(() => this.apply(rows));
     this.events.onCommit();
     for (const action of afterwards) await action();
+  }
+
+  /** In their order: a change may be of a capture before it. */
+  private apply(changes: readonly Change[]): void {
+    let captures: CaptureRow[] = [];
+    for (const change of changes) {
+      if (typeof change !== "function") {
+        captures.push(change);
+        continue;
+      }
+      this.catalogue.pulls.addRows(captures);
+      captures = [];
+      change();
+    }
+    this.catalogue.pulls.addRows(captures);
   }
 }

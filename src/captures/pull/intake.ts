@@ -1,13 +1,13 @@
 /** Decides what becomes of each record that was read: new, known, withdrawn, deleted, in conflict, damaged. The same for every source and for recovery. */
 import { open } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Catalogue } from "../catalogue/catalogue.js";
-import type { CaptureKey, KnownCapture } from "../catalogue/types.js";
-import type { EntryHeader } from "../format.js";
+import type { KnownCapture } from "../catalogue/types.js";
+import { type EntryHeader, hex32 } from "../format.js";
 import { BLOCK_BYTES, WITHDRAWN_OFFSET } from "../layout.js";
-import type { Capture, SegmentRecord } from "../read-segment.js";
+import type { Capture, Promised, SegmentRecord } from "../read-segment.js";
 import type { BatchEvents, Batches } from "./batches.js";
-import { type FolderMaker, keyOf, picturePath } from "./picture-path.js";
+import { type FolderMaker, keyOf, pictureFolder, pictureName } from "./picture-path.js";
 import type { PictureWriter } from "./picture-writer.js";
 import { captureHeader, type Finding, type Quarantine } from "./quarantine.js";
 import type { Tally } from "./tally.js";
@@ -32,63 +32,88 @@ export interface Place {
   readonly file: string;
   readonly offset: number;
   /** The record's bytes from its header on. */
-  readonly read: () => Promise<Uint8Array>;
+  readonly read: () => Promised<Uint8Array>;
 }
 
 /** What was decided of captures but is not in the catalogue yet (two batches at most), and what the catalogue knows. */
 export class PendingCaptures implements BatchEvents {
-  private fresh = new Map<string, KnownCapture>();
-  private committing = new Map<string, KnownCapture>();
+  private fresh = new CaptureMap();
+  private committing = new CaptureMap();
   /** The device and epoch that was asked for last, and whether the catalogue has anything of it; until the next commit. */
-  private epoch = { name: "", known: false };
+  private asked: Epoch & { readonly known: boolean } = { ...NO_EPOCH, known: false };
 
   constructor(private readonly catalogue: Catalogue) {}
 
   onBegin(): void {
     this.committing = this.fresh;
-    this.fresh = new Map();
+    this.fresh = new CaptureMap();
   }
 
   onCommit(): void {
-    this.committing = new Map();
-    this.epoch = { name: "", known: false };
+    this.committing = new CaptureMap();
+    this.asked = { ...NO_EPOCH, known: false };
   }
 
   get(header: EntryHeader): KnownCapture | undefined {
-    const key = keyOf(header);
-    const name = nameOf(key);
-    const pending = this.fresh.get(name) ?? this.committing.get(name);
-    return pending ?? (this.isUnknown(key) ? undefined : this.catalogue.pulls.known(key));
+    const pending = this.fresh.get(header) ?? this.committing.get(header);
+    return pending ?? (this.isUnknown(header) ? undefined : this.catalogue.pulls.known(keyOf(header)));
   }
 
   set(header: EntryHeader, known: KnownCapture): void {
-    this.fresh.set(nameOf(keyOf(header)), known);
+    this.fresh.set(header, known);
   }
 
   /** Spares a question per capture: on a card most segments are new as a whole. */
-  private isUnknown({ device, epoch }: CaptureKey): boolean {
-    const name = `${device}/${epoch}`;
-    if (name !== this.epoch.name) this.epoch = { name, known: this.catalogue.pulls.hasEpoch(device, epoch) };
-    return !this.epoch.known;
+  private isUnknown({ device, epoch }: Epoch): boolean {
+    if (device !== this.asked.device || epoch !== this.asked.epoch)
+      this.asked = { device, epoch, known: this.catalogue.pulls.hasEpoch(hex32(device), hex32(epoch)) };
+    return !this.asked.known;
   }
 }
 
-function nameOf({ device, epoch, sequence }: CaptureKey): string {
-  return `${device}/${epoch}/${sequence}`;
+type Epoch = Pick<EntryHeader, "device" | "epoch">;
+/** Of no bot. */
+const NO_EPOCH: Epoch = { device: -1, epoch: -1 };
+
+/** Captures by device, epoch and sequence number, as numbers: texts made for each would take longer than all the rest of it. */
+class CaptureMap {
+  private readonly devices = new Map<number, Map<number, Map<number, KnownCapture>>>();
+
+  get({ device, epoch, sequence }: EntryHeader): KnownCapture | undefined {
+    return this.devices.get(device)?.get(epoch)?.get(sequence);
+  }
+
+  set({ device, epoch, sequence }: EntryHeader, known: KnownCapture): void {
+    const epochs = this.devices.get(device) ?? new Map<number, Map<number, KnownCapture>>();
+    const captures = epochs.get(epoch) ?? new Map<number, KnownCapture>();
+    this.devices.set(device, epochs);
+    epochs.set(epoch, captures);
+    captures.set(sequence, known);
+  }
 }
 
 export class Intake {
+  /** Where the last picture went: most go into the same folder. */
+  private last = { ...NO_EPOCH, segment: 0, folder: "" };
+
   constructor(private readonly parts: IntakeParts) {}
 
   /**
    * Whether nothing needs to be read of a capture but `firstBlock`, the first 512 bytes of its payload: it was pulled before, and was not withdrawn since, or
-   * was: then that is seen to here.
+   * was: then that is seen to here. For one that is new there is nothing to wait for.
    */
-  async isKnown(header: EntryHeader, firstBlock: () => Promise<Uint8Array>): Promise<"kept" | "gone" | false> {
+  isKnown(header: EntryHeader, firstBlock: () => Promised<Uint8Array>): Promised<"kept" | "gone" | false> {
     const known = this.parts.pending.get(header);
     if (known === undefined) return false;
     if (known.state !== "kept") return "gone";
-    if (known.payloadCrc !== header.payloadCrc) return false;
+    return known.payloadCrc === header.payloadCrc && this.isKept(header, known, firstBlock);
+  }
+
+  private async isKept(
+    header: EntryHeader,
+    known: KnownCapture,
+    firstBlock: () => Promised<Uint8Array>,
+  ): Promise<"kept" | "gone" | false> {
     const block = await firstBlock();
     if (block[WITHDRAWN_OFFSET] === 0x30) return "kept";
     if (!(await this.isMarked(block, known))) return false;
@@ -96,10 +121,10 @@ export class Intake {
     return "gone";
   }
 
-  async take(record: SegmentRecord, place: Place): Promise<void> {
-    if (record.kind === "capture") await this.takeCapture(record.capture, place);
-    else if (record.kind === "withdrawn") await this.withdraw(record.header);
-    else await this.putAside(record, place);
+  /** Undefined: there is nothing to wait for. */
+  take(record: SegmentRecord, place: Place): Promise<void> | undefined {
+    if (record.kind === "capture") return this.takeCapture(record.capture, place);
+    return record.kind === "withdrawn" ? this.withdraw(record.header) : this.putAside(record, place);
   }
 
   /** Lists a record and keeps its bytes, unless they are of a capture that was withdrawn or deleted. */
@@ -118,30 +143,46 @@ export class Intake {
     tally.problem(await quarantine.put({ file, slot, offset, reason, message }, record, keep));
   }
 
-  private async takeCapture(capture: Capture, place: Place): Promise<void> {
-    const { tally, pending } = this.parts;
-    const { header, slot } = capture;
-    const known = pending.get(header);
-    if (known === undefined) return this.add(capture);
+  private takeCapture(capture: Capture, place: Place): Promise<void> | undefined {
+    const known = this.parts.pending.get(capture.header);
+    return known === undefined ? this.add(capture) : this.compare(capture, known, place);
+  }
+
+  private async compare({ header, slot }: Capture, known: KnownCapture, place: Place): Promise<void> {
+    const { tally } = this.parts;
     if (known.state !== "kept") return tally.count("gone");
     if (known.payloadCrc === header.payloadCrc) return tally.count("kept");
     const message = `capture ${header.sequence} is in the catalogue with another picture`;
     await this.putAside({ slot, reason: "conflict", message }, place);
   }
 
-  private async add({ header, metadata, frame, payload }: Capture): Promise<void> {
-    const { catalogue, pull, folders, writer, batches, tally, pending, recovered } = this.parts;
-    const path = picturePath(header);
+  private add(capture: Capture): Promise<void> | undefined {
+    const path = `${this.folderOf(capture.header)}/${pictureName(capture.header)}`;
+    const written = this.parts.writer.write(path, capture.payload);
+    return written === undefined ? this.note(capture, path) : written.then(() => this.note(capture, path));
+  }
+
+  private note({ header, metadata, frame, payload }: Capture, path: string): Promise<void> | undefined {
+    const { catalogue, pull, batches, tally, pending, recovered } = this.parts;
     const { payloadCrc } = header;
     const { width, height } = frame;
     const payloadBytes = payload.length;
-    folders.make(dirname(path));
-    await writer.write(join(catalogue.dir, path), payload);
     pending.set(header, { payloadCrc, state: "kept", path });
     tally.add(header, payloadBytes);
     const row = { metadata, width, height, payloadCrc, payloadBytes, path, taken: undefined, recovered };
-    const values = catalogue.pulls.rowOf(row, pull);
-    await batches.add(() => catalogue.pulls.addRow(values));
+    return batches.add(catalogue.pulls.rowOf(row, pull));
+  }
+
+  /** The folder of a capture's picture, which is there then. */
+  private folderOf(header: EntryHeader): string {
+    const { device, epoch, segment } = header;
+    const { last } = this;
+    if (device !== last.device || epoch !== last.epoch || segment !== last.segment) {
+      const folder = pictureFolder(header);
+      this.parts.folders.make(folder);
+      this.last = { device, epoch, segment, folder };
+    }
+    return this.last.folder;
   }
 
   /** Marks first, removes then: a picture that is left in between is removed by the next pull. */

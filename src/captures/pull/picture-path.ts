@@ -14,10 +14,19 @@ export function keyOf({ device, epoch, sequence }: Pick<EntryHeader, "device" | 
   return { device: hex32(device), epoch: hex32(epoch), sequence };
 }
 
+/** `1a2b3c4d/910a2dec/00042` */
+export function pictureFolder({ device, epoch, segment }: Pick<EntryHeader, "device" | "epoch" | "segment">): string {
+  return `${hex32(device)}/${hex32(epoch)}/${String(segment).padStart(5, "0")}`;
+}
+
 /** `1a2b3c4d/910a2dec/00042/0000005377.pgm` */
 export function picturePath(header: Pick<EntryHeader, "device" | "epoch" | "segment" | "sequence">): string {
-  const { device, epoch, sequence } = keyOf(header);
-  return `${device}/${epoch}/${String(header.segment).padStart(5, "0")}/${String(sequence).padStart(10, "0")}.pgm`;
+  return `${pictureFolder(header)}/${pictureName(header)}`;
+}
+
+/** `0000005377.pgm` */
+export function pictureName({ sequence }: Pick<EntryHeader, "sequence">): string {
+  return `${String(sequence).padStart(10, "0")}.pgm`;
 }
 
 /** Makes folders below `dir`, each once; refuses links, which would lead out of it. Synchronous: waking a thread takes longer than making a folder. */

@@ -53,14 +53,33 @@ export class PictureWriter {
   }
 
   /**
-   * Hands over a file, whose folder is there; its bytes are copied. One of that name that is there is replaced. Rejects with the error of this or an
-   * earlier file.
+   * Hands over a file, `path` below the folder of all, in a folder that is there; its bytes are copied. One of that name that is there is replaced.
+   * Rejects with the error of this or an earlier file. Undefined: there was room for it.
    */
-  async write(path: string, bytes: Uint8Array): Promise<void> {
+  write(path: string, bytes: Uint8Array): Promise<void> | undefined {
+    const start = this.takeRoom(bytes.length);
+    if (start === undefined) return this.writeLater(path, bytes);
+    this.put(path, bytes, start);
+    return undefined;
+  }
+
+  /** The bytes are the caller's until it has been waited for. */
+  private async writeLater(path: string, bytes: Uint8Array): Promise<void> {
+    this.handOver();
+    for (;;) {
+      await new Promise<void>((resolve, reject) => {
+        if (this.failure !== undefined) return reject(this.failure);
+        this.room = { resolve, reject };
+      });
+      const start = this.takeRoom(bytes.length);
+      if (start !== undefined) return this.put(path, bytes, start);
+    }
+  }
+
+  private put(path: string, bytes: Uint8Array, start: number): void {
     const { length } = bytes;
-    const start = await this.takeRoom(length);
     this.ring.set(bytes, start);
-    this.group.push({ path, start, length });
+    this.group.push({ path: `${this.folder}/${path}`, start, length });
     if (this.groupTaken >= GROUP_BYTES) this.handOver();
   }
 
@@ -76,25 +95,18 @@ export class PictureWriter {
     await this.worker.terminate();
   }
 
-  /** Where in the ring there is room in one piece; waits until what lies there is written. */
-  private async takeRoom(length: number): Promise<number> {
-    for (;;) {
-      if (this.failure !== undefined) throw this.failure;
-      if (this.taken === 0) this.head = 0;
-      const wraps = this.head + length > RING_BYTES;
-      const needed = length + (wraps ? RING_BYTES - this.head : 0);
-      if (this.taken + needed <= RING_BYTES) {
-        const start = wraps ? 0 : this.head;
-        this.head = start + length;
-        this.taken += needed;
-        this.groupTaken += needed;
-        return start;
-      }
-      this.handOver();
-      await new Promise<void>((resolve, reject) => {
-        this.room = { resolve, reject };
-      });
-    }
+  /** Where in the ring there is room in one piece; undefined when not enough of it is written yet, or writing has failed. */
+  private takeRoom(length: number): number | undefined {
+    if (this.failure !== undefined) return undefined;
+    if (this.taken === 0) this.head = 0;
+    const wraps = this.head + length > RING_BYTES;
+    const needed = length + (wraps ? RING_BYTES - this.head : 0);
+    if (this.taken + needed > RING_BYTES) return undefined;
+    const start = wraps ? 0 : this.head;
+    this.head = start + length;
+    this.taken += needed;
+    this.groupTaken += needed;
+    return start;
   }
 
   private handOver(): void {

@@ -188,17 +188,21 @@ export class CardReading implements Reading {
     const { head, read } = segment;
     let slotsRead = 0;
     const isKnown = this.isKnown(segment, parts);
-    const records = readSlots(read, head, async (header, slot) => {
+    const counted = (known: "kept" | "gone" | false) => {
+      if (known !== false) parts.tally.count(known);
+      return known !== false;
+    };
+    const records = readSlots(read, head, (header, slot) => {
       stopIfAsked(parts.context, parts.tally);
       slotsRead = slot + 1;
       onSlot(slotOffset(head, slot));
-      const known = await isKnown(header, slot);
-      if (known !== false) parts.tally.count(known);
-      return known !== false;
+      const known = isKnown(header, slot);
+      return known instanceof Promise ? known.then(counted) : counted(known);
     });
     for await (const record of records) {
       const slot = record.kind === "capture" ? record.capture.slot : (record.slot ?? 0);
-      await parts.intake.take(record, placeOf(file.name, head, slot, read));
+      const taken = parts.intake.take(record, placeOf(file.name, head, slot, read));
+      if (taken !== undefined) await taken;
     }
     await this.remember(segment, slotsRead, parts);
   }

@@ -80,7 +80,7 @@ export class Quarantine {
     if (this.used + bytes.length > QUARANTINE_BYTES) return undefined;
     this.used += bytes.length;
     this.folders.make(QUARANTINE);
-    await this.writer.write(place, bytes);
+    await this.writer.write(path, bytes);
     return path;
   }
 }

@@ -1,6 +1,6 @@
 /** Reads the slots of a segment in growing pieces, the next one while the caller works on this one; where reading jumps, exactly what is asked for. */
 import { HEAD_BYTES } from "../layout.js";
-import type { ReadBytes } from "../read-segment.js";
+import type { ReadAheadBytes, ReadBytes } from "../read-segment.js";
 import { isReadError } from "./source.js";
 
 /** Largest piece, unless one slot or one read alone is larger: each read wakes a thread, which costs more than the bytes. */
@@ -59,12 +59,16 @@ export class ReadAhead {
     this.prefetch = prefetch;
   }
 
-  readonly read: ReadBytes = async (offset, length) => {
-    if (!holds(this.piece, offset, length)) await this.load(offset, length);
+  readonly read: ReadAheadBytes = (offset, length) =>
+    holds(this.piece, offset, length)
+      ? this.part(offset, length)
+      : this.load(offset, length).then(() => this.part(offset, length));
+
+  private part(offset: number, length: number): Uint8Array {
     this.next = offset + length;
     const from = offset - this.piece.start;
     return this.piece.bytes.subarray(from, from + length);
-  };
+  }
 
   /** Waits for what is being read ahead; to be called before the source is closed or the memory used by another reader. */
   async end(): Promise<void> {

@@ -3,7 +3,7 @@ import type { SeenSegment, SegmentState } from "../catalogue/types.js";
 import { crc32 } from "../crc32.js";
 import { type EntryHeader, hex32, parseHeader, type SegmentHead, slotOffset } from "../format.js";
 import { BLOCK_BYTES, HEAD_BYTES, HEADER_BYTES, MAX_BURST } from "../layout.js";
-import { belongs, type ReadBytes } from "../read-segment.js";
+import { belongs, type Promised, type ReadAheadBytes } from "../read-segment.js";
 
 /** What a segment's mark says, as text in the catalogue. */
 interface Mark {
@@ -20,7 +20,7 @@ interface Mark {
 
 export interface SegmentAt {
   readonly head: SegmentHead;
-  readonly read: ReadBytes;
+  readonly read: ReadAheadBytes;
   readonly fileBytes: number;
   /** As {@link Mark.open}, now. */
   readonly open: boolean;
@@ -40,7 +40,7 @@ export async function segmentState(segment: SegmentAt, slotsRead: number): Promi
 export async function isUnchanged(
   segment: SegmentAt,
   seen: SeenSegment,
-  isKnown: (header: EntryHeader, slot: number) => Promise<unknown>,
+  isKnown: (header: EntryHeader, slot: number) => Promised<unknown>,
 ): Promise<boolean> {
   const mark = await markOf(segment, seen.slotsRead);
   const wasOpen = seen.mark === formatMark({ ...mark, open: true });
