@@ -10,17 +10,14 @@ export interface Picture {
   readonly length: number;
 }
 
-/**
- * `taken`: bytes of that memory that are free again once the pictures are written. `mark`: what was written until now belongs to the next `sync`. Both
- * are answered by `done`.
- */
+/** `write` is answered by `written`. `mark`: what was written until now belongs to the next `sync`; both are answered by `done`. */
 export type ToWriter =
-  | { readonly kind: "write"; readonly pictures: readonly Picture[]; readonly taken: number }
+  | { readonly kind: "write"; readonly pictures: readonly Picture[] }
   | { readonly kind: "mark" }
   | { readonly kind: "sync" };
 
 export type FromWriter =
-  | { readonly kind: "written"; readonly taken: number }
+  | { readonly kind: "written" }
   | { readonly kind: "done" }
   | { readonly kind: "failed"; readonly text: string; readonly code: string | undefined; readonly path: string };
 
@@ -78,7 +75,7 @@ function handle(port: MessagePort, message: ToWriter): void {
         path = picture.path;
         writePicture(picture);
       }
-      port.postMessage({ kind: "written", taken: message.taken } satisfies FromWriter);
+      port.postMessage({ kind: "written" } satisfies FromWriter);
       return;
     }
     if (message.kind === "mark") [marked, written] = [written, []];

@@ -5,13 +5,11 @@ import { run } from "../../process/run.js";
 import { slotBytes } from "../format.js";
 import { MAX_FRAME_SIDE } from "../layout.js";
 import type { FromWriter, Picture, ToWriter } from "./picture-writer-thread.js";
+import { SHARED_BYTES, SharedPieces } from "./shared-pieces.js";
 
 /** Bytes handed over at once: a message wakes the other thread, which costs more than opening a file. */
 const GROUP_BYTES = 2 << 20;
-/**
- * Memory that both threads see: what is handed over and not written yet. The largest capture fits (docs/capture-log.md), and some 200 of the usual ones: so
- * that on a busy machine neither thread waits for the other to be woken.
- */
+/** Memory for what has to be copied to be handed over: what does not come from the pieces. The largest capture fits (docs/capture-log.md). */
 const RING_BYTES = slotBytes(MAX_FRAME_SIDE, MAX_FRAME_SIDE);
 
 /** Makes everything that was written to a folder's file system durable; false where the system has nothing for that. */
@@ -23,21 +21,36 @@ export const syncFileSystem: SyncFolder = async (folder) => {
   return (await run("sync", ["-f", folder])).exitCode === 0;
 };
 
+/** Pictures that are handed over together, and what is free again when they are written. */
+interface Group {
+  readonly pictures: Picture[];
+  bytes: number;
+  /** Bytes of the ring. */
+  taken: number;
+  /** Blocks of the shared pieces, one for each picture that lies in one. */
+  readonly blocks: number[];
+}
+
+const emptyGroup = (): Group => ({ pictures: [], bytes: 0, taken: 0, blocks: [] });
+
 interface Waiting {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
 export class PictureWriter {
-  private readonly ring = new Uint8Array(new SharedArrayBuffer(RING_BYTES));
+  private readonly memory = new Uint8Array(new SharedArrayBuffer(RING_BYTES + SHARED_BYTES));
   private readonly worker = new Worker(new URL("./picture-writer-thread.js", import.meta.url), {
-    workerData: this.ring,
+    workerData: this.memory,
   });
+  /** What lies in it when it is handed to {@link write} is not copied. */
+  readonly pieces = new SharedPieces(this.memory.subarray(RING_BYTES), () => this.handOver());
   /** Where the next file goes in the ring, and how much of it is taken. */
   private head = 0;
   private taken = 0;
-  private group: Picture[] = [];
-  private groupTaken = 0;
+  private group = emptyGroup();
+  /** Groups that are not written yet, in their order. */
+  private readonly handedOver: Group[] = [];
   private room: Waiting | undefined;
   private answer: Waiting | undefined;
   private failure: unknown;
@@ -53,10 +66,17 @@ export class PictureWriter {
   }
 
   /**
-   * Hands over a file, `path` below the folder of all, in a folder that is there; its bytes are copied. One of that name that is there is replaced.
-   * Rejects with the error of this or an earlier file. Undefined: there was room for it.
+   * Hands over a file, `path` below the folder of all, in a folder that is there; its bytes are copied, or lie in {@link pieces}. One of that name that is
+   * there is replaced. Rejects with the error of this or an earlier file. Undefined: there is nothing to wait for.
    */
   write(path: string, bytes: Uint8Array): Promise<void> | undefined {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    const block = this.pieces.hold(bytes);
+    if (block !== undefined) {
+      this.group.blocks.push(block);
+      this.add(path, bytes.byteOffset, bytes.length);
+      return undefined;
+    }
     const start = this.takeRoom(bytes.length);
     if (start === undefined) return this.writeLater(path, bytes);
     this.put(path, bytes, start);
@@ -77,10 +97,14 @@ export class PictureWriter {
   }
 
   private put(path: string, bytes: Uint8Array, start: number): void {
-    const { length } = bytes;
-    this.ring.set(bytes, start);
-    this.group.push({ path: `${this.folder}/${path}`, start, length });
-    if (this.groupTaken >= GROUP_BYTES) this.handOver();
+    this.memory.set(bytes, start);
+    this.add(path, start, bytes.length);
+  }
+
+  private add(path: string, start: number, length: number): void {
+    this.group.pictures.push({ path: `${this.folder}/${path}`, start, length });
+    this.group.bytes += length;
+    if (this.group.bytes >= GROUP_BYTES) this.handOver();
   }
 
   /** Resolves when all files handed over so far are durable; others may be handed over meanwhile. Not to be called again before it has. */
@@ -105,14 +129,16 @@ export class PictureWriter {
     const start = wraps ? 0 : this.head;
     this.head = start + length;
     this.taken += needed;
-    this.groupTaken += needed;
+    this.group.taken += needed;
     return start;
   }
 
   private handOver(): void {
-    if (this.group.length > 0) this.post({ kind: "write", pictures: this.group, taken: this.groupTaken });
-    this.group = [];
-    this.groupTaken = 0;
+    const { group } = this;
+    if (group.pictures.length === 0) return;
+    this.group = emptyGroup();
+    this.handedOver.push(group);
+    this.post({ kind: "write", pictures: group.pictures });
   }
 
   private ask(message: ToWriter): Promise<void> {
@@ -132,7 +158,9 @@ export class PictureWriter {
       const { text, code, path } = message;
       this.fail(asEnvironmentError(Object.assign(new Error(text), { code }), path));
     } else if (message.kind === "written") {
-      this.taken -= message.taken;
+      const { taken, blocks } = this.handedOver.shift() as Group;
+      this.taken -= taken;
+      for (const block of blocks) this.pieces.release(block);
       this.room?.resolve();
       this.room = undefined;
     } else {
@@ -145,6 +173,7 @@ export class PictureWriter {
     this.failure ??= error;
     this.room?.reject(this.failure);
     this.answer?.reject(this.failure);
+    this.pieces.fail(this.failure);
     this.room = undefined;
     this.answer = undefined;
   }

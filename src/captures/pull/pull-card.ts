@@ -7,7 +7,7 @@ import { BLOCK_BYTES, HEAD_BYTES, HEADER_BYTES } from "../layout.js";
 import { type ReadBytes, readHead, readSlots } from "../read-segment.js";
 import type { Place } from "./intake.js";
 import { type Reading, type ReadingParts, stopIfAsked } from "./pull.js";
-import { PieceMemory, ReadAhead } from "./read-ahead.js";
+import { type PieceMemory, ReadAhead, TwoPieces } from "./read-ahead.js";
 import { holdsCapture, isUnchanged, type SegmentAt, segmentState } from "./recognise.js";
 import {
   type CardSource,
@@ -41,7 +41,8 @@ export class CardReading implements Reading {
   /** What the catalogue said of the segments before this pull, by device and epoch; and of those that were the newest then. */
   private readonly seen = new Map<string, SeenSegment>();
   private readonly open: SeenSegment[] = [];
-  private readonly memory = new PieceMemory();
+  /** For looking at segments. */
+  private readonly memory = new TwoPieces();
   /** Bots of which a newer segment with captures was met. */
   private readonly newer = new Set<number>();
 
@@ -68,7 +69,8 @@ export class CardReading implements Reading {
         where: this.source.origin,
         remedy: "Check that this is the bot's card. Were they deleted, `--image DEVICE --recover` may find them.",
       });
-    for await (const { item: file, open } of this.opened([...segments].reverse(), OPENED, START_BYTES)) {
+    const ahead = { limit: OPENED, bytes: START_BYTES };
+    for await (const { item: file, open } of this.opened([...segments].reverse(), ahead)) {
       stopIfAsked(parts.context, parts.tally);
       const found = await this.withSegment({ ...file, open }, parts, (segment) => this.look(file, segment, parts));
       if (found !== undefined) changed.push(found);
@@ -84,12 +86,12 @@ export class CardReading implements Reading {
   }
 
   /** Files in their order, some of them opened and their first bytes read before their turn. */
-  private async *opened<T extends Pick<SegmentFile, "open">>(files: readonly T[], ahead: number, bytes: number) {
-    const opening = new OpeningSegments();
+  private async *opened<T extends Pick<SegmentFile, "open">>(files: readonly T[], ahead: Ahead) {
     // A serial line does one thing at a time, and is the slowest part by far.
-    const [limit, first] = this.live ? [1, 0] : [ahead, bytes];
+    const { limit, bytes, memory } = this.live ? { limit: 1, bytes: 0, memory: undefined } : ahead;
+    const opening = new OpeningSegments(bytes, memory);
     try {
-      for await (const { item, result } of mapOrdered(files, limit, (file) => opening.begin(file, first)))
+      for await (const { item, result } of mapOrdered(files, limit, (file) => opening.begin(file)))
         yield { item, open: result };
     } finally {
       await opening.end();
@@ -149,7 +151,8 @@ export class CardReading implements Reading {
     let before = 0;
     try {
       const files = changed.map((segment) => ({ segment, open: segment.file.open }));
-      for await (const { item, open } of this.opened(files, OPENED_TO_READ, FIRST_BYTES)) {
+      const ahead = { limit: OPENED_TO_READ, bytes: FIRST_BYTES, memory: parts.pieces };
+      for await (const { item, open } of this.opened(files, ahead)) {
         const { segment } = item;
         const onSlot = (offset: number) =>
           progress.update(Math.round((before + offset) / MEGABYTE), `${parts.tally.added} new`);
@@ -171,7 +174,7 @@ export class CardReading implements Reading {
   ): Promise<void> {
     // A serial line is the slowest part by far, and does one thing at a time: there, what is asked for is read and no more.
     const ahead = this.live ? {} : { slotBytes: head.slotBytes, prefetch: true };
-    const reading = new ReadAhead(opened.read, file.size, { memory: this.memory, ...ahead });
+    const reading = new ReadAhead(opened.read, file.size, { memory: parts.pieces, ...ahead });
     try {
       await this.readRecords({ head, read: reading.read, fileBytes: file.size, open }, file, parts, onSlot);
     } finally {
@@ -220,24 +223,51 @@ export class CardReading implements Reading {
 
 const NOTHING = new Uint8Array(0);
 
+/** How many segments are opened before their turn, and how much is read of them, into which memory. */
+interface Ahead {
+  readonly limit: number;
+  readonly bytes: number;
+  readonly memory?: PieceMemory;
+}
+
 /** Segments that were opened before their turn. */
 class OpeningSegments {
   private readonly waiting = new Set<OpenSegment>();
 
+  constructor(
+    private readonly bytes: number,
+    private readonly memory: PieceMemory | undefined,
+  ) {}
+
   /** Opens a file and reads its first bytes; resolves to what gives it to its user, or the error of opening it. */
-  async begin(file: Pick<SegmentFile, "open">, bytes: number): Promise<SegmentFile["open"]> {
+  async begin(file: Pick<SegmentFile, "open">): Promise<SegmentFile["open"]> {
+    const space = await this.memory?.take(this.bytes);
     try {
-      const segment = await file.open();
+      const segment = await this.withStart(await file.open(), space);
       this.waiting.add(segment);
-      // What cannot be read is found again by whoever asks for it.
-      const start = await (bytes === 0 ? NOTHING : segment.read(0, bytes).catch(() => NOTHING));
       return async () => {
         this.waiting.delete(segment);
-        return { ...segment, read: startingWith(start, segment.read) };
+        return segment;
       };
     } catch (error) {
+      this.giveBack(space);
       return () => Promise.reject(error);
     }
+  }
+
+  /** Its first bytes stay in memory until it is closed. */
+  private async withStart(segment: OpenSegment, space: Uint8Array | undefined): Promise<OpenSegment> {
+    // What cannot be read is found again by whoever asks for it.
+    const start = await (this.bytes === 0 ? NOTHING : segment.read(0, this.bytes, space).catch(() => NOTHING));
+    const close = async () => {
+      this.giveBack(space);
+      await segment.close();
+    };
+    return { read: startingWith(start, segment.read), close };
+  }
+
+  private giveBack(space: Uint8Array | undefined): void {
+    if (space !== undefined) this.memory?.giveBack(space);
   }
 
   /** Closes those whose turn did not come. */

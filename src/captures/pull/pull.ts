@@ -10,6 +10,7 @@ import { FolderMaker } from "./picture-path.js";
 import { PictureWriter, type SyncFolder, syncFileSystem } from "./picture-writer.js";
 import { withPullLock } from "./pull-lock.js";
 import { Quarantine } from "./quarantine.js";
+import type { PieceMemory } from "./read-ahead.js";
 import { estimateTimes } from "./taken.js";
 import { Tally } from "./tally.js";
 import { tidyCaptures } from "./tidy.js";
@@ -37,6 +38,8 @@ export interface Reading {
 export interface ReadingParts {
   readonly intake: Intake;
   readonly batches: Batches;
+  /** Memory to read into: pictures that lie in it are written from there. */
+  readonly pieces: PieceMemory;
   readonly catalogue: Catalogue;
   readonly pull: number;
   readonly tally: Tally;
@@ -81,7 +84,7 @@ async function pullInto(catalogue: Catalogue, reading: Reading, request: PullReq
     const shared = { catalogue, pull: number, batches, tally };
     const { recovered } = reading;
     const intake = new Intake({ ...shared, folders, writer, quarantine, pending, recovered });
-    await stoppable(batches, () => reading.read({ ...shared, intake, context }));
+    await stoppable(batches, () => reading.read({ ...shared, intake, context, pieces: writer.pieces }));
     catalogue.transaction(() => {
       estimateTimes(catalogue, reading.live ? now() : startedMs, (capture) => reading.earliest(capture));
       catalogue.pulls.endPull(number, now());

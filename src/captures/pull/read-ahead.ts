@@ -1,17 +1,24 @@
 /** Reads the slots of a segment in growing pieces, the next one while the caller works on this one; where reading jumps, exactly what is asked for. */
 import { HEAD_BYTES } from "../layout.js";
-import type { ReadAheadBytes, ReadBytes } from "../read-segment.js";
+import type { Promised, ReadAheadBytes, ReadBytes } from "../read-segment.js";
 import { isReadError } from "./source.js";
 
 /** Largest piece, unless one slot or one read alone is larger: each read wakes a thread, which costs more than the bytes. */
-const PIECE_BYTES = 4 << 20;
+const PIECE_BYTES = 2 << 20;
 /** A slot's header and the block behind it, which has the withdrawn mark. */
 const LEAST_BYTES = 1024;
 /** By how much a piece is longer than the one before. */
 const GROWTH = 4;
 
+/** Memory for pieces. What was taken is the taker's until it is given back. */
+export interface PieceMemory {
+  /** At least `length` bytes. */
+  take(length: number): Promised<Uint8Array>;
+  giveBack(space: Uint8Array): void;
+}
+
 /** Memory for two pieces, used in turns, again and again. */
-export class PieceMemory {
+export class TwoPieces implements PieceMemory {
   private readonly halves = [new Uint8Array(LEAST_BYTES), new Uint8Array(LEAST_BYTES)];
   private turn = 0;
 
@@ -21,6 +28,8 @@ export class PieceMemory {
       this.halves[this.turn] = new Uint8Array(Math.max(length, Math.min(PIECE_BYTES, length * GROWTH * GROWTH)));
     return this.halves[this.turn];
   }
+
+  giveBack(): void {}
 }
 
 export interface ReadAheadOptions {
@@ -34,14 +43,18 @@ export interface ReadAheadOptions {
 interface Piece {
   readonly start: number;
   readonly bytes: Uint8Array;
+  /** The memory that was lent for them. */
+  readonly space: Uint8Array | undefined;
 }
 
-/** What {@link ReadAhead.read} returns is good until its next call, and that of any reader with the same memory. */
+const NOTHING: Piece = { start: 0, bytes: new Uint8Array(0), space: undefined };
+
+/** What {@link ReadAhead.read} returns is good until its next call, and that of any reader with the same {@link TwoPieces}. */
 export class ReadAhead {
   private readonly memory: PieceMemory;
   private readonly slotBytes: number | undefined;
   private readonly prefetch: boolean;
-  private piece: Piece = { start: 0, bytes: new Uint8Array(0) };
+  private piece = NOTHING;
   /** Undefined where it could not be read: then that is found out again by whoever asks for those bytes. */
   private coming: Promise<Piece | undefined> | undefined;
   /** Where reading goes on. */
@@ -52,7 +65,7 @@ export class ReadAhead {
   constructor(
     private readonly source: ReadBytes,
     private readonly fileBytes: number,
-    { memory = new PieceMemory(), slotBytes, prefetch = false }: ReadAheadOptions = {},
+    { memory = new TwoPieces(), slotBytes, prefetch = false }: ReadAheadOptions = {},
   ) {
     this.memory = memory;
     this.slotBytes = slotBytes;
@@ -72,22 +85,34 @@ export class ReadAhead {
 
   /** Waits for what is being read ahead; to be called before the source is closed or the memory used by another reader. */
   async end(): Promise<void> {
-    await this.coming;
-    this.coming = undefined;
+    this.drop();
+    await this.takeComing();
+    this.drop();
   }
 
   private async load(offset: number, length: number): Promise<void> {
+    this.drop();
     // Before anything else is read: a source may do one thing at a time.
-    const coming = await this.coming;
-    this.coming = undefined;
+    await this.takeComing();
     const { slotBytes } = this;
     const goesOn = slotBytes !== undefined && offset === this.next;
     this.slots = goesOn ? this.longer(slotBytes) : 0;
-    if (coming !== undefined && holds(coming, offset, length)) this.piece = coming;
-    else if (goesOn)
-      this.piece = await this.readPiece(offset, length, pieceEnd(offset + length, this.slots, slotBytes));
-    else this.piece = await this.readPiece(offset, length, offset + LEAST_BYTES);
+    if (!holds(this.piece, offset, length)) {
+      this.drop();
+      const end = goesOn ? pieceEnd(offset + length, this.slots, slotBytes) : offset + LEAST_BYTES;
+      this.piece = await this.readPiece(offset, length, end);
+    }
     if (goesOn && this.prefetch) this.readNext(slotBytes);
+  }
+
+  private async takeComing(): Promise<void> {
+    this.piece = (await this.coming) ?? NOTHING;
+    this.coming = undefined;
+  }
+
+  private drop(): void {
+    if (this.piece.space !== undefined) this.memory.giveBack(this.piece.space);
+    this.piece = NOTHING;
   }
 
   private longer(slotBytes: number): number {
@@ -106,7 +131,13 @@ export class ReadAhead {
   }
 
   private async bytesOf(start: number, length: number): Promise<Piece> {
-    return { start, bytes: await this.source(start, length, this.memory.take(length)) };
+    const space = await this.memory.take(length);
+    try {
+      return { start, bytes: await this.source(start, length, space), space };
+    } catch (error) {
+      this.memory.giveBack(space);
+      throw error;
+    }
   }
 
   private readNext(slotBytes: number): void {

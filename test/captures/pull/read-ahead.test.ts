@@ -1,7 +1,7 @@
 /** Reading ahead gives the bytes that are there, however they are asked for, and asks a source for one piece at a time. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { HEAD_BYTES } from "#smilec/captures/layout.js";
-import { PieceMemory, ReadAhead } from "#smilec/captures/pull/read-ahead.js";
+import { TwoPieces, ReadAhead } from "#smilec/captures/pull/read-ahead.js";
 import type { ReadBytes } from "#smilec/captures/read-segment.js";
 import { Random } from "../../support/random.js";
 
@@ -57,7 +57,7 @@ describe("reading ahead", () => {
 
   it("gives the same bytes wherever reading jumps", async () => {
     const random = new Random(7);
-    const memory = new PieceMemory();
+    const memory = new TwoPieces();
     for (let round = 0; round < 40; round++) {
       const options = { memory, prefetch: round % 2 === 0, ...(round % 3 === 0 ? {} : { slotBytes: SLOT }) };
       const reader = new ReadAhead(source, FILE, options);
@@ -97,7 +97,7 @@ describe("reading ahead", () => {
   });
 
   it("is done with the memory when it has ended", async () => {
-    const memory = new PieceMemory();
+    const memory = new TwoPieces();
     const reader = new ReadAhead(source, FILE, { memory, slotBytes: SLOT, prefetch: true });
     await readSlot(reader, 0);
     expect(inFlight).toBe(1);
