@@ -2,9 +2,7 @@
 import { askForCard, chooseCard } from "../captures/pull/choose-card.js";
 import { openProject } from "../pipeline/project.js";
 import { type CardPull, type PullFrom, pullCaptures } from "../pipeline/pull-captures.js";
-import { baudOf } from "./console-baud.js";
 import type { CommandContext } from "./context.js";
-import { portOf } from "./port.js";
 import { textTable, thousands } from "./table.js";
 import { asksOnTerminal } from "./terminal.js";
 
@@ -28,6 +26,9 @@ export async function pullCapturesCommand(context: CommandContext, options: Pull
 
 async function placeOf(context: CommandContext, { from, image, port, baud }: PullCapturesOptions): Promise<PullFrom> {
   if (port !== undefined) {
+    // As in pullCaptures: only where there is a port.
+    const { portOf } = await import("./port.js");
+    const { baudOf } = await import("./console-baud.js");
     const { path } = await portOf(context, port === true ? undefined : port);
     return { port: path, baud: await baudOf(context, baud) };
   }

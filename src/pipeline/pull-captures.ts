@@ -6,9 +6,7 @@ import { openImageSource } from "../captures/pull/image-source.js";
 import { type PullResult, pull, type Reading } from "../captures/pull/pull.js";
 import { CardReading } from "../captures/pull/pull-card.js";
 import { RecoveryReading } from "../captures/pull/recover.js";
-import { serialSource } from "../captures/pull/serial-source.js";
 import type { CardSource } from "../captures/pull/source.js";
-import { Device } from "../device/protocol/device.js";
 import type { Project } from "./project.js";
 import type { StageContext } from "./reporter.js";
 
@@ -47,6 +45,9 @@ function openCard(from: Exclude<PullFrom, BotPort>): Promise<CardSource> {
 }
 
 async function pullOver(project: Project, { port, baud }: BotPort, context: StageContext): Promise<CardPull> {
+  // Only here: loading what speaks to serial ports takes as long as pulling a thousand captures.
+  const { Device } = await import("../device/protocol/device.js");
+  const { serialSource } = await import("../captures/pull/serial-source.js");
   const device = await Device.open({ port, baud, signal: context.signal });
   return pullFrom(project, serialSource(device, port), context).finally(() => device.close());
 }

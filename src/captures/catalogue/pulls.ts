@@ -16,8 +16,8 @@ import type {
   UntimedCapture,
 } from "./types.js";
 
-/** Values of a capture's row in the order of {@link ROW_COLUMNS}. */
-export type CaptureRow = readonly Value[];
+/** Values of a capture's row in the order of {@link ROW_COLUMNS}. Thousands of them wait: their longest text is bytes, which nothing moves about meanwhile. */
+export type CaptureRow = readonly (Value | Buffer)[];
 
 const ROW_COLUMNS =
   "device, epoch, sequence, segment, slot, boot, press, burst_index, uptime_ms, model, config, engine, sum, threshold, smile, " +
@@ -33,7 +33,6 @@ function insertRows(count: number): string {
   return `INSERT INTO capture (${ROW_COLUMNS}) VALUES ${rows} ON CONFLICT (device, epoch, sequence) DO NOTHING`;
 }
 
-const INSERT_ROW = insertRows(1);
 const INSERT_ROWS = insertRows(ROWS_AT_ONCE);
 
 export class PullTables {
@@ -60,15 +59,19 @@ export class PullTables {
 
   /** Adds a capture; false when one of its name is there already (it stays as it is). */
   add(capture: NewCapture, pull: number): boolean {
-    return this.statements.run(INSERT_ROW, ...this.rowOf(capture, pull)).changes > 0;
+    return this.insert([this.rowOf(capture, pull)]) > 0;
   }
 
   /** As {@link add}, of many captures, with what {@link rowOf} gave. */
   addRows(rows: readonly CaptureRow[]): void {
-    const single = rows.length - (rows.length % ROWS_AT_ONCE);
-    for (let i = 0; i < single; i += ROWS_AT_ONCE)
-      this.statements.run(INSERT_ROWS, ...rows.slice(i, i + ROWS_AT_ONCE).flat());
-    for (const row of rows.slice(single)) this.statements.run(INSERT_ROW, ...row);
+    for (let i = 0; i < rows.length; i += ROWS_AT_ONCE) this.insert(rows.slice(i, i + ROWS_AT_ONCE));
+  }
+
+  /** Inserts a few rows; returns how many of them were new. */
+  private insert(rows: readonly CaptureRow[]): number {
+    const values: Value[] = [];
+    for (const row of rows) for (const value of row) values.push(Buffer.isBuffer(value) ? value.toString() : value);
+    return this.statements.run(rows.length === ROWS_AT_ONCE ? INSERT_ROWS : insertRows(rows.length), ...values).changes;
   }
 
   /** What {@link addRows} writes, as few values that thousands of may wait. */
@@ -92,7 +95,7 @@ export class PullTables {
       m.smile ? 1 : 0,
       capture.width,
       capture.height,
-      JSON.stringify(m),
+      Buffer.from(JSON.stringify(m)),
       hex32(capture.payloadCrc),
       capture.payloadBytes,
       capture.path,

@@ -1,14 +1,13 @@
 /** Writes pictures in a thread of its own, and says when all of them are safe from a power cut. */
 import { Worker } from "node:worker_threads";
 import { asEnvironmentError } from "../../errors.js";
-import { run } from "../../process/run.js";
 import { slotBytes } from "../format.js";
 import { MAX_FRAME_SIDE } from "../layout.js";
 import type { FromWriter, Picture, ToWriter } from "./picture-writer-thread.js";
 import { SHARED_BYTES, SharedPieces } from "./shared-pieces.js";
 
 /** Bytes handed over at once: a message wakes the other thread, which costs more than opening a file. */
-const GROUP_BYTES = 2 << 20;
+const GROUP_BYTES = 1 << 20;
 /** Memory for what has to be copied to be handed over: what does not come from the pieces. The largest capture fits (docs/capture-log.md). */
 const RING_BYTES = slotBytes(MAX_FRAME_SIDE, MAX_FRAME_SIDE);
 
@@ -18,6 +17,8 @@ export type SyncFolder = (folder: string) => Promise<boolean>;
 /** One call for thousands of files: syncfs(2) through coreutils' `sync`. Elsewhere each file is synced by itself. */
 export const syncFileSystem: SyncFolder = async (folder) => {
   if (process.platform !== "linux") return false;
+  // Loading it takes as long as writing a thousand pictures, which goes on meanwhile.
+  const { run } = await import("../../process/run.js");
   return (await run("sync", ["-f", folder])).exitCode === 0;
 };
 

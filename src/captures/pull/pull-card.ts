@@ -7,7 +7,7 @@ import { BLOCK_BYTES, HEAD_BYTES, HEADER_BYTES } from "../layout.js";
 import { type ReadBytes, readHead, readSlots } from "../read-segment.js";
 import type { Place } from "./intake.js";
 import { type Reading, type ReadingParts, stopIfAsked } from "./pull.js";
-import { type PieceMemory, ReadAhead, TwoPieces } from "./read-ahead.js";
+import { PIECE_BYTES, type PieceMemory, ReadAhead, TwoPieces } from "./read-ahead.js";
 import { holdsCapture, isUnchanged, type SegmentAt, segmentState } from "./recognise.js";
 import {
   type CardSource,
@@ -25,7 +25,7 @@ const OPENED = 8;
 const START_BYTES = HEAD_BYTES + HEADER_BYTES + BLOCK_BYTES;
 /** As {@link OPENED} and {@link START_BYTES}, of those that are read then. */
 const OPENED_TO_READ = 2;
-const FIRST_BYTES = 2 << 20;
+const FIRST_BYTES = PIECE_BYTES;
 
 /** What is known of a card's segments before they are pulled. */
 export interface CardCounts {

@@ -3,8 +3,11 @@ import { HEAD_BYTES } from "../layout.js";
 import type { Promised, ReadAheadBytes, ReadBytes } from "../read-segment.js";
 import { isReadError } from "./source.js";
 
-/** Largest piece, unless one slot or one read alone is larger: each read wakes a thread, which costs more than the bytes. */
-const PIECE_BYTES = 2 << 20;
+/**
+ * Largest piece, unless one slot or one read alone is larger. Each read wakes a thread, which costs as much as 100 KB; a dozen of these pieces stay in the
+ * processor's cache until they are written.
+ */
+export const PIECE_BYTES = 1 << 20;
 /** A slot's header and the block behind it, which has the withdrawn mark. */
 const LEAST_BYTES = 1024;
 /** By how much a piece is longer than the one before. */

@@ -1,8 +1,8 @@
 /** Memory that the reading and the writing thread see: what is read of a card into a block of it is written from there, without being copied. */
 import type { Promised } from "../read-segment.js";
-import { type PieceMemory, TwoPieces } from "./read-ahead.js";
+import { PIECE_BYTES, type PieceMemory, TwoPieces } from "./read-ahead.js";
 
-const BLOCK_BYTES = 2 << 20;
+const BLOCK_BYTES = PIECE_BYTES;
 /**
  * A reader has at most 5 (this piece and the next one of a segment, the beginnings of up to 3 segments) and pictures that are not handed over yet lie in 2:
  * of the others some are being written, so that whoever waits for one gets one.
