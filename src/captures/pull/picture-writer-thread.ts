@@ -1,18 +1,18 @@
 /** The thread of {@link PictureWriter}. */
 import { closeSync, constants, fsyncSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort } from "node:worker_threads";
 
 export interface Picture {
   readonly path: string;
-  /** Where its bytes are in the memory that both threads see. */
+  /** Where its bytes are in the group's memory, which both threads see. */
   readonly start: number;
   readonly length: number;
 }
 
 /** `write` is answered by `written`. `mark`: what was written until now belongs to the next `sync`; both are answered by `done`. */
 export type ToWriter =
-  | { readonly kind: "write"; readonly pictures: readonly Picture[] }
+  | { readonly kind: "write"; readonly memory: Uint8Array; readonly pictures: readonly Picture[] }
   | { readonly kind: "mark" }
   | { readonly kind: "sync" };
 
@@ -23,7 +23,6 @@ export type FromWriter =
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
-const memory = workerData as Uint8Array;
 let written: string[] = [];
 let marked: string[] = [];
 
@@ -38,7 +37,7 @@ function create(path: string): number {
   }
 }
 
-function writePicture({ path, start, length }: Picture): void {
+function writePicture({ path, start, length }: Picture, memory: Uint8Array): void {
   const file = create(path);
   try {
     for (let done = 0; done < length; ) done += writeSync(file, memory, start + done, length - done);
@@ -73,7 +72,7 @@ function handle(port: MessagePort, message: ToWriter): void {
     if (message.kind === "write") {
       for (const picture of message.pictures) {
         path = picture.path;
-        writePicture(picture);
+        writePicture(picture, message.memory);
       }
       port.postMessage({ kind: "written" } satisfies FromWriter);
       return;

@@ -1,15 +1,12 @@
 /** Writes pictures in a thread of its own, and says when all of them are safe from a power cut. */
 import { Worker } from "node:worker_threads";
 import { asEnvironmentError } from "../../errors.js";
-import { slotBytes } from "../format.js";
-import { MAX_FRAME_SIDE } from "../layout.js";
+import { CopyRing } from "./copy-ring.js";
 import type { FromWriter, Picture, ToWriter } from "./picture-writer-thread.js";
 import { SHARED_BYTES, SharedPieces } from "./shared-pieces.js";
 
 /** Bytes handed over at once: a message wakes the other thread, which costs more than opening a file. */
 const GROUP_BYTES = 1 << 20;
-/** Memory for what has to be copied to be handed over: what does not come from the pieces. The largest capture fits (docs/capture-log.md). */
-const RING_BYTES = slotBytes(MAX_FRAME_SIDE, MAX_FRAME_SIDE);
 
 /** Makes everything that was written to a folder's file system durable; false where the system has nothing for that. */
 export type SyncFolder = (folder: string) => Promise<boolean>;
@@ -24,6 +21,8 @@ export const syncFileSystem: SyncFolder = async (folder) => {
 
 /** Pictures that are handed over together, and what is free again when they are written. */
 interface Group {
+  /** In which all of them lie. */
+  readonly memory: Uint8Array;
   readonly pictures: Picture[];
   bytes: number;
   /** Bytes of the ring. */
@@ -32,7 +31,7 @@ interface Group {
   readonly blocks: number[];
 }
 
-const emptyGroup = (): Group => ({ pictures: [], bytes: 0, taken: 0, blocks: [] });
+const emptyGroup = (memory: Uint8Array): Group => ({ memory, pictures: [], bytes: 0, taken: 0, blocks: [] });
 
 interface Waiting {
   readonly resolve: () => void;
@@ -40,16 +39,13 @@ interface Waiting {
 }
 
 export class PictureWriter {
-  private readonly memory = new Uint8Array(new SharedArrayBuffer(RING_BYTES + SHARED_BYTES));
-  private readonly worker = new Worker(new URL("./picture-writer-thread.js", import.meta.url), {
-    workerData: this.memory,
-  });
+  private readonly worker = new Worker(new URL("./picture-writer-thread.js", import.meta.url));
+  private readonly memory = new Uint8Array(new SharedArrayBuffer(SHARED_BYTES));
   /** What lies in it when it is handed to {@link write} is not copied. */
-  readonly pieces = new SharedPieces(this.memory.subarray(RING_BYTES), () => this.handOver());
-  /** Where the next file goes in the ring, and how much of it is taken. */
-  private head = 0;
-  private taken = 0;
-  private group = emptyGroup();
+  readonly pieces = new SharedPieces(this.memory, () => this.handOver());
+  /** Made when something has to be copied. */
+  private ring: CopyRing | undefined;
+  private group = emptyGroup(this.memory);
   /** Groups that are not written yet, in their order. */
   private readonly handedOver: Group[] = [];
   private room: Waiting | undefined;
@@ -73,39 +69,47 @@ export class PictureWriter {
   write(path: string, bytes: Uint8Array): Promise<void> | undefined {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     const block = this.pieces.hold(bytes);
-    if (block !== undefined) {
-      this.group.blocks.push(block);
-      this.add(path, bytes.byteOffset, bytes.length);
-      return undefined;
-    }
-    const start = this.takeRoom(bytes.length);
-    if (start === undefined) return this.writeLater(path, bytes);
-    this.put(path, bytes, start);
+    if (block === undefined) return this.copy(path, bytes) ? undefined : this.copyLater(path, bytes);
+    const group = this.groupIn(this.memory);
+    group.blocks.push(block);
+    this.add(group, path, bytes.byteOffset, bytes.length);
     return undefined;
   }
 
-  /** The bytes are the caller's until it has been waited for. */
-  private async writeLater(path: string, bytes: Uint8Array): Promise<void> {
+  /** False when there is no room for it yet. */
+  private copy(path: string, bytes: Uint8Array): boolean {
+    this.ring ??= new CopyRing();
+    const copied = this.ring.put(bytes);
+    if (copied === undefined) return false;
+    const group = this.groupIn(this.ring.memory);
+    group.taken += copied.taken;
+    this.add(group, path, copied.start, bytes.length);
+    return true;
+  }
+
+  private async copyLater(path: string, bytes: Uint8Array): Promise<void> {
     this.handOver();
-    for (;;) {
+    do {
       await new Promise<void>((resolve, reject) => {
         if (this.failure !== undefined) return reject(this.failure);
         this.room = { resolve, reject };
       });
-      const start = this.takeRoom(bytes.length);
-      if (start !== undefined) return this.put(path, bytes, start);
+    } while (!this.copy(path, bytes));
+  }
+
+  /** The group that pictures in this memory go into. */
+  private groupIn(memory: Uint8Array): Group {
+    if (this.group.memory !== memory) {
+      this.handOver();
+      this.group = emptyGroup(memory);
     }
+    return this.group;
   }
 
-  private put(path: string, bytes: Uint8Array, start: number): void {
-    this.memory.set(bytes, start);
-    this.add(path, start, bytes.length);
-  }
-
-  private add(path: string, start: number, length: number): void {
-    this.group.pictures.push({ path: `${this.folder}/${path}`, start, length });
-    this.group.bytes += length;
-    if (this.group.bytes >= GROUP_BYTES) this.handOver();
+  private add(group: Group, path: string, start: number, length: number): void {
+    group.pictures.push({ path: `${this.folder}/${path}`, start, length });
+    group.bytes += length;
+    if (group.bytes >= GROUP_BYTES) this.handOver();
   }
 
   /** Resolves when all files handed over so far are durable; others may be handed over meanwhile. Not to be called again before it has. */
@@ -120,26 +124,12 @@ export class PictureWriter {
     await this.worker.terminate();
   }
 
-  /** Where in the ring there is room in one piece; undefined when not enough of it is written yet, or writing has failed. */
-  private takeRoom(length: number): number | undefined {
-    if (this.failure !== undefined) return undefined;
-    if (this.taken === 0) this.head = 0;
-    const wraps = this.head + length > RING_BYTES;
-    const needed = length + (wraps ? RING_BYTES - this.head : 0);
-    if (this.taken + needed > RING_BYTES) return undefined;
-    const start = wraps ? 0 : this.head;
-    this.head = start + length;
-    this.taken += needed;
-    this.group.taken += needed;
-    return start;
-  }
-
   private handOver(): void {
     const { group } = this;
     if (group.pictures.length === 0) return;
-    this.group = emptyGroup();
+    this.group = emptyGroup(group.memory);
     this.handedOver.push(group);
-    this.post({ kind: "write", pictures: group.pictures });
+    this.post({ kind: "write", memory: group.memory, pictures: group.pictures });
   }
 
   private ask(message: ToWriter): Promise<void> {
@@ -160,7 +150,7 @@ export class PictureWriter {
       this.fail(asEnvironmentError(Object.assign(new Error(text), { code }), path));
     } else if (message.kind === "written") {
       const { taken, blocks } = this.handedOver.shift() as Group;
-      this.taken -= taken;
+      this.ring?.free(taken);
       for (const block of blocks) this.pieces.release(block);
       this.room?.resolve();
       this.room = undefined;
