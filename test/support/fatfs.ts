@@ -1,7 +1,7 @@
 /** FatFs' sources as smilec gets them for image files as cards, from the Python package index once; CI keeps them between runs. */
 import { obtainFatFs } from "#smilec/build/fatfs.js";
-import { testSmilecHome } from "./smilec-home.js";
 import { recordingContext } from "./recording-reporter.js";
+import { testSmilecHome } from "./smilec-home.js";
 
 let sources: Promise<Record<string, string>> | undefined;
 

@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import { simulateXtensa } from "#smilec/build/xtensa-sim.js";
 import type { GrayImage } from "#smilec/data/types.js";
+import { packageRoot } from "#smilec/files/package-root.js";
 import { MAX_CANDIDATES } from "#smilec/locate/choose.js";
 import type { Cascade } from "#smilec/locate/classic/cascade.js";
-import { packageRoot } from "#smilec/files/package-root.js";
 import { CASCADE_SOURCE, emitCascade } from "#smilec/locate/classic/emit.js";
 import type { Candidate } from "#smilec/locate/types.js";
 
