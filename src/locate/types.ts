@@ -22,6 +22,8 @@ export interface Candidate {
 export interface Detector {
   /** First 16 hex digits of the SHA-256 of the file that holds it. */
   readonly hash: string;
+  /** How much less confident than the surest candidate another may be and still count, per mille. */
+  readonly spread: number;
   candidates(frame: GrayImage): Candidate[];
 }
 

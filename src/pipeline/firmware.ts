@@ -10,6 +10,7 @@ import { type EmittedC, emitC } from "../emit/c/model.js";
 import { emitTflmEngine, firmwareArena } from "../emit/tflite/tflm-engine.js";
 import { UserError } from "../errors.js";
 import { toolVersion } from "../files/package-root.js";
+import { type PressSettings, pressSettings } from "../inspect/press-to-light.js";
 import { renderProject } from "../template/project.js";
 import { type BoardCosts, boardCosts } from "./board-costs.js";
 import { keepDeployed } from "./deployed.js";
@@ -97,6 +98,16 @@ export async function costsOnBoard(
   const cores = coresOf(project, board);
   const { emitted, locating } = await emitFor(project, model, { target: kernelsFor(board), cores });
   return { board, costs: boardCosts(project.config, board, cores, model, emitted, locating) };
+}
+
+/** What of the project the time from press to light depends on, on that board. */
+export async function pressSettingsOn(board: Board, project: Project): Promise<PressSettings> {
+  const settings = pressSettings(project.config);
+  const detector = await obtainDetector(project);
+  if (detector === undefined) return settings;
+  const { kind } = detector;
+  const { instructions } = detector.emit({ provenance: "an estimate", target: kernelsFor(board), cores: 1 });
+  return { ...settings, detector: { kind, instructions } };
 }
 
 /** Network and face detector as C for a machine. */

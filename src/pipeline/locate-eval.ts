@@ -84,7 +84,8 @@ async function contestant(wanted: string, project: Project | undefined): Promise
 
 export function detectorContestant(name: string, detector: FaceDetector): Contestant {
   const opened = detector.open();
-  return { name, threshold: detector.threshold, candidates: (frame) => opened.candidates(frame) };
+  const { spread } = opened;
+  return { name, threshold: detector.threshold, spread, candidates: (frame) => opened.candidates(frame) };
 }
 
 function notThere(kind: DetectorKind, path: string): UserError {
@@ -104,6 +105,7 @@ export function centerContestant(locator: CenterLocator): Contestant {
   return {
     name: "center",
     threshold: CERTAIN,
+    spread: 0,
     candidates: ({ width, height }) => [{ box: locateCenter(locator, width, height), confidence: CERTAIN }],
   };
 }

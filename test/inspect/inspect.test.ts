@@ -13,7 +13,9 @@ import { type ArenaFacts, inspectModel } from "#smilec/inspect/inspect.js";
 import { arenaSvg } from "#smilec/inspect/picture.js";
 import { inspectionText } from "#smilec/inspect/text.js";
 import { boardCosts } from "#smilec/pipeline/board-costs.js";
-import type { Model } from "#smilec/pipeline/model.js";
+import { costsOnBoard } from "#smilec/pipeline/firmware.js";
+import { type Model, readModel } from "#smilec/pipeline/model.js";
+import { openProject } from "#smilec/pipeline/project.js";
 import { NetworkBuilder } from "../emit-c/networks.js";
 import { smilec } from "../support/cli.js";
 import { findAll, parseHtml } from "../support/html.js";
@@ -199,6 +201,22 @@ describe("smilec inspect", () => {
     expect(page).toContain(`At most ${Math.ceil(own.aot.ms)} ms on the esp32cam, computed,`);
     expect(page).toContain(`With engine tflm at most ${Math.ceil(own.tflm.ms)} ms.`);
     for (const { what } of own.aot.parts) expect(page).toContain(`<td>${what}</td>`);
+  });
+
+  it.each(["classic", "neural"] as const)("counts a face detector's time, as the build does: %s", async (kind) => {
+    const cwd = folder();
+    const config = { board: "esp32s3eye", locator: kind } as const;
+    writeFileSync(join(cwd, "smilec.config.json"), JSON.stringify(config));
+    const { stdout } = await smilec(["inspect", shippedModelPath, "--json"], { cwd });
+    const { aot, settings } = JSON.parse(stdout).pressToLight;
+    const project = { ...(await openProject(cwd)), dir: cwd };
+    const { costs } = await costsOnBoard(project, await readModel(shippedModelPath, "shipped"));
+    expect(aot).toEqual(costs.press);
+    expect(settings.boxSize).toBe(240);
+    const looked = aot.parts.find(({ what }: { what: string }) => what === "the face is looked for");
+    expect(looked.ms).toBeCloseTo((1.2 * settings.detector.instructions) / 240e3);
+    expect(looked.ms).toBeGreaterThan(50);
+    expect((await smilec(["inspect", shippedModelPath], { cwd })).stdout).toContain(`the ${kind} detector`);
   });
 
   it("computes no press for a model that does not look at one grey picture", async () => {

@@ -124,6 +124,7 @@ describe("smilec locate train", () => {
     },
     quantize: { calibration: 8, percentile: 99.9, epochs: 0, learningRate: 0.0002 },
     falseFaces: 0.5,
+    spread: 200,
   };
 
   it("puts a detector where the firmware takes it from, and says what it learned from", async () => {

@@ -24,6 +24,7 @@ export async function tinyDetector(threshold = 500): Promise<NeuralModel> {
     normalize: "standardize",
     tables: { confidence: [...confidence], side: [...side], ...tables },
     threshold,
+    spread: 200,
   });
   return decodeNeuralModel(bytes, "the tiny detector");
 }

@@ -1,7 +1,7 @@
 /** One frame, one locator: which candidates are faces, and where the chosen box lies. */
 import type { Box } from "../../data/types.js";
 import type { Scene, SceneFixture } from "../../scenes/types.js";
-import { chooseFace } from "../choose.js";
+import { type Counting, chooseFace } from "../choose.js";
 import type { Candidate } from "../types.js";
 import { holdsMiddle, middleDistance, overlap, shared } from "./overlap.js";
 import type { Aim, Answer } from "./types.js";
@@ -19,10 +19,11 @@ export interface Judged extends Omit<Answer, "smile"> {
 }
 
 /** @param candidates most confident first */
-export function judge(scene: Scene, candidates: readonly Candidate[], threshold: number): Judged {
+export function judge(scene: Scene, candidates: readonly Candidate[], counting: Counting): Judged {
+  const { threshold } = counting;
   const found = matched(scene, candidates);
   const { width, height } = scene.frame;
-  const best = chooseFace(candidates, threshold, width, height);
+  const best = chooseFace(candidates, counting, width, height);
   const chosen = best !== undefined && best.confidence >= threshold ? best : undefined;
   const fixture = chosen === undefined ? undefined : fixtureUnder(scene, chosen.box);
   return {

@@ -52,6 +52,7 @@ export interface LocatorEvaluationResult {
 /** A box that is right by definition: every face that can be seen. */
 export const PERFECT = "perfect boxes";
 const CERTAIN = 1000;
+const ALL_COUNT = { threshold: CERTAIN, spread: 0 };
 /** Pictures kept for the page: first failures of each kind, and scenes in which all locators are shown. */
 const FAILURES = 8;
 const LOOKS = 24;
@@ -70,12 +71,12 @@ export async function evaluateLocators(request: LocatorEvaluationRequest): Promi
       if (context.signal.aborted) throw new InterruptedError();
       const scene = testScene(scenes, index);
       truths.push(truthOf(scene, eye.positive));
-      const judged = contestants.map((one) => judge(scene, one.candidates(scene.frame), one.threshold));
+      const judged = contestants.map((one) => judge(scene, one.candidates(scene.frame), one));
       judged.push(
         judge(
           scene,
           scene.faces.map(({ box }) => ({ box, confidence: CERTAIN })),
-          CERTAIN,
+          ALL_COUNT,
         ),
       );
       for (const [i, one] of judged.entries()) rows[i].add(scene, one, eye);
@@ -127,7 +128,7 @@ function summary({ scenes, model }: LocatorEvaluationRequest, truths: readonly T
 function chosenFace({ faces, frame }: TestScene): SceneFace | undefined {
   const best = chooseFace(
     faces.map(({ box }) => ({ box, confidence: CERTAIN })),
-    CERTAIN,
+    ALL_COUNT,
     frame.width,
     frame.height,
   );
