@@ -7,7 +7,7 @@ import { UserError } from "../errors.js";
 import { inspectModel } from "../inspect/inspect.js";
 import { defaultPressSettings, type PressSettings } from "../inspect/press-to-light.js";
 import { inspectionText } from "../inspect/text.js";
-import { pressSettingsOn } from "../pipeline/firmware.js";
+import { pressSettingsOfProject } from "../pipeline/firmware.js";
 import { openProject } from "../pipeline/project.js";
 import type { CommandContext } from "./context.js";
 import { writeOutput } from "./output-file.js";
@@ -23,7 +23,7 @@ async function botFor(context: CommandContext, id: string | undefined): Promise<
   const project = await openProject(context.project).catch(() => undefined);
   const board = findBoard(id ?? project?.config.board ?? boards.esp32cam.id);
   if (project === undefined) return [board, defaultPressSettings()];
-  return [board, await pressSettingsOn(board, project)];
+  return [board, await pressSettingsOfProject(project)];
 }
 
 export async function inspectCommand(context: CommandContext, path: string, options: InspectOptions): Promise<void> {
