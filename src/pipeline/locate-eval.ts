@@ -78,8 +78,18 @@ async function contestant(wanted: string, project: Project | undefined): Promise
   if (kind === "center") return centerContestant(centerOf(project ?? { config: configSchema.parse({}) }));
   const found = file === undefined ? await presentDetector(project?.dir, kind) : await detectorFile(kind, file);
   if (found === undefined) throw notThere(kind, file ?? detectorPath(packageRoot, kind));
-  const own = file === undefined && project?.config.locator.kind === kind ? project.config.locator.threshold : null;
-  return { ...detectorContestant(wanted, found), ...(own !== null && { threshold: own }) };
+  if (file !== undefined || project === undefined) return detectorContestant(wanted, found);
+  return configuredContestant(wanted, found, project);
+}
+
+/** With the project's threshold, where it sets one for such detectors; else its own. */
+export function configuredContestant(
+  name: string,
+  detector: FaceDetector,
+  { config: { locator } }: Pick<Project, "config">,
+): Contestant {
+  const own = locator.kind === detector.kind ? locator.threshold : null;
+  return { ...detectorContestant(name, detector), ...(own !== null && { threshold: own }) };
 }
 
 export function detectorContestant(name: string, detector: FaceDetector): Contestant {
