@@ -13,7 +13,7 @@ import { ScenePool } from "#smilec/locate/train/scene-pool.js";
 import { keptDetector } from "#smilec/pipeline/deployed.js";
 import { readDetector } from "#smilec/pipeline/detector.js";
 import type { LocateTrainResult } from "#smilec/pipeline/locate-train.js";
-import { heldOutSplit } from "#smilec/retrain/captured.js";
+import { capturedSet, heldOutSplit } from "#smilec/retrain/captured.js";
 import { FRAME, pressedCard, pullCard } from "../support/captures.js";
 import { smilec } from "../support/cli.js";
 import type { HostBot } from "../support/host-bot.js";
@@ -79,27 +79,39 @@ describe("judged captures", () => {
     catalogue.close();
   });
 
-  it("of a press around midnight are held out with the day it began", async () => {
-    const first = await judgedProject();
-    const opened = Catalogue.open(join(first, "captures"));
-    const { device } = [...opened.captures()][0].key;
-    opened.close();
-    const day = (index: number) => new Date(index * DAY_MS).toISOString().slice(0, 10);
-    const isHeldOut = (index: number) => heldOutSplit(`${device}/${day(index)}`, config) === "test";
-    let midnight = 20_000;
-    while (!isHeldOut(midnight - 1) || isHeldOut(midnight)) midnight++;
-    const dir = folder("midnight-");
-    // The second press begins half a second before.
-    await pullCard(card, dir, midnight * DAY_MS - 2 * 3_600_000 - 500, 1000);
-    const catalogue = Catalogue.open(dir);
-    const all = [...catalogue.captures()];
-    for (const { id } of all) catalogue.labels.judge(id, { pass: 1, label: "smile", box: BOX, atMs: 1 });
-    const late = all.filter(({ metadata }) => metadata.press === 2).map(({ id }) => id);
-    const used = capturedScenes(catalogue, config).scenes.map(({ capture }) => capture);
-    expect(late.filter((id) => used.includes(id))).toEqual([]);
-    expect(used).toHaveLength(all.filter(({ metadata }) => metadata.press > 2).length);
-    catalogue.close();
-  });
+  it.each([
+    ["all", 0],
+    ["the last", -1],
+  ])(
+    "of a press around midnight are held out with the day it began, %s of its frames being judged",
+    async (_, from) => {
+      const first = await judgedProject();
+      const opened = Catalogue.open(join(first, "captures"));
+      const { device } = [...opened.captures()][0].key;
+      opened.close();
+      const day = (index: number) => new Date(index * DAY_MS).toISOString().slice(0, 10);
+      const isHeldOut = (index: number) => heldOutSplit(`${device}/${day(index)}`, config) === "test";
+      let midnight = 20_000;
+      while (!isHeldOut(midnight - 1) || isHeldOut(midnight)) midnight++;
+      const dir = folder("midnight-");
+      // The second press begins half a second before.
+      await pullCard(card, dir, midnight * DAY_MS - 2 * 3_600_000 - 500, 1000);
+      const catalogue = Catalogue.open(dir);
+      const all = [...catalogue.captures()];
+      const around = all.filter(({ metadata }) => metadata.press === 2).map(({ id }) => id);
+      const later = all.filter(({ metadata }) => metadata.press > 2).map(({ id }) => id);
+      const judged = [...around.slice(from), ...later];
+      for (const id of judged) catalogue.labels.judge(id, { pass: 1, label: "smile", box: BOX, atMs: 1 });
+      const { scenes, heldOut } = capturedScenes(catalogue, config);
+      expect(scenes.map(({ capture }) => capture)).toEqual(later);
+      expect(heldOut.map(({ capture }) => capture)).toEqual(around.slice(from));
+      const { pictures } = capturedSet(catalogue, config);
+      expect(pictures.filter(({ split }) => split === "test").map(({ capture }) => capture)).toEqual(
+        around.slice(from),
+      );
+      catalogue.close();
+    },
+  );
 
   it("lie in the pool reduced, with the face where it is", async () => {
     const catalogue = Catalogue.open(join(await judgedProject(), "captures"));

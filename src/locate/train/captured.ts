@@ -10,7 +10,6 @@ import type { Config } from "../../config/schema.js";
 import type { Box, GrayImage } from "../../data/types.js";
 import { InterruptedError } from "../../errors.js";
 import { agreedJudgement } from "../../label/agreement.js";
-import { groupOf } from "../../label/judged-pictures.js";
 import type { StageContext } from "../../pipeline/reporter.js";
 import { resizeAreaTo } from "../../preprocess/resize.js";
 import { heldOutSplit, pressGroups } from "../../retrain/captured.js";
@@ -49,13 +48,13 @@ export interface CapturedScenes {
 
 /** Captures that say something of faces. A fixed square is no evidence: with locator `center` only corrected boxes and "no face" count. */
 export function capturedScenes(catalogue: Catalogue, config: Pick<Config, "labels" | "retrain">): CapturedScenes {
-  const found: { known: KnownFace; press: string; group: string; crc: string }[] = [];
+  const found: { known: KnownFace; press: string; crc: string }[] = [];
   for (const capture of catalogue.captures()) {
     const known = knownFace(capture, config.labels);
     if (known === undefined) continue;
-    found.push({ known, press: pressKey(capture), group: groupOf(capture), crc: hex32(capture.payloadCrc) });
+    found.push({ known, press: pressKey(capture), crc: hex32(capture.payloadCrc) });
   }
-  const groups = pressGroups(found);
+  const groups = pressGroups(catalogue);
   const scenes = found.map(({ known, press }) => ({ ...known, press, group: groups.get(press)! }));
   const isHeldOut = scenes.map(({ group }) => heldOutSplit(group, config) === "test");
   const facts = found.filter((_, i) => !isHeldOut[i]).map(({ known, crc }) => [known, crc]);
