@@ -29,11 +29,23 @@ static int32_t prominence(sm_box_t box, uint16_t width, uint16_t height) {
     return 2 * (int32_t)box.width - (across > along ? across : along);
 }
 
+/* The confidence from which on candidates count. */
+static uint16_t least_confidence(const sm_candidate_t *candidates, int count, uint16_t threshold, uint16_t spread) {
+    uint16_t surest = 0;
+    for (int i = 0; i < count; i++) {
+        if (candidates[i].confidence > surest) {
+            surest = candidates[i].confidence;
+        }
+    }
+    uint16_t near = surest > spread ? (uint16_t)(surest - spread) : 0;
+    return near > threshold ? near : threshold;
+}
+
 /* Where two candidates stand: whether they count, how prominent those that do are, how sure, how high, how far left. */
-static bool is_better(const sm_candidate_t *a, const sm_candidate_t *b, uint16_t threshold, uint16_t width,
+static bool is_better(const sm_candidate_t *a, const sm_candidate_t *b, uint16_t least, uint16_t width,
                       uint16_t height) {
-    bool counts = a->confidence >= threshold;
-    if (counts != (b->confidence >= threshold)) {
+    bool counts = a->confidence >= least;
+    if (counts != (b->confidence >= least)) {
         return counts;
     }
     int32_t more = counts ? prominence(a->box, width, height) - prominence(b->box, width, height) : 0;
@@ -46,10 +58,12 @@ static bool is_better(const sm_candidate_t *a, const sm_candidate_t *b, uint16_t
     return a->box.y != b->box.y ? a->box.y < b->box.y : a->box.x < b->box.x;
 }
 
-int sm_locate_choose(const sm_candidate_t *candidates, int count, uint16_t threshold, uint16_t width, uint16_t height) {
+int sm_locate_choose(const sm_candidate_t *candidates, int count, uint16_t threshold, uint16_t spread, uint16_t width,
+                     uint16_t height) {
+    uint16_t least = least_confidence(candidates, count, threshold, spread);
     int best = count > 0 ? 0 : -1;
     for (int i = 1; i < count; i++) {
-        if (is_better(&candidates[i], &candidates[best], threshold, width, height)) {
+        if (is_better(&candidates[i], &candidates[best], least, width, height)) {
             best = i;
         }
     }
@@ -72,7 +86,7 @@ int sm_locate(const sm_locator_t *locator, const sm_detector_t *detector, const 
     if (count < 0) {
         return count;
     }
-    int chosen = sm_locate_choose(candidates, count, locator->threshold, width, height);
+    int chosen = sm_locate_choose(candidates, count, locator->threshold, detector->spread, width, height);
     if (chosen < 0) {
         const sm_locator_t whole = {.kind = SM_LOCATOR_CENTER, .x = 500, .y = 500, .size = 1000};
         *located = (sm_located_t){sm_locate_center(&whole, width, height), 0, false};

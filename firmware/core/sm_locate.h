@@ -17,9 +17,10 @@ typedef struct sm_located {
  * each); always inside the frame. */
 sm_box_t sm_locate_center(const sm_locator_t *locator, uint16_t width, uint16_t height);
 
-/* Index of the candidate to look at, or -1 without any. Of those that reach the threshold a large one near the middle;
- * if none does, the most confident. */
-int sm_locate_choose(const sm_candidate_t *candidates, int count, uint16_t threshold, uint16_t width, uint16_t height);
+/* Index of the candidate to look at, or -1 without any. Of those that reach the threshold and are at most `spread` less
+ * confident than the surest, a large one near the middle; if none does, the most confident. */
+int sm_locate_choose(const sm_candidate_t *candidates, int count, uint16_t threshold, uint16_t spread, uint16_t width,
+                     uint16_t height);
 
 /* SM_OK, SM_ERR_ARGUMENT for a detector that is not there, or the detector's error. */
 int sm_locate(const sm_locator_t *locator, const sm_detector_t *detector, const uint8_t *pixels, uint16_t width,

@@ -149,6 +149,7 @@ typedef struct sm_detector {
     int (*self_test)(void);  /* 0 if the embedded golden frame gives the recorded candidates */
     int8_t *(*memory)(void); /* as an engine's */
     uint32_t memory_bytes;
+    uint16_t spread; /* how much less confident than the surest candidate another may be and still count */
 } sm_detector_t;
 
 /*

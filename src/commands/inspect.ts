@@ -5,8 +5,9 @@ import type { Board } from "../board/types.js";
 import { readModelFile } from "../compile/model-file.js";
 import { UserError } from "../errors.js";
 import { inspectModel } from "../inspect/inspect.js";
-import { defaultPressSettings, type PressSettings, pressSettings } from "../inspect/press-to-light.js";
+import { defaultPressSettings, type PressSettings } from "../inspect/press-to-light.js";
 import { inspectionText } from "../inspect/text.js";
+import { pressSettingsOfProject } from "../pipeline/firmware.js";
 import { openProject } from "../pipeline/project.js";
 import type { CommandContext } from "./context.js";
 import { writeOutput } from "./output-file.js";
@@ -19,9 +20,10 @@ export interface InspectOptions {
 
 /** As asked, as the project says, or outside of one the ESP32-CAM and what is configured by default. */
 async function botFor(context: CommandContext, id: string | undefined): Promise<[Board, PressSettings]> {
-  const config = (await openProject(context.project).catch(() => undefined))?.config;
-  const board = findBoard(id ?? config?.board ?? boards.esp32cam.id);
-  return [board, config === undefined ? defaultPressSettings() : pressSettings(config)];
+  const project = await openProject(context.project).catch(() => undefined);
+  const board = findBoard(id ?? project?.config.board ?? boards.esp32cam.id);
+  if (project === undefined) return [board, defaultPressSettings()];
+  return [board, await pressSettingsOfProject(project)];
 }
 
 export async function inspectCommand(context: CommandContext, path: string, options: InspectOptions): Promise<void> {

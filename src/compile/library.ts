@@ -17,7 +17,7 @@ export type LibraryTarget = (typeof LIBRARY_TARGETS)[number];
 
 const TARGET_MEANING: Readonly<Record<LibraryTarget, string>> = {
   portable: "C11 for any machine",
-  esp32: "the ESP32's own kernels where there are any, portable C11 elsewhere",
+  esp32: "assembly kernels of ESP32 and ESP32-S3 where there are any, portable C11 elsewhere",
 };
 
 export interface Library {

@@ -3,6 +3,7 @@ import { esp32cam } from "../board/esp32cam.js";
 import type { Board } from "../board/types.js";
 import type { ModelFile } from "../compile/model-file.js";
 import type { KernelCall } from "../emit/c/kernel-call.js";
+import { BOARD_KERNELS } from "../emit/c/lower.js";
 import { type EmittedC, planCalls } from "../emit/c/model.js";
 import { UserError } from "../errors.js";
 import type { ModelDescription } from "../graph/bundle.js";
@@ -121,7 +122,7 @@ export function inspectModel(
   settings: PressSettings = defaultPressSettings(),
 ): Inspection {
   const { graph } = model;
-  const compiled = compileForInspection(graph, board.chip === "esp32" ? "lx6" : "portable");
+  const compiled = compileForInspection(graph, BOARD_KERNELS);
   const tflm = tflmMemory(graph, model.bytes, board.id);
   const works = compiled instanceof UserError ? [] : worksOf(graph, compiled.calls);
   const instructions = allInstructions(graph, compiled, works, tflm, board);

@@ -79,6 +79,7 @@ function pressView({ pressToLight }: Inspection) {
     withinLimit: aot?.withinLimit === true ? "yes" : "",
     limitMs: String(LIGHT_LIMIT_MS),
     burst: String(settings?.burst ?? ""),
+    detector: settings?.detector?.kind ?? "",
     boxSize: String(settings?.boxSize ?? ""),
     debounceMs: String(settings?.debounceMs ?? ""),
     parts: (aot?.parts ?? []).map(({ what, ms, origin }) => ({ what, ms: ms.toFixed(1), origin })),

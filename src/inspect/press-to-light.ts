@@ -4,7 +4,7 @@
  */
 import type { Board } from "../board/types.js";
 import { type Config, configSchema } from "../config/schema.js";
-import { locateCenter, wholeBox } from "../preprocess/locate.js";
+import { locateCenter, wholeBox } from "../locate/center.js";
 import { FRAME } from "../template/context.js";
 import { CYCLES_PER_INSTRUCTION } from "./speed.js";
 
@@ -35,14 +35,14 @@ export interface PressSettings {
   readonly debounceMs: number;
   /** Side of the square that is looked at, pixels of the frame. */
   readonly boxSize: number;
+  /** Looks for the face in each frame; absent with locator `center`. */
+  readonly detector?: { readonly kind: string; readonly instructions: number };
 }
 
 export interface PressRequest extends PressSettings {
   readonly board: Pick<Board, "chip" | "cpuHz">;
   /** Side of the network's input. */
   readonly inputSize: number;
-  /** Looking for a face in one frame; default 0, with locator `center`. */
-  readonly locateInstructions?: number;
   /** Of one inference; 0 without a network. */
   readonly networkInstructions: number;
 }
@@ -98,14 +98,14 @@ export function defaultPressSettings(): PressSettings {
 }
 
 export function pressToLight(request: PressRequest): PressToLight {
-  const { board, burst, debounceMs, boxSize, inputSize, locateInstructions = 0, networkInstructions } = request;
+  const { board, burst, debounceMs, boxSize, inputSize, detector, networkInstructions } = request;
   const ms = (instructions: number) => (CYCLES_PER_INSTRUCTION * instructions * 1000) / board.cpuHz;
   const frameMs = frameInterval(board.chip);
   const handing = FRAME_POLL_MS + REGISTERS_MS;
   const copying = ms(COPY_INSTRUCTIONS) + (2 * FRAME.width * FRAME.height + boxSize ** 2) / PSRAM_BYTES_PER_MS;
   const preprocessing = ms(preprocessInstructions(boxSize, inputSize));
   const network = ms(networkInstructions);
-  const locating = ms(locateInstructions);
+  const locating = ms(detector?.instructions ?? 0);
   const busyMs = handing + copying + locating + preprocessing + network;
   const counted = `counted instructions, ${CYCLES_PER_INSTRUCTION.toFixed(2)} cycles each (assumed)`;
   const all: readonly PressPart[] = [

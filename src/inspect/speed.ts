@@ -35,13 +35,12 @@ export const ESTIMATES = {
   },
 } as const satisfies Readonly<Record<string, EstimateSource>>;
 
-/** On the ESP32-S3: its LX7 has no MAC16, so the firmware is portable C there; and ESP-NN has kernels for its vector instructions, of which nothing is counted. */
+const LX7_RATE = `${CYCLES_PER_INSTRUCTION.toFixed(2)} cycles per instruction, assumed: nothing is measured on an LX7`;
+
+/** On the ESP32-S3: its LX7 runs the ESP32's kernels; ESP-NN has kernels for its vector instructions, of which nothing is counted. */
 const S3_ESTIMATES = {
-  aot: {
-    engine: "aot",
-    target: "portable",
-    source: `generated C, ${COUNTED}, ${CYCLES_PER_INSTRUCTION.toFixed(2)} cycles per instruction, assumed: nothing is measured on an LX7`,
-  },
+  aot: { engine: "aot", target: "esp32s3", source: `generated C and assembly, ${COUNTED}, ${LX7_RATE}` },
+  portable: { engine: "aot", target: "portable", source: `generated C, ${COUNTED}, ${LX7_RATE}` },
   tflm: {
     engine: "tflm",
     target: "esp32s3",

@@ -94,11 +94,11 @@ function timeText({ totals, speed }: Inspection): string[] {
 function pressText({ pressToLight, speed }: Inspection): string[] {
   if (pressToLight === null) return ["press to light: not computed, as the bot looks at one square grey picture"];
   const { aot, tflm, settings } = pressToLight;
-  const { burst, debounceMs, boxSize } = settings;
+  const { burst, debounceMs, boxSize, detector } = settings;
   const other = tflm === null ? "not known" : `at most ${Math.ceil(tflm.ms)} ms`;
   return [
     ...(aot === null ? ["press to light: not known"] : pressLines(aot)),
-    `  on the ${speed.board}; ${burst} frames, a box of ${boxSize} pixels, ${debounceMs} ms of debounce; with engine tflm ${other}`,
+    `  on the ${speed.board}; ${burst} frames, ${detector === undefined ? "" : `the ${detector.kind} detector, `}a box of ${boxSize} pixels, ${debounceMs} ms of debounce; with engine tflm ${other}`,
   ];
 }
 

@@ -5,17 +5,24 @@ import type { Candidate } from "./types.js";
 /** A detector hands over at most so many, the most confident ones; SM_MAX_CANDIDATES of the firmware. */
 export const MAX_CANDIDATES = 16;
 
+/** Which candidates count, per mille: those of at least `threshold` that are at most `spread` less confident than the surest. */
+export interface Counting {
+  readonly threshold: number;
+  readonly spread: number;
+}
+
 /**
- * Among the candidates of at least `threshold`, a large one near the middle: the greatest `2 side - max(|2 cx - W|, |2 cy - H|)`, then the more confident, the higher, the more to
- * the left. If none reaches it, the most confident. Undefined without candidates. `cx`, `cy`: centre of the box, in half pixels `2 cx = 2 x + side`.
+ * Among the candidates that count, a large one near the middle: the greatest `2 side - max(|2 cx - W|, |2 cy - H|)`, then the more confident, the higher, the more to
+ * the left. If none counts, the most confident. Undefined without candidates. `cx`, `cy`: centre of the box, in half pixels `2 cx = 2 x + side`.
  */
 export function chooseFace(
   candidates: readonly Candidate[],
-  threshold: number,
+  { threshold, spread }: Counting,
   width: number,
   height: number,
 ): Candidate | undefined {
-  const counting = candidates.filter(({ confidence }) => confidence >= threshold);
+  const surest = candidates.reduce((most, { confidence }) => Math.max(most, confidence), 0);
+  const counting = candidates.filter(({ confidence }) => confidence >= Math.max(threshold, surest - spread));
   const rank = ({ box, confidence }: Candidate) =>
     counting.length > 0 ? [prominence(box, width, height), confidence, -box.y, -box.x] : [confidence, -box.y, -box.x];
   return (counting.length > 0 ? counting : candidates).reduce<Candidate | undefined>(

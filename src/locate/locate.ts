@@ -1,6 +1,6 @@
 /** Which part of a frame the network looks at (docs/preprocessing.md, "Locate"); twin of firmware/core/sm_locate.c. */
 import type { GrayImage } from "../data/types.js";
-import { locateCenter, wholeBox } from "../preprocess/locate.js";
+import { locateCenter, wholeBox } from "./center.js";
 import { chooseFace } from "./choose.js";
 import type { Detector, Located, LocatorSpec } from "./types.js";
 
@@ -18,7 +18,7 @@ export function locate(spec: LocatorSpec, frame: GrayImage, detector?: Detector)
   }
   if (detector === undefined) throw new RangeError(`locator ${spec.kind} without its detector`);
   const candidates = detector.candidates(frame);
-  const best = chooseFace(candidates, spec.threshold, width, height);
+  const best = chooseFace(candidates, { threshold: spec.threshold, spread: detector.spread }, width, height);
   if (best === undefined) return { box: wholeBox(width, height), confidence: 0, found: false };
   return { ...best, found: best.confidence >= spec.threshold };
 }

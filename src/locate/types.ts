@@ -1,6 +1,6 @@
 /** What a face locator answers (docs/locate.md). Integers throughout, equal in the firmware (firmware/core/sm_locate.h). */
 import type { Box, GrayImage } from "../data/types.js";
-import type { CenterLocator } from "../preprocess/locate.js";
+import type { CenterLocator } from "./center.js";
 
 /** What a locator answers for a frame. */
 export interface Located {
@@ -22,6 +22,8 @@ export interface Candidate {
 export interface Detector {
   /** First 16 hex digits of the SHA-256 of the file that holds it. */
   readonly hash: string;
+  /** How much less confident than the surest candidate another may be and still count, per mille. */
+  readonly spread: number;
   candidates(frame: GrayImage): Candidate[];
 }
 

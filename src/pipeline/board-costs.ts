@@ -38,7 +38,7 @@ export function boardCosts(
     press: pressToLight({
       ...settings,
       board,
-      locateInstructions: detector?.instructions ?? 0,
+      ...(detector && { detector: { kind: config.locator.kind, instructions: detector.instructions } }),
       inputSize,
       networkInstructions: engine?.instructions ?? 0,
     }),

@@ -6,10 +6,12 @@ import { withPins } from "../board/wiring.js";
 import { type BuildResult, buildFirmware } from "../build/build.js";
 import { obtainFatFs } from "../build/fatfs.js";
 import { refuseTooLarge } from "../build/memory-estimate.js";
+import { BOARD_KERNELS, type KernelTarget } from "../emit/c/lower.js";
 import { type EmittedC, emitC } from "../emit/c/model.js";
 import { emitTflmEngine, firmwareArena } from "../emit/tflite/tflm-engine.js";
 import { UserError } from "../errors.js";
 import { toolVersion } from "../files/package-root.js";
+import { type PressSettings, pressSettings } from "../inspect/press-to-light.js";
 import { renderProject } from "../template/project.js";
 import { type BoardCosts, boardCosts } from "./board-costs.js";
 import { keepDeployed } from "./deployed.js";
@@ -51,7 +53,7 @@ export async function obtainFirmware(
   const board = projectBoard(project, target);
   refusePinConflicts(board);
   const dir = buildDir(project, cardImages ? `${target}-image` : target);
-  const kernels = target === "host" ? "portable" : kernelsFor(board);
+  const kernels = target === "host" ? "portable" : BOARD_KERNELS;
   // The host runs everything on one core.
   const cores = target === "host" ? 1 : coresOf(project, board);
   const { emitted, detector, locating } = await emitFor(project, model, { target: kernels, cores });
@@ -95,15 +97,25 @@ export async function costsOnBoard(
 ): Promise<{ board: Board; costs: BoardCosts }> {
   const board = projectBoard(project, project.config.board);
   const cores = coresOf(project, board);
-  const { emitted, locating } = await emitFor(project, model, { target: kernelsFor(board), cores });
+  const { emitted, locating } = await emitFor(project, model, { target: BOARD_KERNELS, cores });
   return { board, costs: boardCosts(project.config, board, cores, model, emitted, locating) };
+}
+
+/** What of the project the time from press to light depends on. */
+export async function pressSettingsOfProject(project: Project): Promise<PressSettings> {
+  const settings = pressSettings(project.config);
+  const detector = await obtainDetector(project);
+  if (detector === undefined) return settings;
+  const { kind } = detector;
+  const { instructions } = detector.emit({ provenance: "an estimate", target: BOARD_KERNELS, cores: 1 });
+  return { ...settings, detector: { kind, instructions } };
 }
 
 /** Network and face detector as C for a machine. */
 async function emitFor(
   project: Project,
   model: Model | undefined,
-  machine: { readonly target: "lx6" | "portable"; readonly cores: 1 | 2 },
+  machine: { readonly target: KernelTarget; readonly cores: 1 | 2 },
 ) {
   const detector = await obtainDetector(project);
   return {
@@ -111,10 +123,6 @@ async function emitFor(
     detector,
     locating: detector?.emit({ provenance: detectorProvenance(detector), ...machine }),
   };
-}
-
-function kernelsFor({ chip }: Board): "lx6" | "portable" {
-  return chip === "esp32" ? "lx6" : "portable";
 }
 
 /** The board of the target, wired as configured; `pins` are of the configured board and mean nothing for another one. */

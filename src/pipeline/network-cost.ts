@@ -1,5 +1,6 @@
 /** What a network will cost on the board, known before it is trained: its int8 graph with arbitrary weights has the costs of the real one. */
 import type { Board } from "../board/types.js";
+import { BOARD_KERNELS } from "../emit/c/lower.js";
 import { planCalls } from "../emit/c/model.js";
 import { writeTflite } from "../emit/tflite/write.js";
 import { graphMacs } from "../graph/cost.js";
@@ -32,8 +33,7 @@ export interface NetworkCost {
 export function networkCost(network: Network, spec: PreprocessSpec, board: Board): NetworkCost {
   const parameters = initialParameters(network, 1);
   const graph = untrainedGraph(network, parameters, spec);
-  const target = board.chip === "esp32" ? "lx6" : "portable";
-  const { calls, storage } = planCalls(graph, { target });
+  const { calls, storage } = planCalls(graph, { target: BOARD_KERNELS });
   const works = calls.flatMap((call) => kernelWorks(graph, call));
   return {
     macs: graphMacs(graph),

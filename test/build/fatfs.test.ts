@@ -9,8 +9,8 @@ import { InterruptedError, ToolError } from "#smilec/errors.js";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { runOrThrow } from "#smilec/process/run.js";
 import { changesEnvironment, errorOf } from "../support/environment.js";
-import { testSmilecHome } from "../support/smilec-home.js";
 import { recordingContext } from "../support/recording-reporter.js";
+import { testSmilecHome } from "../support/smilec-home.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 
 jest.setTimeout(120_000);

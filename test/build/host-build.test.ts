@@ -9,8 +9,8 @@ import { InterruptedError, ToolError, UserError } from "#smilec/errors.js";
 import { run, runOrThrow } from "#smilec/process/run.js";
 import { renderProject } from "#smilec/template/project.js";
 import { changesEnvironment, errorOf, fillPath } from "../support/environment.js";
-import { testSmilecHome } from "../support/smilec-home.js";
 import { recordingContext } from "../support/recording-reporter.js";
+import { testSmilecHome } from "../support/smilec-home.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 
 jest.setTimeout(120_000);

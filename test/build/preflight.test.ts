@@ -12,8 +12,8 @@ import { ToolError } from "#smilec/errors.js";
 import { runOrThrow } from "#smilec/process/run.js";
 import { renderProject } from "#smilec/template/project.js";
 import { changesEnvironment, errorOf } from "../support/environment.js";
-import { testSmilecHome } from "../support/smilec-home.js";
 import { recordingContext } from "../support/recording-reporter.js";
+import { testSmilecHome } from "../support/smilec-home.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 
 jest.setTimeout(60_000);

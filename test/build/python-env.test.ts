@@ -6,8 +6,8 @@ import { ensurePythonEnv, findPythonEnv } from "#smilec/build/python-env.js";
 import { InterruptedError, type SmilecError, ToolError } from "#smilec/errors.js";
 import { runOrThrow } from "#smilec/process/run.js";
 import { changesEnvironment, errorOf, fillPath } from "../support/environment.js";
-import { testSmilecHome } from "../support/smilec-home.js";
 import { recordingContext } from "../support/recording-reporter.js";
+import { testSmilecHome } from "../support/smilec-home.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 
 jest.setTimeout(120_000);

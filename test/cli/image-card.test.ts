@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { expect, it } from "@jest/globals";
 import { ExitCode } from "#smilec/errors.js";
 import { smilec } from "../support/cli.js";
-import { testSmilecHome } from "../support/smilec-home.js";
 import { randomPictures } from "../support/host-bot.js";
 import { Random } from "../support/random.js";
+import { testSmilecHome } from "../support/smilec-home.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 
 const folder = temporaryFolders();

@@ -7,8 +7,8 @@ import { ensurePythonEnv, type PythonEnv } from "#smilec/build/python-env.js";
 import { compileModel } from "#smilec/compile/compile.js";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { runOrThrow } from "#smilec/process/run.js";
-import { testSmilecHome } from "../support/smilec-home.js";
 import { recordingContext } from "../support/recording-reporter.js";
+import { testSmilecHome } from "../support/smilec-home.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 import { modelCases } from "../support/tflite-models.js";
 

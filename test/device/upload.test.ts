@@ -9,11 +9,11 @@ import { ensurePythonEnv } from "#smilec/build/python-env.js";
 import { uploadError, uploadWithPlatformio } from "#smilec/device/upload.js";
 import { ExitCode, InterruptedError, type SmilecError } from "#smilec/errors.js";
 import { changesEnvironment } from "../support/environment.js";
-import { testSmilecHome } from "../support/smilec-home.js";
 import { writeBuild } from "../support/firmware-images.js";
 import { oraclePython } from "../support/oracle-venv.js";
 import { recordingContext } from "../support/recording-reporter.js";
 import { noTerminalsHere, romLoader } from "../support/serial-peer.js";
+import { testSmilecHome } from "../support/smilec-home.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 
 jest.setTimeout(240_000);

@@ -6,8 +6,8 @@ import { findPythonEnv } from "#smilec/build/python-env.js";
 import { type Check, type DoctorOptions, fix, nodeCheck, runChecks } from "#smilec/doctor/checks.js";
 import { serialCheck } from "#smilec/doctor/serial.js";
 import { changesEnvironment, fillPath } from "../support/environment.js";
-import { testSmilecHome } from "../support/smilec-home.js";
 import { recordingContext } from "../support/recording-reporter.js";
+import { testSmilecHome } from "../support/smilec-home.js";
 import { temporaryFolders } from "../support/temporary-folder.js";
 
 jest.setTimeout(120_000);

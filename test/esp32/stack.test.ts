@@ -9,6 +9,7 @@ import { boards } from "#smilec/board/boards.js";
 import type { Board } from "#smilec/board/types.js";
 import { BOT_STACK, SECOND_CORE_STACK } from "#smilec/build/memory-estimate.js";
 import { configSchema } from "#smilec/config/schema.js";
+import { BOARD_KERNELS } from "#smilec/emit/c/lower.js";
 import { emitC } from "#smilec/emit/c/model.js";
 import { packageRoot } from "#smilec/files/package-root.js";
 import { boardHeaderValues, configHeaderValues, espProjectValues, firmwareSettings } from "#smilec/template/context.js";
@@ -55,7 +56,7 @@ async function graphOf(board: Board, cores: 1 | 2): Promise<CallGraph> {
   const settings = firmwareSettings(config, board, model);
   const header = { name: config.name, target: board.id, model, serial: config.firmware.serial };
   const generated: Record<string, string> = {
-    ...emitC(model.graph, { provenance: "a test", target: board.chip === "esp32" ? "lx6" : "portable", cores }).files,
+    ...emitC(model.graph, { provenance: "a test", target: BOARD_KERNELS, cores }).files,
     "smilec_config.h": await renderTemplate("generated/smilec_config.h", configHeaderValues(settings, header)),
     "smilec_board.h": await renderTemplate("generated/smilec_board.h", boardHeaderValues(board)),
   };

@@ -13,7 +13,9 @@ import { type ArenaFacts, inspectModel } from "#smilec/inspect/inspect.js";
 import { arenaSvg } from "#smilec/inspect/picture.js";
 import { inspectionText } from "#smilec/inspect/text.js";
 import { boardCosts } from "#smilec/pipeline/board-costs.js";
-import type { Model } from "#smilec/pipeline/model.js";
+import { costsOnBoard } from "#smilec/pipeline/firmware.js";
+import { type Model, readModel } from "#smilec/pipeline/model.js";
+import { openProject } from "#smilec/pipeline/project.js";
 import { NetworkBuilder } from "../emit-c/networks.js";
 import { smilec } from "../support/cli.js";
 import { findAll, parseHtml } from "../support/html.js";
@@ -151,19 +153,21 @@ describe("smilec inspect", () => {
     expect(cells.filter((text) => text === "portable")).toHaveLength(1);
   });
 
-  it("follows the project's board: portable C, no figures of ESP-NN's C kernels, and what it rests on for an ESP32-S3", async () => {
+  it("follows the project's board: no figures of ESP-NN's C kernels, and what it rests on for an ESP32-S3", async () => {
     const cwd = folder();
     writeFileSync(join(cwd, "smilec.config.json"), JSON.stringify({ board: "xiao-s3-sense" }));
     const { stdout } = await smilec(["inspect", shippedModelPath], { cwd });
     expect(stdout).toMatch(
-      /time on the xiao-s3-sense at 240 MHz.*\n {2}aot +portable +[\d.]+ ms .*nothing is measured on an LX7/,
+      /time on the xiao-s3-sense at 240 MHz.*\n {2}aot +esp32s3 +[\d.]+ ms .*nothing is measured on an LX7.*\n {2}aot +portable/,
     );
     expect(stdout).toMatch(/\n {2}tflm +esp32s3 +- ms {2}not estimated: ESP-NN's kernels for the S3's vector/);
     expect(stdout).toMatch(/^aot on xiao-s3-sense/m);
-    expect(stdout).not.toContain("lx6_conv");
+    expect(stdout).toContain("lx6_conv");
     const model = await readModelFile(shippedModelPath);
     const [esp32, s3] = [inspectModel(model), inspectModel(model, boards["xiao-s3-sense"])];
-    expect(s3.totals.estimates.aot).toEqual(esp32.totals.estimates.portable);
+    // The LX7 runs the LX6's kernels.
+    expect(s3.totals.estimates.aot).toEqual(esp32.totals.estimates.aot);
+    expect(s3.totals.estimates.portable).toEqual(esp32.totals.estimates.portable);
     expect(s3.totals.estimates.tflm).toBeNull();
     const asked = await smilec(["inspect", shippedModelPath, "--board", "esp32cam", "--json"], { cwd });
     expect(JSON.parse(asked.stdout).speed.board).toBe("esp32cam");
@@ -199,6 +203,22 @@ describe("smilec inspect", () => {
     expect(page).toContain(`At most ${Math.ceil(own.aot.ms)} ms on the esp32cam, computed,`);
     expect(page).toContain(`With engine tflm at most ${Math.ceil(own.tflm.ms)} ms.`);
     for (const { what } of own.aot.parts) expect(page).toContain(`<td>${what}</td>`);
+  });
+
+  it.each(["classic", "neural"] as const)("counts a face detector's time, as the build does: %s", async (kind) => {
+    const cwd = folder();
+    const config = { board: "esp32s3eye", locator: kind } as const;
+    writeFileSync(join(cwd, "smilec.config.json"), JSON.stringify(config));
+    const { stdout } = await smilec(["inspect", shippedModelPath, "--json"], { cwd });
+    const { aot, settings } = JSON.parse(stdout).pressToLight;
+    const project = { ...(await openProject(cwd)), dir: cwd };
+    const { costs } = await costsOnBoard(project, await readModel(shippedModelPath, "shipped"));
+    expect(aot).toEqual(costs.press);
+    expect(settings.boxSize).toBe(240);
+    const looked = aot.parts.find(({ what }: { what: string }) => what === "the face is looked for");
+    expect(looked.ms).toBeCloseTo((1.2 * settings.detector.instructions) / 240e3);
+    expect(looked.ms).toBeGreaterThan(50);
+    expect((await smilec(["inspect", shippedModelPath], { cwd })).stdout).toContain(`the ${kind} detector`);
   });
 
   it("computes no press for a model that does not look at one grey picture", async () => {

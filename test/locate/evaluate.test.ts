@@ -52,6 +52,8 @@ describe("boxes on each other", () => {
   });
 });
 
+const FROM_500 = { threshold: 500, spread: 1000 };
+
 describe("an answer to a scene", () => {
   const [A, B] = [square(20, 20, 40), square(200, 60, 60)];
 
@@ -64,7 +66,7 @@ describe("an answer to a scene", () => {
         { box: square(205, 62, 56), confidence: 400 },
         { box: square(100, 150, 30), confidence: 100 },
       ],
-      500,
+      FROM_500,
     );
     expect(found).toEqual([
       { confidence: 900, face: 0 },
@@ -81,7 +83,7 @@ describe("an answer to a scene", () => {
         { box: square(24, 20, 40), confidence: 500 },
         { box: B, confidence: 499 },
       ],
-      500,
+      FROM_500,
     );
     expect(errors).toEqual([0.1, undefined]);
   });
@@ -91,10 +93,10 @@ describe("an answer to a scene", () => {
     const both = judge(
       hidden,
       [A, B].map((box) => ({ box, confidence: 900 })),
-      500,
+      FROM_500,
     );
     expect(both.found).toEqual([{ confidence: 900, face: 0 }]);
-    expect(judge(scene({ doubtful: [B] }), [{ box: B, confidence: 900 }], 500).aim).toBe("face");
+    expect(judge(scene({ doubtful: [B] }), [{ box: B, confidence: 900 }], FROM_500).aim).toBe("face");
   });
 
   it("looks at a face, a fixture, elsewhere, or sees nobody", () => {
@@ -105,19 +107,19 @@ describe("an answer to a scene", () => {
         [square(230, 40, 16), "lamp"],
       ],
     });
-    const aim = (box: Box, confidence = 900) => judge(office, [{ box, confidence }], 500);
+    const aim = (box: Box, confidence = 900) => judge(office, [{ box, confidence }], FROM_500);
     expect(aim(square(30, 30, 44)).aim).toBe("face");
     expect(aim(square(226, 36, 24))).toMatchObject({ aim: "fixture", fixture: { kind: "lamp" } });
     expect(aim(square(205, 25, 70))).toMatchObject({ aim: "fixture", fixture: { kind: "window" } });
     expect(aim(square(100, 180, 30)).aim).toBe("elsewhere");
     expect(aim(square(100, 180, 30), 499)).toMatchObject({ aim: "nobody", chosen: undefined });
-    expect(judge(office, [], 500).aim).toBe("nobody");
+    expect(judge(office, [], FROM_500).aim).toBe("nobody");
     // A box on the face's edge is badly placed, but looks at no fixture, even where one is behind it.
     expect(
       judge(
         scene({ faces: [A], fixtures: [[square(0, 0, 90), "window"]] }),
         [{ box: square(40, 30, 50), confidence: 900 }],
-        500,
+        FROM_500,
       ).aim,
     ).toBe("face");
   });
@@ -128,8 +130,8 @@ describe("an answer to a scene", () => {
       { box: square(0, 0, 40), confidence: 950 },
       { box: square(130, 90, 60), confidence: 600 },
     ];
-    expect(judge(office, candidates, 500).aim).toBe("face");
-    expect(judge(office, candidates, 700).aim).toBe("fixture");
+    expect(judge(office, candidates, FROM_500).aim).toBe("face");
+    expect(judge(office, candidates, { threshold: 700, spread: 1000 }).aim).toBe("fixture");
   });
 });
 
@@ -265,6 +267,7 @@ describe("measuring locators", () => {
     return {
       name,
       threshold: 500,
+      spread: 1000,
       candidates: ({ pixels }) => {
         const one = known.find((scene) => scene.frame.pixels.every((value, i) => value === pixels[i]))!;
         return answerFor(one).map((box) => ({ box, confidence: 800 }));

@@ -190,6 +190,7 @@ describe("a recipe", () => {
     },
     quantize: { calibration: 4, percentile: 99.9, epochs: 0, learningRate: 0.001 },
     falseFaces: 0.01,
+    spread: 200,
   };
 
   it("is read as it was written", () => {

@@ -115,12 +115,12 @@ describe.each(DETECTORS)("a bot with the %s locator", (kind, make) => {
   });
 
   it("is seen through when the desk has another detector, or one that finds other boxes", async () => {
-    const other: Detector = { hash: "feedfeedfeedfeed", candidates: () => [] };
+    const other: Detector = { hash: "feedfeedfeedfeed", spread: 0, candidates: () => [] };
     const { result } = await play(other);
     expect(result.golden?.differences[0]).toContain(
       `detector is ${detector.hash} on the card and feedfeedfeedfeed by the reference`,
     );
-    const blind: Detector = { hash: detector.hash, candidates: () => [] };
+    const blind: Detector = { hash: detector.hash, spread: 0, candidates: () => [] };
     const { result: seen } = await play(blind);
     expect(seen.golden?.differences.some((one) => /box: (box|confidence) is/.test(one))).toBe(true);
   });

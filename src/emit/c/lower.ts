@@ -31,6 +31,11 @@ import {
 
 /** Kernels of firmware/kernels, or of firmware/kernels/lx6 where those fit. */
 export type KernelTarget = "portable" | "lx6";
+/**
+ * Kernels of every board's firmware: written for the ESP32's LX6; the ESP32-S3's LX7 has the same integer options (ESP-IDF, components/xtensa/<chip>/include/
+ * xtensa/config/core-isa.h: MAC16, LOOPS, MUL32_HIGH, MINMAX, CLAMPS, SEXT, NSA), and its interrupts save MAC16's registers too (tie-asm.h there).
+ */
+export const BOARD_KERNELS: KernelTarget = "lx6";
 
 /**
  * `portable`: operators (indices) that get portable kernels whatever the target. Throws UserError for a graph that is not valid or that no kernel can

@@ -7,7 +7,7 @@ import type { GrayImage } from "../../data/types.js";
 import { arrayDefinition } from "../../emit/c/c-text.js";
 import type { Candidate } from "../types.js";
 import { type Cascade, tableCount } from "./cascade.js";
-import { locateClassic } from "./locate.js";
+import { locateClassic, SPREAD } from "./locate.js";
 import { baseSize, type Size } from "./pyramid.js";
 
 /** Name of the generated files, without ending. */
@@ -93,7 +93,7 @@ static int8_t *work(void) {
     return (int8_t *)memory;
 }
 
-const sm_detector_t smilec_detector = {init, candidates, self_test, work, sizeof(memory)};
+const sm_detector_t smilec_detector = {init, candidates, self_test, work, sizeof(memory), ${SPREAD}};
 `;
 }
 

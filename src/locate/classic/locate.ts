@@ -19,6 +19,9 @@ export function locateClassic(cascade: Cascade, frame: GrayImage, scanner = new 
   return groupHits(list.hits, frame, cascade.evidence);
 }
 
+/** Its confidence says little of a face that passed: how many windows around it did depends on its size. */
+export const SPREAD = 1000;
+
 /** A cascade of a file. Reuses its buffers between frames. */
 export class ClassicLocator implements Detector {
   readonly hash: string;
@@ -36,6 +39,8 @@ export class ClassicLocator implements Detector {
   get threshold(): number {
     return this.cascade.threshold;
   }
+
+  readonly spread = SPREAD;
 
   candidates(frame: GrayImage): Candidate[] {
     return locateClassic(this.cascade, frame, this.scanner);

@@ -2,14 +2,13 @@
 import type { Box, GrayImage } from "../../data/types.js";
 import type { Interval } from "../../evaluate/bootstrap.js";
 import type { FixtureKind, SceneFace, SceneFixture } from "../../scenes/types.js";
+import type { Counting } from "../choose.js";
 import type { Candidate } from "../types.js";
 import type { SceneSet } from "./test-scenes.js";
 
 /** A locator to be measured. */
-export interface Contestant {
+export interface Contestant extends Counting {
   readonly name: string;
-  /** Confidence from which on a candidate counts, per mille. */
-  readonly threshold: number;
   /** Most confident first. */
   candidates(frame: GrayImage): readonly Candidate[];
 }

@@ -61,7 +61,7 @@ function detectorSource({ description, hash }: NeuralModel): string {
     "}",
     "",
     "const sm_detector_t smilec_detector = {",
-    `    ${prefix}_init, candidates, ${prefix}_self_test, ${prefix}_memory, ${prefix.toUpperCase()}_ARENA_BYTES,`,
+    `    ${prefix}_init, candidates, ${prefix}_self_test, ${prefix}_memory, ${prefix.toUpperCase()}_ARENA_BYTES, ${description.spread},`,
     "};",
     "",
   ].join("\n");

@@ -1,13 +1,13 @@
 /** The neural locator (docs/locate.md, "Neural"): frame -> canvas -> network -> candidates; twin of firmware/core/sm_neural.c. */
 import type { GrayImage } from "../../data/types.js";
 import { ReferenceInterpreter } from "../../graph/interpreter.js";
-import type { Candidate } from "../types.js";
+import type { Candidate, Detector } from "../types.js";
 import { drawCanvas } from "./canvas.js";
 import { decodeMap } from "./decode.js";
 import type { NeuralModel } from "./model.js";
 
 /** Keeps the network's tensors between frames. */
-export class NeuralLocator {
+export class NeuralLocator implements Detector {
   readonly hash: string;
   private readonly interpreter: ReferenceInterpreter;
 
@@ -19,6 +19,10 @@ export class NeuralLocator {
   /** Confidence from which on a candidate counts, per mille. */
   get threshold(): number {
     return this.model.description.threshold;
+  }
+
+  get spread(): number {
+    return this.model.description.spread;
   }
 
   /** Candidates after suppression, the most confident first. */

@@ -10,6 +10,7 @@ import { writeTflite } from "../../emit/tflite/write.js";
 import { UserError } from "../../errors.js";
 import type { Int8Graph } from "../../graph/types.js";
 import { OUTPUT_CHANNELS } from "../../train/detection-loss.js";
+
 import { CELL } from "./box-code.js";
 
 export const LOCATOR_KEY = "smilec-locator";
@@ -44,6 +45,8 @@ export const locatorDescriptionSchema = z
     }),
     /** Confidence from which on a face counts, per mille. */
     threshold: z.int().min(1).max(1000),
+    /** How much less confident than the surest candidate another may be and still count, per mille. */
+    spread: z.int().min(0).max(1000),
   })
   .refine(({ canvas: { width, height } }) => width * height <= LARGEST_CANVAS, { error: "the canvas is too large" })
   .refine(({ canvas: { width, height } }) => width * height <= MOST_CELLS * CELL * CELL, {

@@ -146,11 +146,11 @@ class DetectorMaker {
     validation: Artifact<unknown>,
   ): Promise<MadeDetector> {
     const { recipe, store } = this.request;
-    const { seed, canvas, normalize, train, quantize, falseFaces } = recipe;
+    const { seed, canvas, normalize, train, quantize, falseFaces, spread } = recipe;
     const result = await store.obtain<MadeDetector["validation"]>({
       stage: "locator-quantize",
       revision: 1,
-      options: { seed, canvas, normalize, train, quantize, falseFaces },
+      options: { seed, canvas, normalize, train, quantize, falseFaces, spread },
       inputs: [scenes.key, trained.key, validation.key],
       produce: async (dir) => {
         const { bytes, point } = await this.quantize(trained, validation);
@@ -196,6 +196,7 @@ class DetectorMaker {
       normalize,
       tables: { confidence: [...confidence], side: [...side], ...rest },
       threshold: 1000,
+      spread: recipe.spread,
     };
     const searched = await this.search(graph, description, await ScenePool.load(validation.dir));
     const point = chooseConfidence(searched, recipe.falseFaces);

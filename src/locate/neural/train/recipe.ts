@@ -54,6 +54,11 @@ export const recipeSchema = z.strictObject({
     .min(0)
     .max(1)
     .describe("False faces per frame that the threshold allows on validation scenes."),
+  spread: z
+    .int()
+    .min(0)
+    .max(1000)
+    .describe("How much less confident than the surest candidate another may be and still count, per mille."),
 });
 
 export type DetectorRecipe = z.infer<typeof recipeSchema>;

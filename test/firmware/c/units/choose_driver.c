@@ -1,4 +1,4 @@
-/* Prints the index that sm_locate_choose gives for each line of the file that it is given: threshold, width, height, count, then x,
+/* Prints the index that sm_locate_choose gives for each line of the file that it is given: threshold, spread, width, height, count, then x,
  * y, side and confidence of each candidate. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,10 +11,11 @@ int main(int argc, char **argv) {
         return 1;
     }
     unsigned threshold = 0;
+    unsigned spread = 0;
     unsigned width = 0;
     unsigned height = 0;
     int count = 0;
-    while (fscanf(in, "%u %u %u %d", &threshold, &width, &height, &count) == 4) {
+    while (fscanf(in, "%u %u %u %u %d", &threshold, &spread, &width, &height, &count) == 5) {
         sm_candidate_t candidates[SM_MAX_CANDIDATES];
         for (int i = 0; i < count; i++) {
             unsigned v[4];
@@ -26,7 +27,9 @@ int main(int argc, char **argv) {
                 .confidence = (uint16_t)v[3],
             };
         }
-        (void)printf("%d\n", sm_locate_choose(candidates, count, (uint16_t)threshold, (uint16_t)width, (uint16_t)height));
+        int chosen = sm_locate_choose(candidates, count, (uint16_t)threshold, (uint16_t)spread, (uint16_t)width,
+                                      (uint16_t)height);
+        (void)printf("%d\n", chosen);
     }
     return fclose(in) != 0;
 }
