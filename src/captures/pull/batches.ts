@@ -9,7 +9,7 @@ export interface BatchLimits {
   readonly ms: number;
 }
 
-const LIMITS: BatchLimits = { rows: 16384, ms: 5000 };
+const LIMITS: BatchLimits = { rows: 8192, ms: 5000 };
 /**
  * While a file system is synced, making files on it waits: with a sync per 1,024 captures a pull took about twice as long as without any. So where syncing
  * takes long, the time between two is this many times as long, while rows allow it.
