@@ -1,4 +1,4 @@
-/** The whole firmware on a card in memory (test/firmware/c/bot_driver.c), by scripts. */
+/** The whole firmware on a card in memory (test/firmware/c/ram/bot_driver.c), by scripts. */
 import { mkdirSync } from "node:fs";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -57,9 +57,7 @@ export class Bot {
   private constructor(private readonly program: Program) {}
 
   static async build(options: FirmwareOptions): Promise<Bot> {
-    const all = await cFiles(join(packageRoot, "test/firmware/c"));
-    const own = ["bot_driver.c", "ram_card.c", "ram_card.h"].map((name) => [name, all[name]]);
-    const files = { ...Object.fromEntries(own), ...(await driverFiles()) };
+    const files = { ...(await cFiles(join(packageRoot, "test/firmware/c/ram"))), ...(await driverFiles()) };
     return new Bot(await compileFirmware({ ...options, files }));
   }
 
