@@ -170,4 +170,4 @@ export class SerialTransport extends Transport {
 }
 
 /** The line is open, but nothing that is a packet came in time. */
-export class NoAnswerError extends Error {}
+class NoAnswerError extends Error {}

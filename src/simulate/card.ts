@@ -21,7 +21,7 @@ export interface Card {
 }
 
 /** What the host program can make: fewer MiB are no FAT32, more no SDHC card (firmware/hal/host/image/host_image.h). */
-export const CARD_MEBIBYTES = { least: 34, most: 32_768 } as const;
+const CARD_MEBIBYTES = { least: 34, most: 32_768 } as const;
 
 const SIZES = `${CARD_MEBIBYTES.least}M to ${CARD_MEBIBYTES.most / 1024}G`;
 

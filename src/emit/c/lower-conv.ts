@@ -169,7 +169,7 @@ export interface Parameters {
 }
 
 /** `weights` is one row of `taps` per output channel, for the sums; what is stored may be in another order. */
-export function weightParameters(p: PreparedWeighted, taps: number, weights: Int8Array): Parameters {
+function weightParameters(p: PreparedWeighted, taps: number, weights: Int8Array): Parameters {
   const bias = new Int32Array(p.outputC);
   for (let o = 0; o < p.outputC; o++) {
     let sum = 0;
