@@ -81,7 +81,7 @@ function notAFolder(path: string): UserError {
   return new UserError("a part of the path is no folder", { where: path, remedy: "Check the path of the card." });
 }
 
-/** The firmware writes to FAT32 only, and so that `pull-captures --image` reads it. */
+/** What `pull-captures --image` reads afterwards: FAT32. The firmware would use FAT16 too. */
 async function checkImage(path: string): Promise<void> {
   const file = await openBlockFile(path);
   try {
