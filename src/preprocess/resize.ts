@@ -1,5 +1,5 @@
 /**
- * Exact area resize (docs/preprocessing.md, "Resize"); twin of firmware/core/sm_preprocess.c.
+ * Exact area resize (docs/preprocessing.md, "Resize"); twin of firmware/core/sm_resize.c.
  *
  * Measured in units of 1/out of a source pixel, output column i covers [i*in, (i+1)*in) and source column x covers [x*out, (x+1)*out).
  * The weight of x in i is the length of their overlap: an integer, and the weights of one output sum to `in`. All sums are exact, so the

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "@jest/globals";
 import { readSegment, type SegmentRecord } from "#smilec/captures/read-segment.js";
-import { capturesOf, ofKind, problemsOf } from "../support/bot.js";
-import { CardBot, checked, logged, numbers, PRESSES, say, suffix } from "../support/card-bot.js";
+import { capturesOf, logged, ofKind, problemsOf } from "../support/bot.js";
+import { CardBot, checked, numbers, PRESSES, say, suffix } from "../support/card-bot.js";
 import { FatImage } from "../support/fat-image.js";
 
 const bot = CardBot.forTests();

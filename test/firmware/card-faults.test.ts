@@ -1,7 +1,7 @@
 /** What goes wrong with a card, each with its outcome (docs/faults.md): the board's card code over the real FatFs, on images with faults, under sanitizers. */
 import { readFileSync } from "node:fs";
 import { describe, expect } from "@jest/globals";
-import { capturesOf, ofKind } from "../support/bot.js";
+import { capturesOf, logged, ofKind } from "../support/bot.js";
 import {
   acknowledged,
   CardBot,
@@ -9,7 +9,6 @@ import {
   FAULT,
   fresh,
   LATER,
-  logged,
   numbers,
   PRESSES,
   START,

@@ -3,8 +3,8 @@ import { randomFillSync } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "@jest/globals";
-import { ofKind } from "../support/bot.js";
-import { acknowledged, CardBot, checked, FAULT, LATER, logged, numbers, PRESSES, suffix } from "../support/card-bot.js";
+import { logged, ofKind } from "../support/bot.js";
+import { acknowledged, CardBot, checked, FAULT, LATER, numbers, PRESSES, suffix } from "../support/card-bot.js";
 import { judge } from "../support/fat-image.js";
 
 const bot = CardBot.forTests();

@@ -1,8 +1,8 @@
 /** What goes wrong besides the card, each with its outcome (docs/faults.md): camera, button, clock, watchdog, brownout. The board's card code is under it. */
 import { beforeAll, describe, expect } from "@jest/globals";
 import { crc32 } from "#smilec/captures/crc32.js";
-import { capturesOf, ofKind } from "../support/bot.js";
-import { CardBot, checked, fresh, logged, START, say, suffix } from "../support/card-bot.js";
+import { capturesOf, logged, ofKind } from "../support/bot.js";
+import { CardBot, checked, fresh, START, say, suffix } from "../support/card-bot.js";
 import { Random } from "../support/random.js";
 
 const FAULT = { camera: 2, button: 64 };

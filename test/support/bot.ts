@@ -54,6 +54,8 @@ export function driverFiles(): Promise<Record<string, string>> {
 }
 
 export class Bot {
+  private cards = 0;
+
   private constructor(private readonly program: Program) {}
 
   static async build(options: FirmwareOptions): Promise<Bot> {
@@ -76,6 +78,15 @@ export class Bot {
     await writeFile(join(this.program.folder, "script"), commands.join("\n"));
     const output = await this.program.run(["script"]);
     return output.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as BotEvent]));
+  }
+
+  /** Plays, then reads what is on the card; `folder` has a copy of it. */
+  async playAndRead(
+    commands: readonly string[],
+  ): Promise<{ events: BotEvent[]; records: SegmentRecord[]; folder: string }> {
+    const folder = this.makeFolder(`card${this.cards++}`);
+    const events = await this.play([...commands, `dump ${folder}`]);
+    return { events, records: await readCard(folder), folder };
   }
 
   dispose(): Promise<void> {
@@ -102,4 +113,14 @@ export function problemsOf(records: readonly SegmentRecord[]): string[] {
 
 export function ofKind(events: readonly BotEvent[], kind: string): BotEvent[] {
   return events.filter(({ event }) => event === kind);
+}
+
+/** How many captures of each press were acknowledged. */
+export function logged(events: readonly BotEvent[]): number[] {
+  return ofKind(events, "done").map(({ sequences }) => sequences!.length);
+}
+
+/** Bits of the present faults at each change. */
+export function faultsOf(events: readonly BotEvent[]): (number | undefined)[] {
+  return ofKind(events, "faults").map((event) => event.faults);
 }

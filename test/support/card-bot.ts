@@ -24,8 +24,6 @@ export const say = (text: string) => process.stderr.write(`    ${text}\n`);
 export const numbers = (records: readonly SegmentRecord[]) => capturesOf(records).map(({ header }) => header.sequence);
 export const acknowledged = (events: readonly FatBotEvent[]) =>
   ofKind(events, "done").flatMap(({ sequences }) => sequences ?? []);
-export const logged = (events: readonly FatBotEvent[]) =>
-  ofKind(events, "done").map(({ sequences }) => sequences!.length);
 
 export class CardBot {
   private program!: FatBotProgram;
