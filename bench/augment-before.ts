@@ -1,5 +1,5 @@
 /** The augmenter that src/augment replaced, kept as the yardstick of bench/augment.ts: geometry, tone, shade, Gaussian blur, noise. */
-import { wholeBox } from "#smilec/preprocess/locate.js";
+import { wholeBox } from "#smilec/locate/center.js";
 import { preprocess } from "#smilec/preprocess/preprocess.js";
 import type { PreprocessSpec } from "#smilec/preprocess/types.js";
 import { Rng } from "#smilec/train/rng.js";

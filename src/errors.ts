@@ -7,7 +7,7 @@
 /** Exit codes, documented in README.md ("Exit codes"). 0 is success. */
 export const ExitCode = {
   Success: 0,
-  /** A check the user asked for did not hold (`simulate --golden`, `skew`, `doctor`): nothing is broken in smilec itself. */
+  /** A check the user asked for did not hold (`simulate --golden`, `skew`, `doctor`, `retrain`, `locate train`): nothing is broken in smilec itself. */
   CheckFailed: 1,
   /** Bad input: command line, configuration, pictures, model file, card. */
   User: 2,

@@ -43,8 +43,9 @@ function declareLocators(program: Command, action: Action): void {
   const locate = program.command("locate").description("finding the face in a frame");
   locate
     .command("train")
-    .description("a neural detector of the project's own people and of captures whose faces were judged or corrected")
+    .description("a neural detector of the project's own people and of captures with judged faces, if it is better")
     .option("--recipe <file>", "how it is made (default: as the one that comes with smilec)")
+    .option("--force", "into service although it is not better than the one that is")
     .action(action(async () => (await import("../commands/locate-train.js")).locateTrainCommand));
   locate
     .command("eval")

@@ -1,13 +1,13 @@
 /** `smilec retrain` */
 import { CheckFailedError } from "../errors.js";
-import type { Interval } from "../evaluate/bootstrap.js";
 import { openCaptures } from "../pipeline/captures.js";
 import { openProject } from "../pipeline/project.js";
 import type { ModelComparison } from "../retrain/compare.js";
 import type { RetrainResult } from "../retrain/result.js";
 import { retrain } from "../retrain/retrain.js";
+import { comparisonTable, pointsRow } from "./comparison-table.js";
 import type { CommandContext } from "./context.js";
-import { percent, textTable, thousands } from "./table.js";
+import { thousands } from "./table.js";
 
 export async function retrainCommand(context: CommandContext): Promise<void> {
   const project = await openProject(context.project);
@@ -35,7 +35,7 @@ function describe(result: RetrainResult): string {
   ];
   return [
     ...trainedOn(result),
-    textTable(["on", "figure", "before", "after", "change", "95 % interval"], rows),
+    comparisonTable(rows),
     ...(ships
       ? [...reasons, `model ${after} is in service instead of ${before}: smilec flash brings it to the bot`]
       : []),
@@ -76,18 +76,6 @@ function comparisonRows(name: string, unit: string, comparison: ModelComparison 
   const { count, before, after, change } = comparison;
   return FIGURES.map(([key, figure], i) => [
     i === 0 ? `${name}, ${thousands(count)} ${unit}` : "",
-    figure,
-    percent(before.quality[key].value ?? Number.NaN),
-    percent(after.quality[key].value ?? Number.NaN),
-    signed(change[key].value),
-    range(change[key]),
+    ...pointsRow(figure, { before: before.quality[key], after: after.quality[key], change: change[key] }),
   ]);
-}
-
-function signed(part: number | null): string {
-  return part === null ? "-" : `${part < 0 ? "-" : "+"}${(100 * Math.abs(part)).toFixed(1)}`;
-}
-
-function range({ low, high }: Interval): string {
-  return low === null || high === null ? "-" : `${signed(low)} to ${signed(high)}`;
 }

@@ -1,5 +1,5 @@
 /** Squares around faces. */
-import { wholeBox } from "../preprocess/locate.js";
+import { wholeBox } from "../locate/center.js";
 import type { Box, GrayImage } from "./types.js";
 
 /**

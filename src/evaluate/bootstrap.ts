@@ -59,15 +59,13 @@ export function* resampled(groups: Uint32Array, { resamples, seed }: Resampling)
   }
 }
 
+/** The same number of figures for any weights (undefined: every picture once); NaN where not defined. */
+export type MeasureAll = (weights?: Uint32Array) => readonly number[];
+
 /**
- * Figures of the pictures with their intervals. `measure` returns the same number of figures for any weights (undefined: every picture once);
- * NaN means not defined. A single group says nothing about other groups, so then there are no intervals.
+ * Figures of the pictures with their intervals. A single group says nothing about other groups, so then there are no intervals.
  */
-export function intervals(
-  measure: (weights?: Uint32Array) => readonly number[],
-  groups: Uint32Array,
-  resampling: Resampling,
-): Interval[] {
+export function intervals(measure: MeasureAll, groups: Uint32Array, resampling: Resampling): Interval[] {
   const values = measure();
   const draws = values.map(() => new Float64Array(resampling.resamples));
   if (groupCount(groups) > 1) {
@@ -82,6 +80,32 @@ export function intervals(
     for (const column of draws) column.fill(Number.NaN);
   }
   return values.map((value, figure) => interval(value, draws[figure]));
+}
+
+/** Figures of two, and how the second's differ from the first's. */
+export interface Compared<T> {
+  readonly before: T;
+  readonly after: T;
+  /** After minus before, on the same draws: what makes a picture hard for both cancels out. */
+  readonly change: T;
+}
+
+/** {@link intervals} of two on the same pictures, each measured by its own of `measures`, and of the differences. */
+export function comparedIntervals(
+  measures: readonly [before: MeasureAll, after: MeasureAll],
+  groups: Uint32Array,
+  resampling: Resampling,
+): Compared<Interval[]> {
+  const all = intervals(
+    (weights) => {
+      const [before, after] = measures.map((measure) => measure(weights));
+      return [...before, ...after, ...after.map((value, i) => value - before[i])];
+    },
+    groups,
+    resampling,
+  );
+  const count = all.length / 3;
+  return { before: all.slice(0, count), after: all.slice(count, 2 * count), change: all.slice(2 * count) };
 }
 
 function interval(value: number, draws: Float64Array): Interval {

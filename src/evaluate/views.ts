@@ -1,6 +1,6 @@
 /** How pictures are shown to a model: as they are, under one of the conditions, or degraded to a level, once or as a burst. */
 import type { Box, GrayImage } from "../data/types.js";
-import { wholeBox } from "../preprocess/locate.js";
+import { wholeBox } from "../locate/center.js";
 import { CONDITION_MEANING, type Condition, underCondition } from "./conditions.js";
 import { degrade } from "./degrade/degrade.js";
 import type { Level } from "./degrade/levels.js";

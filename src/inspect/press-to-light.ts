@@ -4,7 +4,7 @@
  */
 import type { Board } from "../board/types.js";
 import { type Config, configSchema } from "../config/schema.js";
-import { locateCenter, wholeBox } from "../preprocess/locate.js";
+import { locateCenter, wholeBox } from "../locate/center.js";
 import { FRAME } from "../template/context.js";
 import { CYCLES_PER_INSTRUCTION } from "./speed.js";
 

@@ -1,6 +1,6 @@
 /** Which part of a frame the network looks at (docs/preprocessing.md, "Locate"); twin of firmware/core/sm_locate.c. */
 import type { GrayImage } from "../data/types.js";
-import { locateCenter, wholeBox } from "../preprocess/locate.js";
+import { locateCenter, wholeBox } from "./center.js";
 import { chooseFace } from "./choose.js";
 import type { Detector, Located, LocatorSpec } from "./types.js";
 

@@ -1,6 +1,6 @@
 /** What a face locator answers (docs/locate.md). Integers throughout, equal in the firmware (firmware/core/sm_locate.h). */
 import type { Box, GrayImage } from "../data/types.js";
-import type { CenterLocator } from "../preprocess/locate.js";
+import type { CenterLocator } from "./center.js";
 
 /** What a locator answers for a frame. */
 export interface Located {

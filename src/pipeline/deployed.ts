@@ -30,7 +30,7 @@ export async function keepDeployed(
   const hash = configHash(settings);
   const file = join(project.dir, DEPLOYED_FOLDER, `config-${hex32(hash)}.json`);
   if (!(await isKept(file, hash))) await writeJson(file, settings);
-  if (detector !== undefined) await keepBytes(keptDetectorFile(project, detector), detector.bytes);
+  if (detector !== undefined) await keepDetector(project, detector);
   if (model === undefined) return;
   const dir = join(project.dir, DEPLOYED_FOLDER, modelHash(model));
   await keepBytes(join(dir, MODEL_FILE), model.bytes);
@@ -39,6 +39,11 @@ export async function keepDeployed(
     sha256: model.sha256,
     ...model.description,
   });
+}
+
+/** Keeps a detector that firmware may have, or that another takes the place of. */
+export function keepDetector(project: Pick<Project, "dir">, detector: FaceDetector): Promise<void> {
+  return keepBytes(keptDetectorFile(project, detector), detector.bytes);
 }
 
 /**

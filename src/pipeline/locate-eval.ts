@@ -7,12 +7,12 @@ import type { Split } from "../data/types.js";
 import { UserError } from "../errors.js";
 import { describedModel, type Int8Model, readEvaluatedModel } from "../evaluate/model.js";
 import { packageRoot } from "../files/package-root.js";
+import { type CenterLocator, locateCenter } from "../locate/center.js";
 import { evaluateLocators, type LocatorEvaluationResult } from "../locate/evaluate/run.js";
 import { DEFAULT_TEST_SCENES, TEST_SEED } from "../locate/evaluate/test-scenes.js";
 import type { Contestant } from "../locate/evaluate/types.js";
 import { CERTAIN } from "../locate/locate.js";
 import { LOCATOR_KINDS } from "../locate/types.js";
-import { type CenterLocator, locateCenter } from "../preprocess/locate.js";
 import { type DetectorKind, detectorFile, detectorPath, type FaceDetector, presentDetector } from "./detector.js";
 import { isTrained, readModel, SHIPPED_MODEL } from "./model.js";
 import { openProject, type Project } from "./project.js";
@@ -78,8 +78,18 @@ async function contestant(wanted: string, project: Project | undefined): Promise
   if (kind === "center") return centerContestant(centerOf(project ?? { config: configSchema.parse({}) }));
   const found = file === undefined ? await presentDetector(project?.dir, kind) : await detectorFile(kind, file);
   if (found === undefined) throw notThere(kind, file ?? detectorPath(packageRoot, kind));
-  const own = file === undefined && project?.config.locator.kind === kind ? project.config.locator.threshold : null;
-  return { ...detectorContestant(wanted, found), ...(own !== null && { threshold: own }) };
+  if (file !== undefined || project === undefined) return detectorContestant(wanted, found);
+  return configuredContestant(wanted, found, project);
+}
+
+/** With the project's threshold, where it sets one for such detectors; else its own. */
+export function configuredContestant(
+  name: string,
+  detector: FaceDetector,
+  { config: { locator } }: Pick<Project, "config">,
+): Contestant {
+  const own = locator.kind === detector.kind ? locator.threshold : null;
+  return { ...detectorContestant(name, detector), ...(own !== null && { threshold: own }) };
 }
 
 export function detectorContestant(name: string, detector: FaceDetector): Contestant {

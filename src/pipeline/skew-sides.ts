@@ -11,7 +11,7 @@ import { listImports, openCatalogue, PictureReader } from "../data/catalogue.js"
 import { faceSquare } from "../data/framing.js";
 import type { PictureRecord } from "../data/types.js";
 import { InterruptedError, UserError } from "../errors.js";
-import { wholeBox } from "../preprocess/locate.js";
+import { wholeBox } from "../locate/center.js";
 import { resizeArea } from "../preprocess/resize.js";
 import { CaptureReplayer } from "../replay/capture-replayer.js";
 import { type Consistency, ConsistencyCheck } from "../skew/consistency.js";

@@ -1,6 +1,7 @@
 /** Judged captures as data for training: whole presses, of a bot's day, in one split. */
 import { createHash } from "node:crypto";
 import type { Catalogue } from "../captures/catalogue/catalogue.js";
+import { pressKey } from "../captures/catalogue/press-key.js";
 import type { CatalogueCapture } from "../captures/catalogue/types.js";
 import { hex32 } from "../captures/format.js";
 import { readStoredCapture } from "../captures/stored.js";
@@ -10,7 +11,7 @@ import { ImportFolder } from "../data/import-folder.js";
 import { hashSplit } from "../data/split.js";
 import type { Box, PictureRecord, Split } from "../data/types.js";
 import { InterruptedError } from "../errors.js";
-import { judgedPictures, type LeftOut } from "../label/judged-pictures.js";
+import { groupOf, judgedPictures, type LeftOut } from "../label/judged-pictures.js";
 import type { PictureSet } from "../pipeline/pictures.js";
 import type { Project } from "../pipeline/project.js";
 import type { StageContext } from "../pipeline/reporter.js";
@@ -42,7 +43,7 @@ const SPLIT_SEED = 1;
 /** Splits by a hash of the group: what is held out once is never trained on later, however much is captured. */
 export function capturedSet(catalogue: Catalogue, config: Pick<Config, "labels" | "retrain">): CapturedSet {
   const { pictures, leftOut } = judgedPictures(catalogue, config);
-  const groups = pressGroups(pictures);
+  const groups = pressGroups(catalogue);
   return {
     leftOut,
     pictures: pictures.map(({ capture, label, press, original }) => {
@@ -61,12 +62,11 @@ export function heldOutSplit(group: string, { retrain }: Pick<Config, "retrain">
   return hashSplit(group, { kind: "hash", seed: SPLIT_SEED, fractions });
 }
 
-/** A press around midnight belongs to the day it began. */
-export function pressGroups(
-  pictures: readonly { readonly press: string; readonly group: string }[],
-): Map<string, string> {
+/** The group of each press. One around midnight belongs to the day it began, whichever of its frames were judged: that may change, and its split must not. */
+export function pressGroups(catalogue: Pick<Catalogue, "captures">): Map<string, string> {
   const groups = new Map<string, string>();
-  for (const { press, group } of pictures) {
+  for (const capture of catalogue.captures()) {
+    const [press, group] = [pressKey(capture), groupOf(capture)];
     const known = groups.get(press);
     if (known === undefined || group < known) groups.set(press, group);
   }

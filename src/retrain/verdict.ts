@@ -1,6 +1,7 @@
 /** Whether a retrained model may replace the one in service. */
 import type { Config } from "../config/schema.js";
 import type { Interval } from "../evaluate/bootstrap.js";
+import { changeText, pointsText } from "../evaluate/change-text.js";
 import type { ModelComparison } from "./compare.js";
 
 export interface Verdict {
@@ -24,23 +25,13 @@ export function verdict(
     ships: isBetter && isKept,
     reasons: [
       `${better.words}: ${isBetter ? "better" : certain ? "not surely better" : "not better"}`,
-      `${kept.words}: ${isKept ? "not worse" : certain ? "not surely within" : "worse"} by ${points(margin)} points`,
+      `${kept.words}: ${isKept ? "not worse" : certain ? "not surely within" : "worse"} by ${pointsText(margin)} points`,
     ],
   };
 }
 
 /** The least that a difference is taken for. Without an interval (one bot's day, one person) nothing is certain. */
-function judge({ value, low, high }: Interval, certain: boolean, where: string) {
-  const least = certain ? low : value;
-  if (value === null) return { least, words: `average precision ${where} is not defined: a class is missing` };
-  const range = low === null || high === null ? "no interval: one group only" : `${signed(low)} to ${signed(high)}`;
-  return { least, words: `average precision ${where} changes by ${signed(value)} points (${range})` };
-}
-
-function points(part: number): string {
-  return (100 * part).toFixed(1);
-}
-
-function signed(part: number): string {
-  return `${part < 0 ? "−" : "+"}${points(Math.abs(part))}`;
+function judge(change: Interval, certain: boolean, where: string) {
+  const words = changeText(`average precision ${where}`, change, "a class is missing");
+  return { least: certain ? change.low : change.value, words };
 }

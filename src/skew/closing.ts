@@ -3,7 +3,7 @@
 import { Augmenter } from "../augment/pipeline.js";
 import { NO_AUGMENTATION } from "../augment/strengths.js";
 import type { AugmentationName, AugmentOptions } from "../augment/types.js";
-import { wholeBox } from "../preprocess/locate.js";
+import { wholeBox } from "../locate/center.js";
 import { resizeArea } from "../preprocess/resize.js";
 import type { PreprocessSpec } from "../preprocess/types.js";
 import { relativeDistance } from "./compare.js";

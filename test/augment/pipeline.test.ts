@@ -5,7 +5,7 @@ import { NO_AUGMENTATION } from "#smilec/augment/strengths.js";
 import type { AugmentationName, AugmentOptions } from "#smilec/augment/types.js";
 import { augmentSchema } from "#smilec/config/augment.js";
 import { drawnCrop } from "#smilec/data/synthetic/people.js";
-import { wholeBox } from "#smilec/preprocess/locate.js";
+import { wholeBox } from "#smilec/locate/center.js";
 import { preprocess } from "#smilec/preprocess/preprocess.js";
 import type { PreprocessSpec } from "#smilec/preprocess/types.js";
 import { Rng } from "#smilec/train/rng.js";

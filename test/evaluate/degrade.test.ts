@@ -14,7 +14,7 @@ import { backlight, placeFace, rotate } from "#smilec/evaluate/degrade/scene.js"
 import { expose, meter } from "#smilec/evaluate/degrade/sensor.js";
 import { Subject } from "#smilec/evaluate/degrade/subject.js";
 import { packageRoot } from "#smilec/files/package-root.js";
-import { wholeBox } from "#smilec/preprocess/locate.js";
+import { wholeBox } from "#smilec/locate/center.js";
 import { Rng } from "#smilec/train/rng.js";
 import { noisePicture } from "../support/pictures.js";
 

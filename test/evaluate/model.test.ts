@@ -10,7 +10,7 @@ import { preferredLabel, pressScore, type Readout } from "#smilec/evaluate/reado
 import { margin } from "#smilec/graph/bundle.js";
 import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";
 import type { Int8Graph } from "#smilec/graph/types.js";
-import { wholeBox } from "#smilec/preprocess/locate.js";
+import { wholeBox } from "#smilec/locate/center.js";
 import { preprocess } from "#smilec/preprocess/preprocess.js";
 import { buildNetwork } from "#smilec/train/architectures.js";
 import { saveFloatModel } from "#smilec/train/float-model.js";

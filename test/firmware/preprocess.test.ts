@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import type { Box, GrayImage } from "#smilec/data/types.js";
 import { packageRoot } from "#smilec/files/package-root.js";
-import { type CenterLocator, locateCenter } from "#smilec/preprocess/locate.js";
+import { type CenterLocator, locateCenter } from "#smilec/locate/center.js";
 import { preprocess } from "#smilec/preprocess/preprocess.js";
 import type { PreprocessSpec } from "#smilec/preprocess/types.js";
 import { OPTIMIZED, SANITIZED } from "../support/compile.js";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { drawnFrame } from "#smilec/data/synthetic/people.js";
 import type { GrayImage } from "#smilec/data/types.js";
 import { lightsOf, measureLook, SKETCH_SIDE } from "#smilec/label/measure.js";
-import { locateCenter } from "#smilec/preprocess/locate.js";
+import { locateCenter } from "#smilec/locate/center.js";
 import { Random } from "../support/random.js";
 
 const box = locateCenter({ kind: "center", x: 500, y: 500, size: 800 }, 320, 240);

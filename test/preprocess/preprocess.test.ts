@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { GrayImage } from "#smilec/data/types.js";
-import { locateCenter, wholeBox } from "#smilec/preprocess/locate.js";
+import { locateCenter, wholeBox } from "#smilec/locate/center.js";
 import { integerSqrt, normalize } from "#smilec/preprocess/normalize.js";
 import { preprocess } from "#smilec/preprocess/preprocess.js";
 import { resizeArea, resizeAreaTo } from "#smilec/preprocess/resize.js";

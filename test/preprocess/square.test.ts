@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from "@jest/globals";
-import { wholeBox } from "#smilec/preprocess/locate.js";
+import { wholeBox } from "#smilec/locate/center.js";
 import { preprocess } from "#smilec/preprocess/preprocess.js";
 import { SquarePreprocessor } from "#smilec/preprocess/square.js";
 import { Rng } from "#smilec/train/rng.js";

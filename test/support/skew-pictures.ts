@@ -1,6 +1,6 @@
 /** Drawn faces as the network sees them. */
 import { drawnCrop } from "#smilec/data/synthetic/people.js";
-import { wholeBox } from "#smilec/preprocess/locate.js";
+import { wholeBox } from "#smilec/locate/center.js";
 import { resizeArea } from "#smilec/preprocess/resize.js";
 
 export function drawnGrey(seed: number, index: number, size: number): Uint8Array {

@@ -1,6 +1,6 @@
 /** A card's image or the card itself, opened for reading only; reads are aligned, as raw devices ask for. */
 import { constants } from "node:fs";
-import { type FileHandle, open, readFile } from "node:fs/promises";
+import { type FileHandle, open, readFile, realpath } from "node:fs/promises";
 import { basename } from "node:path";
 import { asEnvironmentError, EnvironmentError, UserError } from "../../errors.js";
 import type { ReadBytes } from "../read-segment.js";
@@ -64,9 +64,9 @@ function alignedReader(file: FileHandle, path: string): ReadBytes {
   };
 }
 
-/** Linux says how many blocks of 512 bytes a device has. */
+/** Linux says how many blocks of 512 bytes a device has, by its own name: those in /dev/disk/by-id and the like are links to it. */
 async function deviceBytes(path: string): Promise<number | undefined> {
-  const blocks = await readFile(`/sys/class/block/${basename(path)}/size`, "utf8").catch(() => "");
+  const blocks = await readFile(`/sys/class/block/${basename(await realpath(path))}/size`, "utf8").catch(() => "");
   return /^\d+\s*$/.test(blocks) ? Number(blocks) * 512 : undefined;
 }
 

@@ -54,7 +54,12 @@ export class RecoveryReading implements Reading {
 
   private async search(haystack: Haystack, parts: ReadingParts, onWindow: (offset: number) => void): Promise<void> {
     const opened = await haystack.open();
-    const read: ReadBytes = async (offset, length) => this.readAround(opened.read, offset, length);
+    let end = 0;
+    const read: ReadBytes = async (offset, length) => {
+      const bytes = await this.readAround(opened.read, offset, length);
+      end = Math.max(end, offset + bytes.length);
+      return bytes;
+    };
     try {
       for await (const { offset, bytes, record } of carve(read, (reached) => {
         stopIfAsked(parts.context, parts.tally);
@@ -63,7 +68,7 @@ export class RecoveryReading implements Reading {
         stopIfAsked(parts.context, parts.tally);
         await parts.intake.take(record, { file: haystack.name, offset, read: () => read(offset, bytes) });
       }
-      onWindow(haystack.size ?? 0);
+      onWindow(end);
     } finally {
       await opened.close();
     }

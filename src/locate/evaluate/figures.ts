@@ -1,6 +1,7 @@
 /** From answers to figures with intervals: scenes are drawn anew by their people. */
 import { groupNumbers, type Interval, intervals, quantile, type Resampling } from "../../evaluate/bootstrap.js";
-import { Ranking, type Sweep } from "../../evaluate/metrics.js";
+import { Ranking } from "../../evaluate/metrics.js";
+import { detectionMeasures, FoundFaces, type Measure, recallOfSides, weightOf } from "./measures.js";
 import type { Aim, Answer, LocatorFigures, Truth } from "./types.js";
 
 /** Sides of faces where the bins begin, pixels. */
@@ -16,9 +17,6 @@ interface Case {
   readonly answers: readonly Answer[];
 }
 
-type Weights = ArrayLike<number> | undefined;
-type Measure = (weights: Weights) => number;
-
 export function figuresOf(
   { name, threshold }: { readonly name: string; readonly threshold: number },
   truths: readonly Truth[],
@@ -27,15 +25,16 @@ export function figuresOf(
   resampling: Resampling,
 ): LocatorFigures {
   const given: Case = { truths, answers };
-  const found = new Found(given);
+  const [averagePrecision, recallThere, falseFacesThere] = detectionMeasures(given, threshold);
+  const found = new FoundFaces(given);
   const smile = smileRecall(given);
   const perfectSmile = smileRecall({ truths, answers: perfect });
   const bins = SIZE_BINS.map((least, i) => ({ least, most: SIZE_BINS[i + 1] ?? Number.POSITIVE_INFINITY }));
   const measures: Measure[] = [
-    (w) => found.averagePrecision(w),
+    averagePrecision,
     (w) => found.recallAt(FALSE_FACES, w),
-    recallOfSides(given, 0, Number.POSITIVE_INFINITY),
-    (w) => 100 * found.falseFaces(threshold, w),
+    recallThere,
+    falseFacesThere,
     errorQuantile(given, 0.5),
     errorQuantile(given, 0.9),
     share(
@@ -88,10 +87,6 @@ function isEmpty({ sides, doubtful }: Truth): boolean {
   return sides.length === 0 && !doubtful;
 }
 
-function weightOf(weights: Weights, index: number): number {
-  return weights === undefined ? 1 : weights[index];
-}
-
 /** Share of the chosen scenes in which something holds; NaN without such scenes. */
 function share(
   { truths, answers }: Case,
@@ -121,20 +116,6 @@ function nobodyPrecision({ truths, answers }: Case): Measure {
   };
 }
 
-function recallOfSides({ truths, answers }: Case, least: number, most: number): Measure {
-  return (weights) => {
-    let [all, found] = [0, 0];
-    truths.forEach(({ sides }, i) => {
-      sides.forEach((side, face) => {
-        if (side < least || side >= most) return;
-        all += weightOf(weights, i);
-        if (answers[i].errors[face] !== undefined) found += weightOf(weights, i);
-      });
-    });
-    return found / all;
-  };
-}
-
 function errorQuantile({ answers }: Case, part: number): Measure {
   const errors = answers
     .flatMap((answer, scene) => answer.errors.flatMap((error) => (error === undefined ? [] : [{ scene, error }])))
@@ -154,68 +135,6 @@ function errorQuantile({ answers }: Case, part: number): Measure {
     }
     return Number.NaN;
   };
-}
-
-/** Candidates of all scenes ranked by confidence. */
-class Found {
-  private readonly ranking: Ranking;
-  private readonly scenes: number[] = [];
-  private readonly faces: readonly number[];
-
-  constructor({ truths, answers }: Case) {
-    const scores: number[] = [];
-    const truth: number[] = [];
-    answers.forEach(({ found }, scene) => {
-      for (const { confidence, face } of found) {
-        scores.push(confidence);
-        truth.push(face >= 0 ? 1 : 0);
-        this.scenes.push(scene);
-      }
-    });
-    this.ranking = new Ranking(scores, truth);
-    this.faces = truths.map(({ sides }) => sides.length);
-  }
-
-  private sweep(weights: Weights): Sweep {
-    return this.ranking.sweep(weights === undefined ? undefined : this.scenes.map((scene) => weights[scene]));
-  }
-
-  private count(weights: Weights): { readonly faces: number; readonly frames: number } {
-    let [faces, frames] = [0, 0];
-    this.faces.forEach((count, scene) => {
-      faces += count * weightOf(weights, scene);
-      frames += weightOf(weights, scene);
-    });
-    return { faces, frames };
-  }
-
-  /** As of pictures (src/evaluate/metrics.ts), but faces that no candidate found are never reached. */
-  averagePrecision(weights: Weights): number {
-    const { positives, negatives } = this.sweep(weights);
-    let [before, sum] = [0, 0];
-    for (let i = 0; i < positives.length; i++) {
-      if (positives[i] > before) sum += ((positives[i] - before) * positives[i]) / (positives[i] + negatives[i]);
-      before = positives[i];
-    }
-    return sum / this.count(weights).faces;
-  }
-
-  /** Greatest recall with at most so many false faces per frame. */
-  recallAt(falseFaces: number, weights: Weights): number {
-    const { positives, negatives } = this.sweep(weights);
-    const { faces, frames } = this.count(weights);
-    let best = 0;
-    for (let i = 0; i < positives.length && negatives[i] <= falseFaces * frames; i++) best = positives[i];
-    return best / faces;
-  }
-
-  /** False faces per frame at a threshold. */
-  falseFaces(threshold: number, weights: Weights): number {
-    const { thresholds, negatives } = this.sweep(weights);
-    let count = 0;
-    for (let i = 0; i < thresholds.length && thresholds[i] >= threshold; i++) count = negatives[i];
-    return count / this.count(weights).frames;
-  }
 }
 
 /**

@@ -1,5 +1,5 @@
 /** One frame, one locator: which candidates are faces, and where the chosen box lies. */
-import type { Box } from "../../data/types.js";
+import type { Box, GrayImage } from "../../data/types.js";
 import type { Scene, SceneFixture } from "../../scenes/types.js";
 import { type Counting, chooseFace } from "../choose.js";
 import type { Candidate } from "../types.js";
@@ -22,9 +22,7 @@ export interface Judged extends Omit<Answer, "smile"> {
 export function judge(scene: Scene, candidates: readonly Candidate[], counting: Counting): Judged {
   const { threshold } = counting;
   const found = matched(scene, candidates);
-  const { width, height } = scene.frame;
-  const best = chooseFace(candidates, counting, width, height);
-  const chosen = best !== undefined && best.confidence >= threshold ? best : undefined;
+  const chosen = lookedAt(scene.frame, candidates, counting);
   const fixture = chosen === undefined ? undefined : fixtureUnder(scene, chosen.box);
   return {
     found: found.map(({ confidence, face }) => ({ confidence, face })),
@@ -36,6 +34,16 @@ export function judge(scene: Scene, candidates: readonly Candidate[], counting: 
     chosen,
     fixture,
   };
+}
+
+/** What the bot would look at; undefined when it would find nobody. */
+export function lookedAt(
+  { width, height }: Pick<GrayImage, "width" | "height">,
+  candidates: readonly Candidate[],
+  counting: Counting,
+): Candidate | undefined {
+  const best = chooseFace(candidates, counting, width, height);
+  return best !== undefined && best.confidence >= counting.threshold ? best : undefined;
 }
 
 /**

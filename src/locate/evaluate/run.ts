@@ -1,17 +1,17 @@
 /** Measures locators on the test scenes, one frame at a time. */
 import type { Box, GrayImage } from "../../data/types.js";
-import { InterruptedError, UserError } from "../../errors.js";
+import { UserError } from "../../errors.js";
 import { defaultResampling, type Resampling } from "../../evaluate/bootstrap.js";
 import { networkInput } from "../../evaluate/input.js";
 import type { Int8Model } from "../../evaluate/model.js";
 import { pressScore } from "../../evaluate/readout.js";
 import { ReferenceInterpreter } from "../../graph/interpreter.js";
 import type { StageContext } from "../../pipeline/reporter.js";
-import type { SceneFace } from "../../scenes/types.js";
-import { chooseFace } from "../choose.js";
+import { CERTAIN } from "../locate.js";
 import { figuresOf } from "./figures.js";
 import { type Judged, judge } from "./judge.js";
-import { type TestScene, type TestSceneRequest, testScene } from "./test-scenes.js";
+import { type TestScene, type TestSceneRequest, testScenes } from "./test-scenes.js";
+import { ALL_COUNT, certainly, truthOf } from "./truth.js";
 import type { Answer, Contestant, Failure, FailureKind, LocatorFigures, Look, Truth } from "./types.js";
 
 export interface LocatorEvaluationRequest {
@@ -51,8 +51,6 @@ export interface LocatorEvaluationResult {
 
 /** A box that is right by definition: every face that can be seen. */
 export const PERFECT = "perfect boxes";
-const CERTAIN = 1000;
-const ALL_COUNT = { threshold: CERTAIN, spread: 0 };
 /** Pictures kept for the page: first failures of each kind, and scenes in which all locators are shown. */
 const FAILURES = 8;
 const LOOKS = 24;
@@ -65,28 +63,12 @@ export async function evaluateLocators(request: LocatorEvaluationRequest): Promi
   const rows = [...contestants.map(({ name }) => name), PERFECT].map((name) => new Row(name));
   const looks: Look[] = [];
   const eye = new SmileEye(request.model);
-  const progress = context.reporter.progress("locate", scenes.count, "scenes");
-  try {
-    for (let index = 0; index < scenes.count; index++) {
-      if (context.signal.aborted) throw new InterruptedError();
-      const scene = testScene(scenes, index);
-      truths.push(truthOf(scene, eye.positive));
-      const judged = contestants.map((one) => judge(scene, one.candidates(scene.frame), one));
-      judged.push(
-        judge(
-          scene,
-          scene.faces.map(({ box }) => ({ box, confidence: CERTAIN })),
-          ALL_COUNT,
-        ),
-      );
-      for (const [i, one] of judged.entries()) rows[i].add(scene, one, eye);
-      if (scene.set === "office" && looks.length < LOOKS) looks.push(lookAt(scene, judged.slice(0, -1)));
-      progress.update(index + 1);
-      // Composing is synchronous: let signals and the display have their turn.
-      await new Promise((done) => setImmediate(done));
-    }
-  } finally {
-    progress.end();
+  for await (const scene of testScenes(scenes, "locate", context)) {
+    truths.push(truthOf(scene, eye.positive));
+    const judged = contestants.map((one) => judge(scene, one.candidates(scene.frame), one));
+    judged.push(judge(scene, certainly(scene.faces), ALL_COUNT));
+    for (const [i, one] of judged.entries()) rows[i].add(scene, one, eye);
+    if (scene.set === "office" && looks.length < LOOKS) looks.push(lookAt(scene, judged.slice(0, -1)));
   }
   const perfect = rows[rows.length - 1].answers;
   const settings = [...contestants, { name: PERFECT, threshold: CERTAIN }];
@@ -95,7 +77,8 @@ export async function evaluateLocators(request: LocatorEvaluationRequest): Promi
   return { evaluation: { formatVersion: 1, ...summary(request, truths), locators }, failures, looks };
 }
 
-const LEAST_SCENES = 4;
+/** One of each kind. */
+export const LEAST_SCENES = 4;
 
 function checkCount(count: number): void {
   if (count >= LEAST_SCENES) return;
@@ -121,29 +104,6 @@ function summary({ scenes, model }: LocatorEvaluationRequest, truths: readonly T
       chosen: truths.filter(({ smiles }) => smiles !== undefined).length,
     },
     model: { name: model.name, sha256: model.sha256, positive: labels[positive] },
-  };
-}
-
-/** The face that a perfect locator would choose. */
-function chosenFace({ faces, frame }: TestScene): SceneFace | undefined {
-  const best = chooseFace(
-    faces.map(({ box }) => ({ box, confidence: CERTAIN })),
-    ALL_COUNT,
-    frame.width,
-    frame.height,
-  );
-  return faces.find(({ box }) => box.x === best?.box.x && box.y === best.box.y && box.width === best.box.width);
-}
-
-function truthOf(scene: TestScene, positive: string): Truth {
-  const { set, faces, doubtful, index } = scene;
-  const chosen = chosenFace(scene);
-  return {
-    set,
-    sides: faces.map(({ box }) => box.width),
-    doubtful: doubtful.length > 0,
-    smiles: chosen === undefined ? undefined : chosen.label === positive,
-    group: chosen?.group ?? `scene ${index}`,
   };
 }
 

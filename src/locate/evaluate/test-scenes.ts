@@ -2,6 +2,8 @@
  * The scenes that locators are measured on: fixed by one seed, composed of people that no locator was trained on. A quarter has a lamp or window
  * and a face that can be seen, a quarter has a lamp or window and nobody, half is as it comes.
  */
+import { InterruptedError } from "../../errors.js";
+import type { StageContext } from "../../pipeline/reporter.js";
 import { sceneAt } from "../../scenes/compose.js";
 import type { People, Scene, SceneOptions } from "../../scenes/types.js";
 import { Rng } from "../../train/rng.js";
@@ -50,6 +52,26 @@ export function testScene(request: TestSceneRequest, index: number): TestScene {
     scene = sceneAt(seeds.uint32(), index, options);
   }
   return { ...scene, set, index };
+}
+
+/** All scenes, one at a time. @param label of the progress display */
+export async function* testScenes(
+  request: TestSceneRequest,
+  label: string,
+  { reporter, signal }: StageContext,
+): AsyncGenerator<TestScene> {
+  const progress = reporter.progress(label, request.count, "scenes");
+  try {
+    for (let index = 0; index < request.count; index++) {
+      if (signal.aborted) throw new InterruptedError();
+      yield testScene(request, index);
+      progress.update(index + 1);
+      // Composing is synchronous: let signals and the display have their turn.
+      await new Promise((done) => setImmediate(done));
+    }
+  } finally {
+    progress.end();
+  }
 }
 
 function wanted(set: SceneSet): Partial<SceneOptions> {

@@ -7,10 +7,9 @@ import { hex32 } from "../../captures/format.js";
 import { faceFound } from "../../captures/metadata.js";
 import { readStoredCapture } from "../../captures/stored.js";
 import type { Config } from "../../config/schema.js";
-import type { Box } from "../../data/types.js";
+import type { Box, GrayImage } from "../../data/types.js";
 import { InterruptedError } from "../../errors.js";
 import { agreedJudgement } from "../../label/agreement.js";
-import { groupOf } from "../../label/judged-pictures.js";
 import type { StageContext } from "../../pipeline/reporter.js";
 import { resizeAreaTo } from "../../preprocess/resize.js";
 import { heldOutSplit, pressGroups } from "../../retrain/captured.js";
@@ -25,7 +24,13 @@ export type Shows =
   /** A person said that nobody is there. */
   | "nobody";
 
-export interface CapturedScene {
+export interface CapturedScene extends KnownFace {
+  readonly press: string;
+  /** A bot's day, or what it captured between two starts. */
+  readonly group: string;
+}
+
+interface KnownFace {
   readonly capture: number;
   readonly shows: Shows;
   /** Square in pixels of the frame; absent when nobody is there. */
@@ -33,30 +38,34 @@ export interface CapturedScene {
 }
 
 export interface CapturedScenes {
+  /** To train on. */
   readonly scenes: readonly CapturedScene[];
-  /** Identifies captures and what is said of them. */
+  /** Never trained on, to compare detectors on: those that models are judged by too (src/retrain). */
+  readonly heldOut: readonly CapturedScene[];
+  /** Identifies the captures to train on and what is said of them. */
   readonly key: string;
 }
 
-/**
- * Captures that say something of faces; those held out for judging models (src/retrain) are not among them. A fixed square is no evidence: with locator
- * `center` only corrected boxes and "no face" count.
- */
+/** Captures that say something of faces. A fixed square is no evidence: with locator `center` only corrected boxes and "no face" count. */
 export function capturedScenes(catalogue: Catalogue, config: Pick<Config, "labels" | "retrain">): CapturedScenes {
-  const found = [];
+  const found: { known: KnownFace; press: string; crc: string }[] = [];
   for (const capture of catalogue.captures()) {
-    const scene = sceneOf(capture, config.labels);
-    if (scene === undefined) continue;
-    found.push({ scene, press: pressKey(capture), group: groupOf(capture), crc: hex32(capture.payloadCrc) });
+    const known = knownFace(capture, config.labels);
+    if (known === undefined) continue;
+    found.push({ known, press: pressKey(capture), crc: hex32(capture.payloadCrc) });
   }
-  const groups = pressGroups(found);
-  const used = found.filter(({ press }) => heldOutSplit(groups.get(press)!, config) !== "test");
-  const facts = used.map(({ scene, crc }) => [scene, crc]);
-  const key = createHash("sha256").update(JSON.stringify(facts)).digest("hex");
-  return { scenes: used.map(({ scene }) => scene), key };
+  const groups = pressGroups(catalogue);
+  const scenes = found.map(({ known, press }) => ({ ...known, press, group: groups.get(press)! }));
+  const isHeldOut = scenes.map(({ group }) => heldOutSplit(group, config) === "test");
+  const facts = found.filter((_, i) => !isHeldOut[i]).map(({ known, crc }) => [known, crc]);
+  return {
+    scenes: scenes.filter((_, i) => !isHeldOut[i]),
+    heldOut: scenes.filter((_, i) => isHeldOut[i]),
+    key: createHash("sha256").update(JSON.stringify(facts)).digest("hex"),
+  };
 }
 
-function sceneOf(capture: CatalogueCapture, labels: readonly string[]): CapturedScene | undefined {
+function knownFace(capture: CatalogueCapture, labels: readonly string[]): KnownFace | undefined {
   if (capture.state !== "kept" || capture.consent === "refused") return undefined;
   const agreed = agreedJudgement(capture);
   if (agreed.kind !== "agreed") return undefined;
@@ -66,6 +75,21 @@ function sceneOf(capture: CatalogueCapture, labels: readonly string[]): Captured
   const { metadata } = capture;
   const isDetected = metadata.locator.kind !== "center" && faceFound(metadata);
   return isDetected ? { capture: capture.id, shows: "confirmed", face: metadata.box } : undefined;
+}
+
+/** The frames as they were captured, one at a time; damaged ones are left out with a warning. */
+export async function* capturedFrames(
+  catalogue: Catalogue,
+  scenes: readonly CapturedScene[],
+  { reporter, signal }: StageContext,
+): AsyncGenerator<{ readonly scene: CapturedScene; readonly frame: GrayImage }> {
+  for (const scene of scenes) {
+    if (signal.aborted) throw new InterruptedError();
+    const row = catalogue.capture(scene.capture)!;
+    const read = await readStoredCapture(catalogue.dir, row);
+    if (typeof read === "string") reporter.warn(`${row.path} is left out: ${read}`);
+    else yield { scene, frame: read.frame };
+  }
 }
 
 export interface AddedCaptures {
@@ -83,25 +107,17 @@ export async function addCaptures(
   times: number,
   context: StageContext,
 ): Promise<AddedCaptures> {
-  const counts = { added: 0, otherShape: 0, damaged: 0 };
-  for (const { capture, face } of scenes) {
-    if (context.signal.aborted) throw new InterruptedError();
-    const row = catalogue.capture(capture)!;
-    const read = await readStoredCapture(catalogue.dir, row);
-    if (typeof read === "string") {
-      context.reporter.warn(`${row.path} is left out: ${read}`);
-      counts.damaged++;
-      continue;
-    }
-    const { frame } = read;
+  const counts = { added: 0, otherShape: 0, damaged: scenes.length };
+  for await (const { scene, frame } of capturedFrames(catalogue, scenes, context)) {
+    counts.damaged--;
     if (frame.width * pool.height !== frame.height * pool.width) {
       counts.otherShape++;
       continue;
     }
     const whole = { x: 0, y: 0, width: frame.width, height: frame.height };
     const reduced = resizeAreaTo(frame, whole, pool.width, pool.height);
-    const scene = pooled(face, pool.width / frame.width);
-    for (let i = 0; i < times; i++) pool.add(reduced, scene);
+    const reducedScene = pooled(scene.face, pool.width / frame.width);
+    for (let i = 0; i < times; i++) pool.add(reduced, reducedScene);
     counts.added++;
   }
   return counts;

@@ -53,7 +53,7 @@ export function obtainScenes(request: ScenesRequest, split: "train" | "val"): Pr
   return store.obtain({
     stage: "locator-scenes",
     revision: 1,
-    options: { ...drawn, ...described(people), count, width, height, composer: SCENE_REVISION },
+    options: { ...drawn, ...describedPeople(people), count, width, height, composer: SCENE_REVISION },
     inputs: captures === undefined ? inputs : [...inputs, captures.key],
     produce: async (dir) => {
       context.reporter.stage("compose", `${count} scenes of people of the ${split} split`);
@@ -85,7 +85,7 @@ function sceneRecipe({ recipe, people }: ScenesRequest, split: "train" | "val"):
 }
 
 /** What of people changes scenes: not the folder that they lie in. */
-function described(people: PeopleSpec): Record<string, unknown> {
+export function describedPeople(people: PeopleSpec): Record<string, unknown> {
   if (people.kind === "drawn") return { ...people };
   const { into: _, kind: __, ...rest } = people;
   return rest;

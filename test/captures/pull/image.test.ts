@@ -221,6 +221,15 @@ describe("recovery", () => {
     expect(counts(await recoverFolder(card, into))).toEqual({ added: 16, known: 8 });
   });
 
+  it("counts what was searched of a device that does not say how large it is, as macOS's do", async () => {
+    const bytes = Buffer.concat([makeSegment({ segment: 1 }), Buffer.alloc(5_000_000)]);
+    const read: ReadBytes = async (offset, length) => bytes.subarray(offset, offset + length);
+    const card = { name: "rdisk2", size: undefined, open: async () => ({ read, close: async () => undefined }) };
+    const reading = new RecoveryReading("image", "/dev/rdisk2", [card]);
+    expect(counts(await pull(reading, { into, context: quietly }))).toEqual({ added: 8 });
+    expect(reading.searched).toBe(bytes.length);
+  });
+
   it("reads around blocks that cannot be read", async () => {
     const bytes = Buffer.concat([makeSegment({ segment: 1 }), makeSegment({ segment: 2 })]);
     const bad = smallSlot(3) + 1000;

@@ -1,4 +1,4 @@
-/** Which part of the frame the network looks at (docs/preprocessing.md, "Locate"); twin of firmware/core/sm_preprocess.c. */
+/** The square that is looked at without looking for a face (docs/preprocessing.md, "Locate"); twin of sm_locate_center in firmware/core/sm_locate.c. */
 import type { Box } from "../data/types.js";
 
 /** A square around a fixed point of the frame. */
