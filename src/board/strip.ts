@@ -5,8 +5,8 @@
  * WS2812 / NeoPixel LEDs Really Use?": 33 to 53 mA measured, and just under 1 mA with the LED dark.
  */
 
-export const CHANNEL_MILLIAMPS = 20;
-export const DARK_MILLIAMPS = 1;
+const CHANNEL_MILLIAMPS = 20;
+const DARK_MILLIAMPS = 1;
 /** Channels that any pattern lights at once come to at most this many full ones: SM_CHANNEL_SUM_MAX of firmware/core/sm_lights.h. */
 export const LIT_CHANNELS = 2;
 

@@ -13,7 +13,7 @@ export interface HostCompiler {
 const INSTALL =
   "Install a C compiler (Debian, Ubuntu: `apt install build-essential`; macOS: `xcode-select --install`) or name one in CC.";
 
-export function compilerCommand(): string {
+function compilerCommand(): string {
   const chosen = process.env.CC;
   return chosen === undefined || chosen === "" ? "cc" : chosen;
 }

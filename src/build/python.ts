@@ -10,7 +10,7 @@ export interface Python {
   readonly version: readonly [major: number, minor: number, patch: number];
 }
 
-export const OLDEST_PYTHON = [3, 10] as const;
+const OLDEST_PYTHON = [3, 10] as const;
 
 const DESCRIBE = "import os, sys; print(*sys.version_info[:3], os.path.realpath(sys.executable))";
 const NEWEST_MINOR = 14;

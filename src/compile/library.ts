@@ -12,7 +12,7 @@ import { constantLines, libraryHeader } from "./constants.js";
 import { labelSection, markdownCode, tensorRows } from "./markdown.js";
 import type { ModelFile } from "./model-file.js";
 
-export const LIBRARY_TARGETS = ["portable", "esp32"] as const;
+const LIBRARY_TARGETS = ["portable", "esp32"] as const;
 export type LibraryTarget = (typeof LIBRARY_TARGETS)[number];
 
 const TARGET_MEANING: Readonly<Record<LibraryTarget, string>> = {

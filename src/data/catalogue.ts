@@ -82,7 +82,7 @@ export async function listImports(into: string): Promise<ImportOnDisk[]> {
 }
 
 /** Throws UserError when the folder is no import or damaged. */
-export async function readImport(dir: string): Promise<ImportOnDisk> {
+async function readImport(dir: string): Promise<ImportOnDisk> {
   const where = join(dir, "import.json");
   const text = await readFile(where, "utf8").catch(() => undefined);
   if (text === undefined)

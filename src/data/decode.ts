@@ -171,7 +171,7 @@ async function decodePixels(bytes: Uint8Array): Promise<GrayImage> {
 }
 
 /** BT.601 luma of interleaved samples; one or two channels are grey (and opaque alpha). */
-export function toGray(samples: Uint8Array, channels: number): Uint8Array {
+function toGray(samples: Uint8Array, channels: number): Uint8Array {
   if (channels === 1) return new Uint8Array(samples.buffer, samples.byteOffset, samples.length);
   const pixels = new Uint8Array(samples.length / channels);
   for (let i = 0, at = 0; i < pixels.length; i++, at += channels) {

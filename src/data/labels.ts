@@ -35,7 +35,7 @@ export function parseLabelMap(text: string): LabelMap {
 }
 
 /** Label names as they are compared: composed Unicode (folders on macOS are decomposed), no space around. */
-export function normalizeLabel(label: string): string {
+function normalizeLabel(label: string): string {
   return label.normalize("NFC").trim();
 }
 

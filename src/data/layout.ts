@@ -42,7 +42,7 @@ export interface PictureListing {
 }
 
 /** Number ranges of the SMILEs set's splits: neighbouring numbers are often the same person. */
-export const smilesPlan: RangePlan = {
+const smilesPlan: RangePlan = {
   kind: "ranges",
   ranges: [
     { split: "train", first: 1, last: 9263 },

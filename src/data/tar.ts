@@ -1,11 +1,11 @@
 /** POSIX ustar archives (IEEE Std 1003.1, "pax", "ustar Interchange Format") of small files; equal contents give equal bytes. */
 import { type FileHandle, open } from "node:fs/promises";
 
-export const TAR_BLOCK = 512;
+const TAR_BLOCK = 512;
 const FLUSH_AT = 1 << 20;
 
 /** The header block of a regular file: mode 0644, owner 0, modified at 0. `name` is ASCII, at most 100 characters; `size` in bytes. */
-export function tarHeader(name: string, size: number): Buffer {
+function tarHeader(name: string, size: number): Buffer {
   const header = Buffer.alloc(TAR_BLOCK);
   const octal = (value: number, digits: number) => value.toString(8).padStart(digits, "0");
   header.write(name, 0, 100, "latin1");

@@ -30,7 +30,7 @@ const ADAPTERS: readonly (readonly [chip: string, usb: readonly string[]])[] = [
 const ESPRESSIF_VENDOR = 0x303a;
 
 /** The adapter's chip, or undefined for USB devices that are no programming adapter. */
-export function adapterOf(usb: { readonly vendor: number; readonly product: number }): string | undefined {
+function adapterOf(usb: { readonly vendor: number; readonly product: number }): string | undefined {
   if (usb.vendor === ESPRESSIF_VENDOR) return "Espressif USB";
   return ADAPTERS.find(([, known]) => known.includes(usbNumbers(usb)))?.[0];
 }

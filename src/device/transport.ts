@@ -3,6 +3,7 @@
  * a port that vanishes or a Ctrl-C ends the call under way at once, and what is not a packet is kept, because it tells why a board does not answer.
  */
 import { Transport } from "esptool-js";
+import { Arrivals } from "./arrivals.js";
 import { openLine, type SerialLine } from "./serial-line.js";
 
 const END = 0xc0;
@@ -22,12 +23,10 @@ const ANSWER_TIMEOUT_MS = 3000;
 
 export class SerialTransport extends Transport {
   private line: SerialLine | undefined;
-  private packets: Uint8Array[] = [];
+  private readonly packets = new Arrivals<Uint8Array>();
   private partial: number[] = [];
   private escaped = false;
   private text = "";
-  private failure: Error | undefined;
-  private wake: (() => void) | undefined;
 
   constructor(
     private readonly path: string,
@@ -49,23 +48,18 @@ export class SerialTransport extends Transport {
     this.text = "";
   }
 
-  private readonly onAbort = () => this.fail(this.signal.reason as Error);
-
-  private fail(error: Error): void {
-    this.failure ??= error;
-    this.wake?.();
-  }
+  private readonly onAbort = () => this.packets.fail(this.signal.reason as Error);
 
   /** The error that ended the line, if one did. */
   get ended(): Error | undefined {
-    return this.failure;
+    return this.packets.ended;
   }
 
   override async connect(baud = 115200): Promise<void> {
     this.signal.throwIfAborted();
     this.line ??= await openLine(this.path, baud, {
       onData: (bytes) => this.receive(bytes),
-      onEnd: (error) => this.fail(error),
+      onEnd: (error) => this.packets.fail(error),
     });
     this.baudrate = baud;
   }
@@ -80,7 +74,7 @@ export class SerialTransport extends Transport {
   override async readLoop(): Promise<void> {}
 
   override async write(data: Uint8Array): Promise<void> {
-    if (this.failure !== undefined) throw this.failure;
+    if (this.ended !== undefined) throw this.ended;
     const bytes: number[] = [END];
     for (const byte of data) {
       if (byte === END) bytes.push(ESC, ESC_END);
@@ -89,41 +83,14 @@ export class SerialTransport extends Transport {
     }
     bytes.push(END);
     // A port that takes nothing more must not outlast a Ctrl-C.
-    await this.untilFailure(this.line?.write(Uint8Array.from(bytes)) ?? Promise.resolve());
+    await this.packets.untilFailure(this.line?.write(Uint8Array.from(bytes)) ?? Promise.resolve());
   }
 
   override async read(timeout: number): Promise<Uint8Array> {
     const patience = timeout <= SYNC_TIMEOUT_MS ? timeout : Math.max(timeout, ANSWER_TIMEOUT_MS);
-    const deadline = performance.now() + patience;
-    for (;;) {
-      const packet = this.packets.shift();
-      if (packet !== undefined) return packet;
-      if (this.failure !== undefined) throw this.failure;
-      const left = deadline - performance.now();
-      if (left <= 0) throw new NoAnswerError(`no answer within ${patience} ms`);
-      await this.arrival(left);
-    }
-  }
-
-  private async arrival(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.wake = undefined;
-  }
-
-  private async untilFailure(work: Promise<void>): Promise<void> {
-    const failed = new Promise<never>((_, reject) => {
-      this.wake = () => {
-        if (this.failure !== undefined) reject(this.failure);
-      };
-    });
-    await Promise.race([work, failed]);
-    this.wake = undefined;
+    const packet = await this.packets.next(performance.now() + patience);
+    if (packet === undefined) throw new NoAnswerError(`no answer within ${patience} ms`);
+    return packet;
   }
 
   private receive(bytes: Uint8Array): void {
@@ -136,7 +103,6 @@ export class SerialTransport extends Transport {
       else this.partial.push(byte);
       if (this.partial.length > PACKET_MAX) this.endPacket();
     }
-    this.wake?.();
   }
 
   /** Every END ends what came before it: so that noise in front of a packet costs the noise only. */
@@ -152,13 +118,13 @@ export class SerialTransport extends Transport {
 
   override flushInput(): void {
     this.text = this.noise.slice(-NOISE_KEPT);
-    this.packets = [];
+    this.packets.clear();
     this.partial = [];
     this.escaped = false;
   }
 
   override inWaiting(): number {
-    return this.packets.length;
+    return this.packets.count;
   }
 
   override peek(): Uint8Array {
@@ -178,7 +144,7 @@ export class SerialTransport extends Transport {
   private rts = false;
 
   override async setSignals(dtr = this._DTR_state, rts = this.rts): Promise<void> {
-    if (this.failure !== undefined) throw this.failure;
+    if (this.ended !== undefined) throw this.ended;
     this._DTR_state = dtr;
     this.rts = rts;
     await this.line?.setSignals({ dtr, rts });
@@ -204,4 +170,4 @@ export class SerialTransport extends Transport {
 }
 
 /** The line is open, but nothing that is a packet came in time. */
-export class NoAnswerError extends Error {}
+class NoAnswerError extends Error {}

@@ -26,7 +26,7 @@ export interface Calibration {
 export const RELIABILITY_BINS = 10;
 
 /** The bin of a probability in [0, 1]. */
-export function reliabilityBin(probability: number): number {
+function reliabilityBin(probability: number): number {
   return Math.min(RELIABILITY_BINS - 1, Math.floor(probability * RELIABILITY_BINS));
 }
 

@@ -11,7 +11,7 @@ import { inputQuantization, type PreprocessSpec } from "../preprocess/types.js";
  * What real numbers a foreign network was trained on: grey / 255, grey / 127.5 - 1, the grey value itself, or the standardised picture of
  * docs/preprocessing.md.
  */
-export const INPUT_RANGES = ["0..1", "-1..1", "0..255", "standardize"] as const;
+const INPUT_RANGES = ["0..1", "-1..1", "0..255", "standardize"] as const;
 export type InputRange = (typeof INPUT_RANGES)[number];
 
 export interface NetworkInput {

@@ -35,19 +35,6 @@ export function confusionAt(scores: ArrayLike<number>, truth: ArrayLike<number>,
   return { truePositives, falsePositives, trueNegatives, falseNegatives };
 }
 
-/** matrix[truth][called] over all classes; `called` are label indices. */
-export function confusionMatrix(called: ArrayLike<number>, truth: ArrayLike<number>, classes: number): number[][] {
-  const matrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  for (let i = 0; i < truth.length; i++) matrix[truth[i]][called[i]]++;
-  return matrix;
-}
-
-/** Part of pictures called right at a threshold; NaN for no pictures. */
-export function accuracyAt(scores: ArrayLike<number>, truth: ArrayLike<number>, threshold: number): number {
-  const { truePositives, trueNegatives } = confusionAt(scores, truth, threshold);
-  return (truePositives + trueNegatives) / scores.length;
-}
-
 /** Mean negative natural logarithm of the probability given to the truth; probabilities are clipped to [1e-12, 1 - 1e-12]. */
 export function logLoss(probabilities: ArrayLike<number>, truth: ArrayLike<number>): number {
   let sum = 0;
@@ -125,7 +112,10 @@ export function total(counts: Float64Array): number {
   return counts.length === 0 ? 0 : counts[counts.length - 1];
 }
 
-/** Points at which nothing is called positive are left out: precision is not defined there. */
+/**
+ * The precision-recall curve: one point per distinct score, thresholds falling, so recall never falls. Recall is NaN without positives. Points at which
+ * nothing is called positive are left out: precision is not defined there.
+ */
 export function* operatingPoints(sweep: Sweep): Generator<OperatingPoint> {
   const { thresholds, positives, negatives } = sweep;
   const all = total(positives);
@@ -133,11 +123,6 @@ export function* operatingPoints(sweep: Sweep): Generator<OperatingPoint> {
     const called = positives[i] + negatives[i];
     if (called > 0) yield { threshold: thresholds[i], precision: positives[i] / called, recall: positives[i] / all };
   }
-}
-
-/** One point per distinct score, thresholds falling, so recall never falls. Recall is NaN without positives. */
-export function precisionRecallCurve(scores: ArrayLike<number>, truth: ArrayLike<number>): OperatingPoint[] {
-  return [...operatingPoints(new Ranking(scores, truth).sweep())];
 }
 
 /** Sum over the curve of (recall step) * precision, as scikit-learn's average_precision_score: no interpolation. NaN without positives. */
@@ -170,26 +155,6 @@ export function sweepRocAuc({ positives, negatives }: Sweep): number {
   return area / (total(positives) * total(negatives));
 }
 
-/**
- * The threshold of the highest recall among those whose precision is at least `precision`; of equal recalls the higher threshold, which is
- * the more precise. Undefined when no threshold reaches the precision.
- */
-export function thresholdForPrecision(
-  scores: ArrayLike<number>,
-  truth: ArrayLike<number>,
-  precision: number,
-): OperatingPoint | undefined {
-  return sweepThresholdForPrecision(new Ranking(scores, truth).sweep(), precision);
-}
-
-function sweepThresholdForPrecision(sweep: Sweep, precision: number): OperatingPoint | undefined {
-  let best: OperatingPoint | undefined;
-  for (const point of operatingPoints(sweep)) {
-    if (point.precision >= precision && (best === undefined || point.recall > best.recall)) best = point;
-  }
-  return best;
-}
-
 /** Highest recall with at least this precision; 0 when it is not reached. */
 export function recallAtPrecision(scores: ArrayLike<number>, truth: ArrayLike<number>, precision: number): number {
   return sweepRecallAtPrecision(new Ranking(scores, truth).sweep(), precision);
@@ -198,5 +163,9 @@ export function recallAtPrecision(scores: ArrayLike<number>, truth: ArrayLike<nu
 /** NaN when a class is missing: without negatives every threshold is precise. */
 export function sweepRecallAtPrecision(sweep: Sweep, precision: number): number {
   if (!(total(sweep.positives) > 0 && total(sweep.negatives) > 0)) return Number.NaN;
-  return sweepThresholdForPrecision(sweep, precision)?.recall ?? 0;
+  let best = 0;
+  for (const point of operatingPoints(sweep)) {
+    if (point.precision >= precision) best = Math.max(best, point.recall);
+  }
+  return best;
 }

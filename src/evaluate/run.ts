@@ -98,7 +98,7 @@ export interface EvaluationResult {
   readonly scored: readonly Scored[];
 }
 
-export const DEFAULT_MISTAKES = 16;
+const DEFAULT_MISTAKES = 16;
 
 /** Throws UserError for a threshold or prior out of range, labels that the model does not know, or pictures none of which can be used. */
 export async function runEvaluation(request: EvaluationRequest): Promise<EvaluationResult> {

@@ -9,7 +9,7 @@ import type { Int8Graph } from "./types.js";
 
 export const DESCRIPTION_KEY = "smilec";
 
-export const modelDescriptionSchema = z.object({
+const modelDescriptionSchema = z.object({
   formatVersion: z.literal(1),
   labels: z.array(z.string()).min(2),
   /** Index into labels. */

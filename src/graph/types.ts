@@ -8,7 +8,7 @@
 
 export type TensorType = "int8" | "uint8" | "int16" | "int32" | "float32";
 
-export const ELEMENT_BYTES: Readonly<Record<TensorType, number>> = {
+const ELEMENT_BYTES: Readonly<Record<TensorType, number>> = {
   int8: 1,
   uint8: 1,
   int16: 2,

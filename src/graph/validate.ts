@@ -6,11 +6,11 @@ import type { PreparedOperator } from "./registry.js";
 import { elementCount, type Int8Graph, type Operator, type Tensor, type TensorData, type TensorType } from "./types.js";
 
 /** Largest tensor, in elements: far above any microcontroller's memory, far below what would exhaust this machine's. */
-export const MAX_TENSOR_ELEMENTS = 2 ** 26;
+const MAX_TENSOR_ELEMENTS = 2 ** 26;
 /** Sum over all tensors that are computed. */
-export const MAX_COMPUTED_ELEMENTS = 2 ** 26;
+const MAX_COMPUTED_ELEMENTS = 2 ** 26;
 /** TFLite's own limit for shapes. */
-export const MAX_RANK = 6;
+const MAX_RANK = 6;
 
 /** What a model may take and give. */
 const BOUNDARY_TYPES: ReadonlySet<TensorType> = new Set(["int8", "uint8", "float32"]);

@@ -70,7 +70,7 @@ export function aotMemory(graph: Int8Graph, emitted: EmittedC | UserError, targe
   return engine("aot", target, flash, [exact("arena", emitted.arenaBytes, "the generated C's only variable")]);
 }
 
-/** Layers that differ in data only share a function (emit/c/render.ts). */
+/** Layers that differ in data only share a function (emit/c/call-text.ts). */
 function aotCode(calls: readonly KernelCall[]): number {
   const functions = new Map<string, string>();
   for (const { kernel, arguments: passed } of calls) {

@@ -1,6 +1,6 @@
 /**
  * The time that a model takes on a board, estimated from instructions: with the ahead-of-time compiler of the kernels that it chose, in its own
- * kernels for the ESP32 and in portable C (kernel-costs.ts), with TFLite Micro of ESP-NN's (tflm-speed.ts).
+ * kernels for the boards' chips and in portable C (kernel-costs.ts), with TFLite Micro of ESP-NN's (tflm-speed.ts).
  */
 import { esp32cam } from "../board/esp32cam.js";
 import type { Board } from "../board/types.js";
@@ -19,7 +19,7 @@ const ASSUMED_RATE = `${CYCLES_PER_INSTRUCTION.toFixed(2)} cycles per instructio
 /** What a time is for, and what it rests on. */
 export interface EstimateSource {
   readonly engine: "aot" | "tflm";
-  /** As in `smilec compile --target`. */
+  /** The chip, or "portable": C11 without the chips' kernels. */
   readonly target: "esp32" | "esp32s3" | "portable";
   readonly source: string;
 }

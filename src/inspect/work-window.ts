@@ -100,7 +100,7 @@ export function windowSize(w: Window): number {
   return w.height * w.width * w.in_depth;
 }
 
-export function insideCount(w: Window): number {
+function insideCount(w: Window): number {
   if (w.whole) return windowsOf(w);
   if (w.dilation_y > 1 || w.dilation_x > 1) return 0;
   const inside = (out: number, stride: number, pad: number, filter: number, size: number) =>

@@ -33,7 +33,7 @@ function isJudged(item: Item, { pass, known }: LookContext): boolean {
 }
 
 /** The two looks differ and nobody has settled it. */
-export function isDisputed({ judgements: [first, second, settled], state }: Item): boolean {
+function isDisputed({ judgements: [first, second, settled], state }: Item): boolean {
   if (state !== "kept" || first === undefined || second === undefined) return false;
   return first.label !== second.label && settled === undefined;
 }

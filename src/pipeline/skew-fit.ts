@@ -87,7 +87,7 @@ function fittedOptions(sides: Sides, augment: AugmentOptions, seed: number, cont
 }
 
 /** The configuration's text with the new strengths; comments and layout stay. Throws UserError where the result would be no valid configuration. */
-export function withAugmentation(text: string, changes: SkewFit["changes"]): string {
+function withAugmentation(text: string, changes: SkewFit["changes"]): string {
   const formattingOptions = { insertSpaces: true, tabSize: 2, eol: text.includes("\r\n") ? "\r\n" : "\n" };
   const changed = changes.reduce(
     (now, { key, after }) => applyEdits(now, modify(now, ["train", "augment", key], after, { formattingOptions })),

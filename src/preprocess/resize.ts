@@ -1,5 +1,5 @@
 /**
- * Exact area resize (docs/preprocessing.md, "Resize"); twin of firmware/core/sm_preprocess.c.
+ * Exact area resize (docs/preprocessing.md, "Resize"); twin of firmware/core/sm_resize.c.
  *
  * Measured in units of 1/out of a source pixel, output column i covers [i*in, (i+1)*in) and source column x covers [x*out, (x+1)*out).
  * The weight of x in i is the length of their overlap: an integer, and the weights of one output sum to `in`. All sums are exact, so the
@@ -7,10 +7,7 @@
  */
 import type { Box, GrayImage } from "../data/types.js";
 
-/** Largest side of a box: sums stay below 2^32 (255 * 4096 * 4096 < 2^32). */
-export const MAX_BOX_SIDE = 4096;
-
-/** Scales the box of a frame to out x out grey pixels. The box must lie inside the frame and be 1 to MAX_BOX_SIDE pixels on each side. */
+/** Scales the box of a frame to out x out grey pixels. The box must lie inside the frame and be 1 to 4,096 pixels on each side: so sums stay below 2^32. */
 export function resizeArea(frame: GrayImage, box: Box, out: number, pixels = new Uint8Array(out * out)): Uint8Array {
   return resizeAreaTo(frame, box, out, out, pixels);
 }

@@ -94,7 +94,7 @@ export async function compareOnDegraded(
   return comparison(models, [before, await degradedScores(project, pictures, models[1], context)]);
 }
 
-export const DEGRADED_LEVEL = "medium";
+const DEGRADED_LEVEL = "medium";
 
 /** Stage "degraded-val": a model's scores of the degraded validation split, kept. */
 async function degradedScores(

@@ -20,7 +20,7 @@ import { between, chance, type Place, Stage } from "./stage.js";
 import { type Scene, type SceneFace, type SceneFixture, type SceneOptions, VISIBLE } from "./types.js";
 
 /** Second word of the random streams (the first is the seed); the third is the scene's number. */
-export const SCENE_STREAM = 0x7363656e;
+const SCENE_STREAM = 0x7363656e;
 /** Raise when the scenes of a seed change. */
 export const SCENE_REVISION = 1;
 

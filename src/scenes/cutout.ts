@@ -14,7 +14,7 @@ import { mix, ramp } from "./shapes.js";
 import type { PersonPicture } from "./types.js";
 
 /** The head in face coordinates. */
-export const SKULL = { x: 0.505, y: 0.4, halfWidth: 0.62, up: 0.76, down: 0.7 };
+const SKULL = { x: 0.505, y: 0.4, halfWidth: 0.62, up: 0.76, down: 0.7 };
 /** Half the width of the soft edge. */
 const EDGE = 0.075;
 /** The soft edge of a picture that shows nothing but the face. */

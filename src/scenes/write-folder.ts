@@ -30,7 +30,7 @@ export interface SceneFolder {
   readonly fixtures: Readonly<Partial<Record<FixtureKind, number>>>;
 }
 
-export const MANIFEST_HEADER = "file,label,group,split,x,y,width,height,visible,person";
+const MANIFEST_HEADER = "file,label,group,split,x,y,width,height,visible,person";
 
 /** Writes the folder, all or nothing. Throws UserError when it holds something. */
 export async function writeScenes(request: SceneFolderRequest): Promise<SceneFolder> {

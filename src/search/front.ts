@@ -8,7 +8,7 @@ export interface Judged {
 }
 
 /** Whether `a` is at least as good as `b` in both and better in one. */
-export function dominates(a: Judged, b: Judged): boolean {
+function dominates(a: Judged, b: Judged): boolean {
   return a.quality >= b.quality && a.cost <= b.cost && (a.quality > b.quality || a.cost < b.cost);
 }
 

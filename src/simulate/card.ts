@@ -21,7 +21,7 @@ export interface Card {
 }
 
 /** What the host program can make: fewer MiB are no FAT32, more no SDHC card (firmware/hal/host/image/host_image.h). */
-export const CARD_MEBIBYTES = { least: 34, most: 32_768 } as const;
+const CARD_MEBIBYTES = { least: 34, most: 32_768 } as const;
 
 const SIZES = `${CARD_MEBIBYTES.least}M to ${CARD_MEBIBYTES.most / 1024}G`;
 
@@ -81,7 +81,7 @@ function notAFolder(path: string): UserError {
   return new UserError("a part of the path is no folder", { where: path, remedy: "Check the path of the card." });
 }
 
-/** The firmware writes to FAT32 only, and so that `pull-captures --image` reads it. */
+/** What `pull-captures --image` reads afterwards: FAT32. The firmware would use FAT16 too. */
 async function checkImage(path: string): Promise<void> {
   const file = await openBlockFile(path);
   try {

@@ -75,7 +75,7 @@ export interface DeployedDetector {
 const WHOLE = { kind: "center", x: 500, y: 500, size: 1000 } as const;
 
 /** RangeError when the configuration names a detector and there is none. */
-export function locatorSettings({ locator }: Pick<Config, "locator">, detector?: DeployedDetector): LocatorSpec {
+function locatorSettings({ locator }: Pick<Config, "locator">, detector?: DeployedDetector): LocatorSpec {
   const { kind, x, y, size, threshold } = locator;
   if (kind === "center") return { kind, model: "0".repeat(16), threshold: 0, center: { kind, x, y, size } };
   if (detector === undefined) throw new RangeError(`locator ${kind} without its detector`);

@@ -10,7 +10,7 @@ export interface ExpectedShare {
   readonly share: number;
 }
 
-export function labelCounts(labels: Uint8Array, classes: number): number[] {
+function labelCounts(labels: Uint8Array, classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
   for (const label of labels) counts[label]++;
   return counts;

@@ -19,7 +19,7 @@ export function threadCount(option: number): number {
 }
 
 /** Network inputs of consecutive pictures of a source, exactly as the device computes them. */
-export function* preprocessedBatches(
+function* preprocessedBatches(
   source: PictureSource,
   spec: PreprocessSpec,
   batch = BATCH,

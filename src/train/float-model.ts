@@ -31,7 +31,7 @@ const layerSchema = z.discriminatedUnion("kind", [
 ]);
 
 /** Shape of a network description; whether the layers fit together is {@link isTopological}'s business. */
-export const networkSchema = z.strictObject({ name, layers: z.array(layerSchema).min(2).max(1000) });
+const networkSchema = z.strictObject({ name, layers: z.array(layerSchema).min(2).max(1000) });
 
 const fileSchema = z.strictObject({
   formatVersion: z.literal(1),

@@ -20,7 +20,7 @@ import {
 export type LayerParameters = Readonly<Partial<Record<ParameterRole, Float32Array>>>;
 
 /** Views of every layer's parameters. */
-export function parametersByLayer(model: FloatModel): LayerParameters[] {
+function parametersByLayer(model: FloatModel): LayerParameters[] {
   const views: Partial<Record<ParameterRole, Float32Array>>[] = model.network.layers.map(() => ({}));
   for (const slot of parameterLayout(model.network)) {
     views[slot.layer][slot.role] = model.parameters.subarray(slot.offset, slot.offset + slot.size);

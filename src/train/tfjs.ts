@@ -52,7 +52,7 @@ export function tfjsBackendName(tf: Tf): BackendName {
 type Statistics = { readonly layer: number; readonly mean: Tensor; readonly variance: Tensor };
 type LayerTensors = Partial<Record<ParameterRole, Tensor>>;
 
-export class TfjsBackend implements TrainingBackend {
+class TfjsBackend implements TrainingBackend {
   readonly statisticsGroup = 0;
   private readonly slots: readonly ParameterSlot[];
   private readonly gradient: Float32Array;

@@ -10,8 +10,8 @@ import {
   type Quantization,
   type Tensor,
 } from "#smilec/graph/types.js";
+import { perTensor } from "../support/graph-builder.js";
 import type { Random } from "../support/random.js";
-import { perTensor } from "../support/random-graph.js";
 
 const ACTIVATIONS: readonly Activation[] = ["NONE", "NONE", "RELU", "RELU6", "RELU_N1_TO_1"];
 

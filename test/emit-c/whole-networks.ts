@@ -1,7 +1,7 @@
 /** Small whole networks at random, of every arrangement that small vision networks have: what arena plans with overlaps must get right. */
 import { type Activation, elementCount, type Int8Graph } from "#smilec/graph/types.js";
+import { perTensor } from "../support/graph-builder.js";
 import type { Random } from "../support/random.js";
-import { perTensor } from "../support/random-graph.js";
 import { type ConvChoice, NetworkBuilder } from "./networks.js";
 
 /** Adds one or several layers to the network and returns their result. */

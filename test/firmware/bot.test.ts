@@ -1,13 +1,12 @@
 /** What a person sees of the bot, with the whole core under sanitizers in virtual time. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { Bot, type BotEvent, capturesOf, ofKind, problemsOf, readCard } from "../support/bot.js";
+import { Bot, type BotEvent, capturesOf, faultsOf, logged, ofKind, problemsOf, readCard } from "../support/bot.js";
 import { SANITIZED } from "../support/compile.js";
 
 const FAULT = { model: 1, camera: 2, noCard: 4, cardFull: 8, cardFails: 16, button: 64 };
 const ERROR = { noSlot: -14, camera: -2, model: -4, noCard: -6, cardFull: -7, io: -8 };
 
 let bot: Bot;
-let cards = 0;
 beforeAll(async () => {
   bot = await Bot.build({ flags: SANITIZED });
 }, 60_000);
@@ -15,15 +14,7 @@ afterAll(() => bot?.dispose());
 
 const play = (...commands: string[]): Promise<BotEvent[]> => bot.play(["new 1", ...commands]);
 
-/** Plays, then reads what is on the card. */
-async function playAndRead(...commands: string[]) {
-  const folder = bot.makeFolder(`card${cards++}`);
-  const events = await play(...commands, `dump ${folder}`);
-  return { events, records: await readCard(folder), folder };
-}
-
-const logged = (events: readonly BotEvent[]) => ofKind(events, "done").map(({ sequences }) => sequences!.length);
-const faults = (events: readonly BotEvent[]) => ofKind(events, "faults").map((event) => event.faults);
+const playAndRead = (...commands: string[]) => bot.playAndRead(["new 1", ...commands]);
 
 describe("a press", () => {
   it("is scored before it is logged, and every frame of the burst is on the card", async () => {
@@ -127,7 +118,7 @@ describe("holding the button", () => {
     const events = await play("press 100", "press 11000", "press 31000", "press 100");
     expect(ofKind(events, "mounted")).toHaveLength(2);
     expect(ofKind(events, "withdrawn")).toHaveLength(0);
-    expect(faults(events)).toEqual([FAULT.button, 0]);
+    expect(faultsOf(events)).toEqual([FAULT.button, 0]);
     expect(logged(events)).toEqual([3, 3]);
   });
 });
@@ -140,7 +131,7 @@ describe("without a working card", () => {
     expect(logged(events)).toEqual([0, 0, 3]);
     expect(ofKind(events, "scored")).toHaveLength(3);
     expect(ofKind(events, "done").map(({ error }) => error)).toEqual([ERROR.noCard, ERROR.noCard, 0]);
-    expect(faults(events)).toEqual([FAULT.noCard, 0]);
+    expect(faultsOf(events)).toEqual([FAULT.noCard, 0]);
     expect(capturesOf(records)).toHaveLength(3);
     expect(problemsOf(records)).toEqual([]);
   });
@@ -151,7 +142,7 @@ describe("without a working card", () => {
     expect(logged(events)).toEqual([3, 3, 3, 3, 0, 0]);
     expect(ofKind(events, "scored")).toHaveLength(6);
     expect(ofKind(events, "done").at(-1)?.error).toBe(ERROR.cardFull);
-    expect(faults(events)).toEqual([FAULT.cardFull]);
+    expect(faultsOf(events)).toEqual([FAULT.cardFull]);
     expect(capturesOf(records)).toHaveLength(12);
   });
 
@@ -166,7 +157,7 @@ describe("without a working card", () => {
     expect(logged(events)).toEqual([3, 3, 3]);
     // Mounted again: once, and at once.
     expect(ofKind(events, "mounted")).toHaveLength(2);
-    expect(faults(events)).toEqual([]);
+    expect(faultsOf(events)).toEqual([]);
     const frames = capturesOf(records).map(({ metadata }) => `${metadata.press}.${metadata.burstIndex}`);
     expect(frames).toEqual([1, 2, 3].flatMap((press) => [1, 2, 3].map((index) => `${press}.${index}`)));
     expect(problemsOf(records)).toEqual([]);
@@ -190,7 +181,7 @@ describe("without a working card", () => {
   it("gives a press up after three failures, and logs the next one", async () => {
     const { events, records } = await playAndRead("press 100", "fail 0 3", "press 100", "press 100");
     expect(logged(events)).toEqual([3, 0, 3]);
-    expect(faults(events)).toEqual([FAULT.cardFails, 0]);
+    expect(faultsOf(events)).toEqual([FAULT.cardFails, 0]);
     expect(capturesOf(records)).toHaveLength(6);
     expect(problemsOf(records)).toEqual([]);
   });
@@ -306,7 +297,7 @@ describe("camera and network", () => {
   it("says when no frame comes at all, starts the camera again, and goes on", async () => {
     const events = await play("press 100", "camera 3", "press 100", "wait 2000", "press 100", "state");
     expect(ofKind(events, "failed")).toMatchObject([{ error: ERROR.camera, frames: 0 }]);
-    expect(faults(events)).toEqual([FAULT.camera, 0]);
+    expect(faultsOf(events)).toEqual([FAULT.camera, 0]);
     expect(logged(events)).toEqual([3, 3]);
     expect(ofKind(events, "state")).toMatchObject([{ restarts: 1 }]);
   });

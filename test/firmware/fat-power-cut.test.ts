@@ -3,22 +3,19 @@
  * system, a reader of our own for the files and src/captures for the log. SMILEC_POWER_CUTS=all adds every place to tear a block at and every part of what a
  * card had not written yet.
  */
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect } from "@jest/globals";
+import { checked, suffix } from "../support/card-bot.js";
 import { OPTIMIZED } from "../support/compile.js";
 import { FatBotProgram } from "../support/fat-bot.js";
-import { withoutFatTools } from "../support/fat-image.js";
 import { type Cut, PowerCuts, SEGMENT_CLUSTERS, type Window } from "../support/power-cuts.js";
 import { Random } from "../support/random.js";
 
 const EVERYTHING = process.env.SMILEC_POWER_CUTS === "all";
-const reason = await withoutFatTools();
-const checked = reason === undefined ? it : it.skip;
-const suffix = reason === undefined ? "" : ` (skipped: ${reason})`;
 const MINUTES = EVERYTHING ? 300 : 4;
 
 let program: FatBotProgram;
 beforeAll(async () => {
-  if (reason === undefined) program = await FatBotProgram.build({ flags: OPTIMIZED });
+  if (suffix === "") program = await FatBotProgram.build({ flags: OPTIMIZED });
 }, 180_000);
 afterAll(() => program?.dispose());
 

@@ -1,11 +1,8 @@
 /** What goes wrong besides the card, each with its outcome (docs/faults.md): camera, button, clock, watchdog, brownout. The board's card code is under it. */
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect } from "@jest/globals";
 import { crc32 } from "#smilec/captures/crc32.js";
-import { capturesOf, ofKind } from "../support/bot.js";
-import { SANITIZED } from "../support/compile.js";
-import { type FatBot, type FatBotEvent, FatBotProgram, readLog } from "../support/fat-bot.js";
-import { FatImage, judge, makeFatImage, withoutFatTools } from "../support/fat-image.js";
+import { capturesOf, logged, ofKind } from "../support/bot.js";
+import { CardBot, checked, fresh, START, say, suffix } from "../support/card-bot.js";
 import { Random } from "../support/random.js";
 
 const FAULT = { camera: 2, button: 64 };
@@ -14,39 +11,16 @@ const RESET = { powerOn: 1, watchdog: 5, brownout: 6 };
 /** Milliseconds after which 32 bits are used up. */
 const WRAP = 2 ** 32;
 
-const reason = await withoutFatTools();
-const checked = reason === undefined ? it : it.skip;
-const suffix = reason === undefined ? "" : ` (skipped: ${reason})`;
-const say = (text: string) => process.stderr.write(`    ${text}\n`);
-
-let program: FatBotProgram;
-let bot: FatBot;
+const bot = CardBot.forTests();
 let image = "";
 beforeAll(async () => {
-  if (reason !== undefined) return;
-  program = await FatBotProgram.build({ flags: SANITIZED });
-  bot = program.start();
-  image = join(program.folder, "card.img");
-  await makeFatImage(image);
-  await bot.play(`insert ${image}`, "keep");
-}, 180_000);
-afterAll(async () => {
-  await bot?.stop();
-  await program?.dispose();
+  if (suffix !== "") return;
+  image = await bot.makeCard();
+  await bot.play(...fresh(image));
 });
 
-const play = (...commands: string[]) => bot.play("restore", "forget 5", ...commands);
-const captures = async () => capturesOf(await readLog(new FatImage(image), program.folder));
-const logged = (events: readonly FatBotEvent[]) => ofKind(events, "done").map(({ sequences }) => sequences!.length);
-const acknowledged = (events: readonly FatBotEvent[]) =>
-  ofKind(events, "done").flatMap(({ sequences }) => sequences ?? []);
-
-/** Everything acknowledged is there, and the file system is in order. */
-async function expectWhole(events: readonly FatBotEvent[]): Promise<void> {
-  const found = (await captures()).map(({ header }) => header.sequence);
-  expect(acknowledged(events).filter((sequence) => !found.includes(sequence))).toEqual([]);
-  expect((await judge(image)).damage).toEqual([]);
-}
+const play = (...commands: string[]) => bot.play(...START, ...commands);
+const captures = async () => capturesOf(await bot.logOn(image));
 
 describe("the camera", () => {
   const BAD = ["timeout", "large", "odd"] as const;
@@ -78,7 +52,7 @@ describe("the camera", () => {
         expect(logged(events)[0]).toBe(frames);
       }
       expect(logged(events).at(-1)).toBe(3);
-      await expectWhole(events);
+      await bot.expectWhole(image, events);
     },
   );
 
@@ -177,7 +151,7 @@ describe("a restart", () => {
         const after = await bot.play(`boot ${RESET.watchdog}`, "press 100");
         expect(logged(after)).toEqual([3]);
         expect((await captures()).at(-1)!.metadata.reset).toBe(RESET.watchdog);
-        await expectWhole([...before, ...after]);
+        await bot.expectWhole(image, [...before, ...after]);
       }
       say(`${to - from} operations at which the watchdog expired`);
     },
@@ -196,7 +170,7 @@ describe("a restart", () => {
         const found = await captures();
         expect(found.at(-1)!.metadata).toMatchObject({ reset: RESET.brownout, boot: 2 });
         expect(found[0].metadata.reset).toBe(RESET.powerOn);
-        await expectWhole([...before, ...after]);
+        await bot.expectWhole(image, [...before, ...after]);
       }
       say(`100 brownouts, ${withDecision} of them after the decision`);
       expect(withDecision).toBeGreaterThan(20);

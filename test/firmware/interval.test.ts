@@ -1,20 +1,17 @@
 /** Pictures without a press, in virtual time with the whole core under sanitizers. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { Bot, capturesOf, ofKind, readCard } from "../support/bot.js";
+import { Bot, capturesOf, ofKind } from "../support/bot.js";
 import { SANITIZED } from "../support/compile.js";
 
 let bot: Bot;
-let cards = 0;
 beforeAll(async () => {
   bot = await Bot.build({ flags: SANITIZED, config: { INTERVAL_MS: "5000" } });
 }, 60_000);
 afterAll(() => bot?.dispose());
 
 async function play(...commands: string[]) {
-  const folder = bot.makeFolder(`card${cards++}`);
-  const events = await bot.play(["new 1", ...commands, `dump ${folder}`]);
-  const captures = capturesOf(await readCard(folder)).map(({ metadata }) => metadata);
-  return { events, captures };
+  const { events, records } = await bot.playAndRead(["new 1", ...commands]);
+  return { events, captures: capturesOf(records).map(({ metadata }) => metadata) };
 }
 
 /** When the first frame of each picture was there, and whether somebody pressed. */

@@ -1,6 +1,6 @@
 /** What keeps the bot well: taking the card out, settings on the card, the self-test, months of running. The whole core under sanitizers in virtual time. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { Bot, type BotEvent, capturesOf, ofKind, problemsOf, readCard } from "../support/bot.js";
+import { Bot, type BotEvent, capturesOf, faultsOf, logged, ofKind, problemsOf } from "../support/bot.js";
 import { SANITIZED } from "../support/compile.js";
 
 const FAULT = {
@@ -16,7 +16,6 @@ const FAULT = {
 const ERROR = { camera: -2, noCard: -6, notFound: -9, corrupt: -12, memory: -13 };
 
 let bot: Bot;
-let cards = 0;
 beforeAll(async () => {
   bot = await Bot.build({ flags: SANITIZED });
 }, 60_000);
@@ -24,15 +23,9 @@ afterAll(() => bot?.dispose());
 
 const play = (...commands: string[]): Promise<BotEvent[]> => bot.play(["new 1", ...commands]);
 
-async function playAndRead(...commands: string[]) {
-  const folder = bot.makeFolder(`card${cards++}`);
-  const events = await play(...commands, `dump ${folder}`);
-  return { events, records: await readCard(folder) };
-}
+const playAndRead = (...commands: string[]) => bot.playAndRead(["new 1", ...commands]);
 
 const kinds = (events: readonly BotEvent[]) => events.map(({ event }) => event);
-const faults = (events: readonly BotEvent[]) => ofKind(events, "faults").map((event) => event.faults);
-const logged = (events: readonly BotEvent[]) => ofKind(events, "done").map(({ sequences }) => sequences!.length);
 const settings = (text: string) => `put SMILEC.CFG ${Buffer.from(text).toString("hex")}`;
 
 describe("holding the button for ten seconds", () => {
@@ -41,7 +34,7 @@ describe("holding the button for ten seconds", () => {
     expect(ofKind(events, "ejected")).toMatchObject([{ opens: 0, mounted: false }]);
     // Looking for the card does not put it in use, and is no fault.
     expect(ofKind(events, "mounted")).toHaveLength(1);
-    expect(faults(events)).toEqual([]);
+    expect(faultsOf(events)).toEqual([]);
     expect(capturesOf(records)).toHaveLength(3);
     expect(problemsOf(records)).toEqual([]);
   });
@@ -54,7 +47,7 @@ describe("holding the button for ten seconds", () => {
     expect(after).toBe(before);
     expect(ofKind(events, "ejected")).toHaveLength(1);
     expect(ofKind(events, "withdrawn")).toMatchObject([{ count: 0, error: ERROR.noCard }]);
-    expect(faults(events)).toEqual([]);
+    expect(faultsOf(events)).toEqual([]);
   });
 
   it("looks for another card every two seconds at first, and no more than every minute later on", async () => {
@@ -91,14 +84,14 @@ describe("holding the button for ten seconds", () => {
     expect(kinds(events)).toEqual([
       ...["ready", "mounted", "scored", "done", "scored", "ejected", "mounted", "scored", "done"],
     ]);
-    expect(faults(events)).toEqual([]);
+    expect(faultsOf(events)).toEqual([]);
     expect(capturesOf(records)).toHaveLength(6);
   });
 
   it("and a press without a card is answered, and the fault told", async () => {
     const events = await play("press 11000", "card out", "wait 5000", "press 100", "card in", "wait 8000", "press 100");
     expect(logged(events)).toEqual([0, 3]);
-    expect(faults(events)).toEqual([FAULT.noCard, 0]);
+    expect(faultsOf(events)).toEqual([FAULT.noCard, 0]);
   });
 
   it("leaves a card that goes on after power was taken away", async () => {
@@ -120,7 +113,7 @@ describe("a card that was not there for a while", () => {
   it("gets the next press when it is back by then, however far the next look by the clock is", async () => {
     const events = await play("card out", "press 100", "wait 300000", "card in", "wait 100", "press 100", "press 100");
     expect(logged(events)).toEqual([0, 3, 3]);
-    expect(faults(events)).toEqual([FAULT.noCard, 0]);
+    expect(faultsOf(events)).toEqual([FAULT.noCard, 0]);
   });
 });
 
@@ -132,7 +125,7 @@ describe("SMILEC.CFG", () => {
     const captures = capturesOf(records);
     expect(captures.map(({ metadata }) => metadata.burstCount)).toEqual([2, 2]);
     expect(captures.map(({ metadata }) => metadata.threshold)).toEqual([-512, -512]);
-    expect(faults(events)).toEqual([]);
+    expect(faultsOf(events)).toEqual([]);
   });
 
   it("with a bad line is used but for it, told once, and shown as a blink code until it is mended", async () => {
@@ -144,7 +137,7 @@ describe("SMILEC.CFG", () => {
       { burst: 3, threshold: 255, count: 1 },
       { burst: 3, threshold: 254, count: 0 },
     ]);
-    expect(faults(events)).toEqual([FAULT.settings, 0]);
+    expect(faultsOf(events)).toEqual([FAULT.settings, 0]);
     expect(ofKind(events, "scored").map(({ threshold }) => threshold)).toEqual([765, 765, 765, 762]);
   });
 
@@ -163,7 +156,7 @@ describe("SMILEC.CFG", () => {
     const frames = name.includes("block") ? 1 : 3;
     expect(logged(events)).toEqual([frames]);
     expect(capturesOf(records)).toHaveLength(frames);
-    expect(faults(events)).toEqual(name === "a picture" ? [FAULT.settings] : []);
+    expect(faultsOf(events)).toEqual(name === "a picture" ? [FAULT.settings] : []);
   });
 });
 
@@ -208,7 +201,7 @@ describe("the self-test", () => {
     expect(await play()).toMatchObject([{ event: "ready", error: 0, memory: 0, camera: 0, sensor: 0x2642 }, {}]);
     const events = await play("sensor 3660", "reboot", "press 100");
     expect(ofKind(events, "ready").at(-1)).toMatchObject({ camera: ERROR.notFound, sensor: 0x3660 });
-    expect(faults(events)).toEqual([]);
+    expect(faultsOf(events)).toEqual([]);
     expect(logged(events)).toEqual([3]);
     // A later version of the same sensor is the same.
     expect(ofKind(await play("sensor 2641", "reboot"), "ready").at(-1)).toMatchObject({ camera: 0 });
@@ -217,7 +210,7 @@ describe("the self-test", () => {
   it("finds a camera that does not run before anyone presses, and starts it again", async () => {
     const events = await play("sensor none", "reboot", "wait 3000", "press 100", "state");
     expect(ofKind(events, "ready").at(-1)).toMatchObject({ camera: ERROR.camera });
-    expect(faults(events)).toEqual([FAULT.camera, 0]);
+    expect(faultsOf(events)).toEqual([FAULT.camera, 0]);
     expect(logged(events)).toEqual([3]);
     expect(ofKind(events, "state")).toMatchObject([{ restarts: 1 }]);
   });
@@ -225,21 +218,21 @@ describe("the self-test", () => {
   it("finds a network that fails on anything but its golden input", async () => {
     const events = await play("model 1", "reboot", "press 100");
     expect(ofKind(events, "ready").at(-1)).toMatchObject({ error: -4 });
-    expect(faults(events)).toEqual([FAULT.model]);
+    expect(faultsOf(events)).toEqual([FAULT.model]);
     expect(ofKind(events, "scored")).toEqual([]);
   });
 
   it("finds memory that does not keep what is written, and then judges nothing", async () => {
     const events = await play("fold frames", "reboot", "press 100", "press 100");
     expect(ofKind(events, "ready").at(-1)).toMatchObject({ error: 0, memory: ERROR.memory });
-    expect(faults(events)).toEqual([FAULT.memory]);
+    expect(faultsOf(events)).toEqual([FAULT.memory]);
     expect(ofKind(events, "scored")).toEqual([]);
   });
 
   it("finds a network's working memory that does not keep what is written, blinks its own code, and judges nothing", async () => {
     const events = await play("fold arena", "reboot", "press 100", "press 100", "wait 60000", "state");
     expect(ofKind(events, "ready").at(-1)).toMatchObject({ error: ERROR.memory, memory: 0 });
-    expect(faults(events)).toEqual([FAULT.arena]);
+    expect(faultsOf(events)).toEqual([FAULT.arena]);
     expect(ofKind(events, "scored")).toEqual([]);
   });
 
@@ -255,7 +248,7 @@ describe("the self-test", () => {
     // With room in the segment they are the first of a start.
     const events = await play("press 100", `lie 1 ${n - 1}`, "reboot", "wait 3000", "press 100");
     expect(ofKind(events, "tested")).toMatchObject([{ error: ERROR.corrupt }]);
-    expect(faults(events)).toEqual([FAULT.cardFails, 0]);
+    expect(faultsOf(events)).toEqual([FAULT.cardFails, 0]);
     expect(logged(events)).toEqual([3, 3]);
   });
 
@@ -279,7 +272,7 @@ describe("a camera or a card that keeps failing", () => {
       "press 100",
     );
     expect(logged(events)).toEqual([3, 0, 3]);
-    expect(faults(events)).toEqual([FAULT.noCard, 0]);
+    expect(faultsOf(events)).toEqual([FAULT.noCard, 0]);
   });
 });
 

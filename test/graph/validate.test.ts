@@ -3,8 +3,9 @@ import { UserError } from "#smilec/errors.js";
 import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";
 import type { Int8Graph, Operator, Tensor } from "#smilec/graph/types.js";
 import { validateGraph } from "#smilec/graph/validate.js";
+import { GraphBuilder, perTensor } from "../support/graph-builder.js";
 import { Random } from "../support/random.js";
-import { GraphBuilder, OPERATOR_KINDS, perTensor, randomOperatorGraph } from "../support/random-graph.js";
+import { OPERATOR_KINDS, randomOperatorGraph } from "../support/random-graph.js";
 
 /** input [1,4,4,2] -> CONV_2D -> [1,4,4,3] -> RELU6 -> [1,4,4,3] */
 function convThenRelu6(): Int8Graph {

@@ -30,7 +30,7 @@ const SHARE: Readonly<Record<string, readonly string[]>> = {
     "whose last header is damaged",
     "decides on the frames there are",
   ],
-  // fat_bot.c: the board's own card code over FatFs, with faults
+  // fat_bot_driver.c: the board's own card code over FatFs, with faults
   "firmware/faults": ["asked again up to three times", "that is stuck is shown", "that is down at the start"],
   // main.c: the host program, with an image file as its card
   "firmware/image-card": [
@@ -50,7 +50,7 @@ const SHARE: Readonly<Record<string, readonly string[]>> = {
 /** The sources with main() that these tests run. */
 const DRIVERS = [
   "bot_driver.c",
-  "fat_bot.c",
+  "fat_bot_driver.c",
   "main.c",
   "settings_driver.c",
   "lights_driver.c",

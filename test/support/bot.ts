@@ -1,4 +1,4 @@
-/** The whole firmware on a card in memory (test/firmware/c/bot_driver.c), by scripts. */
+/** The whole firmware on a card in memory (test/firmware/c/ram/bot_driver.c), by scripts. */
 import { mkdirSync } from "node:fs";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -54,12 +54,12 @@ export function driverFiles(): Promise<Record<string, string>> {
 }
 
 export class Bot {
+  private cards = 0;
+
   private constructor(private readonly program: Program) {}
 
   static async build(options: FirmwareOptions): Promise<Bot> {
-    const all = await cFiles(join(packageRoot, "test/firmware/c"));
-    const own = ["bot_driver.c", "ram_card.c", "ram_card.h"].map((name) => [name, all[name]]);
-    const files = { ...Object.fromEntries(own), ...(await driverFiles()) };
+    const files = { ...(await cFiles(join(packageRoot, "test/firmware/c/ram"))), ...(await driverFiles()) };
     return new Bot(await compileFirmware({ ...options, files }));
   }
 
@@ -78,6 +78,15 @@ export class Bot {
     await writeFile(join(this.program.folder, "script"), commands.join("\n"));
     const output = await this.program.run(["script"]);
     return output.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as BotEvent]));
+  }
+
+  /** Plays, then reads what is on the card; `folder` has a copy of it. */
+  async playAndRead(
+    commands: readonly string[],
+  ): Promise<{ events: BotEvent[]; records: SegmentRecord[]; folder: string }> {
+    const folder = this.makeFolder(`card${this.cards++}`);
+    const events = await this.play([...commands, `dump ${folder}`]);
+    return { events, records: await readCard(folder), folder };
   }
 
   dispose(): Promise<void> {
@@ -104,4 +113,14 @@ export function problemsOf(records: readonly SegmentRecord[]): string[] {
 
 export function ofKind(events: readonly BotEvent[], kind: string): BotEvent[] {
   return events.filter(({ event }) => event === kind);
+}
+
+/** How many captures of each press were acknowledged. */
+export function logged(events: readonly BotEvent[]): number[] {
+  return ofKind(events, "done").map(({ sequences }) => sequences!.length);
+}
+
+/** Bits of the present faults at each change. */
+export function faultsOf(events: readonly BotEvent[]): (number | undefined)[] {
+  return ofKind(events, "faults").map((event) => event.faults);
 }

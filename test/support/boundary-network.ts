@@ -1,7 +1,7 @@
 /** Random networks with several inputs and outputs, of int8, uint8 and float32, whose middle is every operator without weights. */
 import type { Int8Graph, Unary } from "#smilec/graph/types.js";
+import { GraphBuilder } from "./graph-builder.js";
 import type { Random } from "./random.js";
-import { GraphBuilder } from "./random-graph.js";
 
 type BoundaryType = "int8" | "uint8" | "float32";
 

@@ -1,4 +1,4 @@
-/** The whole firmware with the board's own card code over the real FatFs on an image file with faults (test/firmware/fat/fat_bot.c), by commands. */
+/** The whole firmware with the board's own card code over the real FatFs on an image file with faults (test/firmware/fat/fat_bot_driver.c), by commands. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";

@@ -1,6 +1,5 @@
 /** An office with a coin bot in it: people before the real firmware, day after day, and their captures pulled and judged as a scripted person would. */
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { Catalogue } from "#smilec/captures/catalogue/catalogue.js";
 import { encodePgm } from "#smilec/data/pgm.js";
 import type { GrayImage } from "#smilec/data/types.js";
@@ -70,9 +69,4 @@ function judge(captures: string, days: readonly (readonly Visit[])[]): void {
     }
   });
   catalogue.close();
-}
-
-/** Captures of the catalogue, and the folder they are in. */
-export function capturesFolder(project: string): string {
-  return join(project, "captures");
 }

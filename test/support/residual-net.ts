@@ -1,8 +1,8 @@
 /** A residual network with random weights, of the shape smilec trains: stem, blocks of two 3x3 convolutions with a shortcut, mean, two logits. */
 import { windowAxis } from "#smilec/graph/geometry.js";
 import type { Activation, Int8Graph } from "#smilec/graph/types.js";
+import { GraphBuilder } from "./graph-builder.js";
 import type { Random } from "./random.js";
-import { GraphBuilder } from "./random-graph.js";
 
 export interface ResidualNetOptions {
   /** Height and width of the one-channel input. */

@@ -103,13 +103,14 @@ function picturesText(): string {
   return `#include "session.h"\nconst uint8_t session_pictures[][SESSION_FRAME_BYTES] = {\n${pictures.join("")}};\n`;
 }
 
-/** Sources of the session that run on every machine. */
-const COMMON = ["session.c", "session_card.c", "session_text.c"];
+/** Names in firmware/hal/sim of the session's sources and headers that are every machine's. */
+const common = Object.keys(await cFiles(simFolder)).filter((name) => /^session.*(?<!_host|_sim)\.[ch]$/.test(name));
+const commonSources = common.filter((name) => name.endsWith(".c"));
 
 /** The whole session as one machine's program, by file name, for test/support/compile.ts. */
 export async function hostSession(): Promise<Record<string, string>> {
   const sim = await cFiles(simFolder);
-  const own = [...COMMON, "session_host.c", "session.h"].map((name) => [name, sim[name]]);
+  const own = [...common, "session_host.c"].map((name) => [name, sim[name]]);
   return { ...(await cFiles(coreFolder)), ...Object.fromEntries(own), ...(await sessionFiles("portable")) };
 }
 
@@ -133,7 +134,7 @@ export async function runOnXtensa(): Promise<SessionOutput> {
     const core = Object.keys(await cFiles(coreFolder)).filter((name) => name.endsWith(".c"));
     const sources = [
       ...core.map((name) => join(coreFolder, name)),
-      ...[...COMMON, "session_sim.c"].map((name) => join(simFolder, name)),
+      ...[...commonSources, "session_sim.c"].map((name) => join(simFolder, name)),
       ...lx6Sources,
       ...Object.keys(generated).filter((name) => name.endsWith(".c")),
     ];

@@ -6,8 +6,9 @@ import { UserError } from "#smilec/errors.js";
 import { ReferenceInterpreter } from "#smilec/graph/interpreter.js";
 import { prepareOperator } from "#smilec/graph/prepare.js";
 import { type ActivationData, type Int8Graph, type OperatorKind, tensorBytes } from "#smilec/graph/types.js";
+import { GraphBuilder } from "../support/graph-builder.js";
 import { Random } from "../support/random.js";
-import { GraphBuilder, OPERATOR_KINDS, randomOperatorGraph } from "../support/random-graph.js";
+import { OPERATOR_KINDS, randomOperatorGraph } from "../support/random-graph.js";
 import { residualNet } from "../support/residual-net.js";
 import { valuesOf } from "../support/tflm.js";
 

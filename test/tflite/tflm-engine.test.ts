@@ -5,8 +5,8 @@ import { writeTflite } from "#smilec/emit/tflite/write.js";
 import { UserError } from "#smilec/errors.js";
 import type { Int8Graph, Operator } from "#smilec/graph/types.js";
 import { compile, OPTIMIZED, type Program } from "../support/compile.js";
+import { GraphBuilder } from "../support/graph-builder.js";
 import { Random } from "../support/random.js";
-import { GraphBuilder } from "../support/random-graph.js";
 import { residualNet } from "../support/residual-net.js";
 
 const NAMES = ["model.h", "model_data.c", "model_data.h", "model_golden.h", "model_resolver.h"];

@@ -3,9 +3,10 @@ import { readTflite } from "#smilec/emit/tflite/read.js";
 import { writeTflite } from "#smilec/emit/tflite/write.js";
 import { UserError } from "#smilec/errors.js";
 import type { Int8Graph } from "#smilec/graph/types.js";
+import { GraphBuilder } from "../support/graph-builder.js";
 import { noOracleHere } from "../support/oracle-venv.js";
 import { Random } from "../support/random.js";
-import { GraphBuilder, OPERATOR_KINDS, randomOperatorGraph } from "../support/random-graph.js";
+import { OPERATOR_KINDS, randomOperatorGraph } from "../support/random-graph.js";
 import { residualNet } from "../support/residual-net.js";
 import { TflmOracle } from "../support/tflm.js";
 

@@ -9,6 +9,7 @@ import { Rng } from "#smilec/train/rng.js";
 import { createTfjsBackend, type Tf } from "#smilec/train/tfjs.js";
 import { createWasmBackend } from "#smilec/train/wasm/backend.js";
 import { GROUP_PICTURES } from "#smilec/train/wasm/plan.js";
+import { expectOwnDifferences, shakenParameters, slotErrors } from "../support/gradients.js";
 import { oddNetwork } from "../support/odd-network.js";
 import { tfjsCpu } from "../support/tfjs-cpu.js";
 
@@ -18,12 +19,6 @@ const INPUT = { scale: 3 / 127, zeroPoint: -5 };
 
 function requestFor(network: Network, threads = 1, batchSize = 128): BackendRequest {
   return { network, batchSize, input: INPUT, threads };
-}
-
-/** Initial parameters moved off their special values, so that no gradient is trivially right. */
-function shakenParameters(network: Network, seed = 3): Float32Array {
-  const rng = new Rng(seed, 99);
-  return initialParameters(network, seed).map((value) => value + 0.1 * rng.uniform());
 }
 
 function randomBatch(network: Network, count: number, seed = 5): TrainingBatch {
@@ -85,18 +80,6 @@ async function wasmGradients(
   } finally {
     await backend.dispose();
   }
-}
-
-/** Relative error of each parameter slot in the Euclidean norm, with slots that vanish measured against the whole. */
-function slotErrors(network: Network, actual: Float32Array, expected: Float32Array): Map<string, number> {
-  const whole = Math.hypot(...expected);
-  const errors = new Map<string, number>();
-  for (const { layer, role, offset, size } of parameterLayout(network)) {
-    const part = expected.subarray(offset, offset + size);
-    const difference = Math.hypot(...part.map((value, i) => actual[offset + i] - value));
-    errors.set(`${network.layers[layer].name} ${role}`, difference / Math.max(Math.hypot(...part), 1e-3 * whole));
-  }
-  return errors;
 }
 
 describe("the WebAssembly backend against TensorFlow.js's automatic differentiation", () => {
@@ -245,30 +228,10 @@ describe("the WebAssembly backend", () => {
     "agrees with finite differences of its own loss in every parameter slot of a smooth network: %s",
     async (_, vary) => {
       const network = oddNetwork("none");
-      const parameters = shakenParameters(network);
-      const batch = vary(randomBatch(network, 9));
       const backend = await createWasmBackend(requestFor(network));
-      const { gradient } = await backend.gradients(parameters, batch);
-      const analytic = gradient.slice();
-      let compared = 0;
-      for (const { offset, size, trainable } of parameterLayout(network)) {
-        if (!trainable) continue;
-        const slot = analytic.subarray(offset, offset + size);
-        const norm = Math.hypot(...slot);
-        if (norm < 1e-4) continue;
-        // Along the gradient itself the derivative is the gradient's norm.
-        const step = 0.02 / Math.max(1, norm);
-        const lossAt = async (sign: number) => {
-          const moved = parameters.slice();
-          for (let i = 0; i < size; i++) moved[offset + i] += (sign * step * slot[i]) / norm;
-          return (await backend.gradients(moved, batch)).loss;
-        };
-        const difference = ((await lossAt(1)) - (await lossAt(-1))) / (2 * step);
-        expect(Math.abs(difference - norm)).toBeLessThan(0.02 * norm + 1e-4);
-        compared++;
-      }
+      const batch = vary(randomBatch(network, 9));
+      await expectOwnDifferences(backend, network, batch, { reach: 0.02, tolerance: 1e-4 });
       await backend.dispose();
-      expect(compared).toBeGreaterThan(15);
     },
   );
 

@@ -5,12 +5,12 @@ import { quantizeModel } from "#smilec/quantize/quantize.js";
 import type { BackendRequest, TrainingBatch } from "#smilec/train/backend.js";
 import { detectionSum, OUTPUT_CHANNELS, TARGET_CHANNELS } from "#smilec/train/detection-loss.js";
 import { runFloat } from "#smilec/train/forward.js";
-import { initialParameters } from "#smilec/train/initialize.js";
-import { type Network, outputShapes, parameterLayout } from "#smilec/train/network.js";
+import { type Network, outputShapes } from "#smilec/train/network.js";
 import { Rng } from "#smilec/train/rng.js";
 import { createTfjsBackend, type Tf } from "#smilec/train/tfjs.js";
 import { createWasmBackend } from "#smilec/train/wasm/backend.js";
 import { DETECTOR_GROUP_PICTURES } from "#smilec/train/wasm/plan.js";
+import { expectOwnDifferences, shakenParameters, slotErrors } from "../support/gradients.js";
 import { mapNetwork } from "../support/map-network.js";
 import { tfjsCpu } from "../support/tfjs-cpu.js";
 
@@ -20,11 +20,6 @@ const INPUT = { scale: 3 / 127, zeroPoint: 0 };
 
 function requestFor(network: Network, threads = 1): BackendRequest {
   return { network, batchSize: 64, input: INPUT, threads, task: "detect" };
-}
-
-function shakenParameters(network: Network): Float32Array {
-  const rng = new Rng(3, 99);
-  return initialParameters(network, 3).map((value) => value + 0.1 * rng.uniform());
 }
 
 /** A third of the cells are faces, some count for nothing, some of the boxes do. */
@@ -63,16 +58,6 @@ async function wasmGradients(network: Network, parameters: Float32Array, batch: 
   } finally {
     await backend.dispose();
   }
-}
-
-/** Relative error of each parameter slot in the Euclidean norm, with slots that vanish measured against the whole. */
-function slotErrors(network: Network, actual: Float32Array, expected: Float32Array): [string, number][] {
-  const whole = Math.hypot(...expected);
-  return parameterLayout(network).map(({ layer, role, offset, size }) => {
-    const part = expected.subarray(offset, offset + size);
-    const difference = Math.hypot(...part.map((value, i) => actual[offset + i] - value));
-    return [`${network.layers[layer].name} ${role}`, difference / Math.max(Math.hypot(...part), 1e-3 * whole)];
-  });
 }
 
 describe("a detector's loss", () => {
@@ -122,7 +107,9 @@ describe("a detector on the WebAssembly backend", () => {
     const actual = await wasmGradients(network, parameters, batch);
     const expected = await createTfjsBackend(tf, requestFor(network)).gradients(parameters, batch);
     expect(actual.loss).toBeCloseTo(expected.loss, 4);
-    expect(slotErrors(network, actual.gradient, expected.gradient).filter(([, error]) => !(error < 1e-3))).toEqual([]);
+    expect([...slotErrors(network, actual.gradient, expected.gradient)].filter(([, error]) => !(error < 1e-3))).toEqual(
+      [],
+    );
     expect(Math.hypot(...expected.gradient)).toBeGreaterThan(0.1);
     expected.losses!.forEach((loss, i) => {
       expect(actual.losses[i]).toBeCloseTo(loss, 3);
@@ -131,28 +118,9 @@ describe("a detector on the WebAssembly backend", () => {
 
   it("agrees with finite differences of its own loss in every parameter slot", async () => {
     const network = mapNetwork("none");
-    const parameters = shakenParameters(network);
-    const batch = randomBatch(network, 6);
     const backend = await createWasmBackend(requestFor(network));
-    const analytic = (await backend.gradients(parameters, batch)).gradient.slice();
-    let compared = 0;
-    for (const { offset, size, trainable } of parameterLayout(network)) {
-      if (!trainable) continue;
-      const slot = analytic.subarray(offset, offset + size);
-      const norm = Math.hypot(...slot);
-      if (norm < 1e-4) continue;
-      const step = 0.01 / Math.max(1, norm);
-      const lossAt = async (sign: number) => {
-        const moved = parameters.slice();
-        for (let i = 0; i < size; i++) moved[offset + i] += (sign * step * slot[i]) / norm;
-        return (await backend.gradients(moved, batch)).loss;
-      };
-      const difference = ((await lossAt(1)) - (await lossAt(-1))) / (2 * step);
-      expect(Math.abs(difference - norm)).toBeLessThan(0.02 * norm + 1e-3);
-      compared++;
-    }
+    await expectOwnDifferences(backend, network, randomBatch(network, 6), { reach: 0.01, tolerance: 1e-3 });
     await backend.dispose();
-    expect(compared).toBeGreaterThan(15);
   });
 
   it("gives the same bytes for 1, 2 and 3 threads, over several groups", async () => {

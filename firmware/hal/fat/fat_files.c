@@ -109,14 +109,16 @@ int fat_files_list(fat_files_t *files, int (*visit)(void *argument, const char *
     return result == FR_OK ? answer : failed(result, "list");
 }
 
+static FRESULT write_piece(FIL *file, const uint8_t *source, UINT bytes) {
+    UINT moved = 0;
+    FRESULT result = f_write(file, source, bytes, &moved);
+    return result == FR_OK && moved != bytes ? FR_DISK_ERR : result;
+}
+
 static FRESULT write_head(FIL *file, const uint8_t *head, uint32_t head_bytes, uint8_t *bounce) {
-    UINT written = 0;
     memcpy(bounce, head, head_bytes);
     FRESULT result = f_lseek(file, 0);
-    if (result == FR_OK) {
-        result = f_write(file, bounce, head_bytes, &written);
-    }
-    return result == FR_OK && written != head_bytes ? FR_DISK_ERR : result;
+    return result == FR_OK ? write_piece(file, bounce, head_bytes) : result;
 }
 
 /* A look into the folder makes FatFs write the part of the allocation table that it holds; then the card writes what it
@@ -195,6 +197,22 @@ static bool inside(uint32_t end, uint32_t offset, uint32_t length) {
     return offset % SM_BLOCK == 0 && length % SM_BLOCK == 0 && offset <= end && length <= end - offset;
 }
 
+/* How much of the rest goes at once: all of it from memory that the card takes, else what the bounce buffer holds. */
+static UINT piece_of(uint32_t rest, bool in_place) {
+    return in_place || rest < FAT_FILES_BOUNCE ? rest : FAT_FILES_BOUNCE;
+}
+
+/* `left`: from here to the file's end. What the last block has behind it is read as zeros. */
+static FRESULT read_piece(FIL *file, uint8_t *target, UINT bytes, uint32_t left) {
+    UINT moved = 0;
+    FRESULT result = f_read(file, target, bytes, &moved);
+    if (result == FR_OK && moved != bytes) {
+        memset(target + moved, 0, bytes - moved);
+        result = moved == left ? FR_OK : FR_DISK_ERR;
+    }
+    return result;
+}
+
 int fat_files_read(fat_files_t *files, int file, uint32_t offset, uint8_t *data, uint32_t length) {
     FIL *opened_file = opened(files, file);
     /* A user's file of any length; the core's own are whole blocks. No segment comes near 4 GB. */
@@ -206,24 +224,16 @@ int fat_files_read(fat_files_t *files, int file, uint32_t offset, uint8_t *data,
     bool in_place = fat_port_takes(data);
     FRESULT result = f_lseek(opened_file, offset);
     for (uint32_t done = 0; result == FR_OK && done < length;) {
-        UINT part = in_place || length - done < FAT_FILES_BOUNCE ? length - done : FAT_FILES_BOUNCE;
-        UINT moved = 0;
-        uint8_t *target = in_place ? data + done : files->bounce;
-        result = f_read(opened_file, target, part, &moved);
-        if (result == FR_OK && moved != part) {
-            /* The file ends inside its last block. */
-            bool ends = offset + done + moved == size && part - moved == missing;
-            memset(target + moved, 0, part - moved);
-            result = ends ? FR_OK : FR_DISK_ERR;
-        }
+        UINT piece = piece_of(length - done, in_place);
+        result = read_piece(opened_file, in_place ? data + done : files->bounce, piece, size - offset - done);
         if (result == FR_OK && !in_place) {
-            memcpy(data + done, files->bounce, part);
+            memcpy(data + done, files->bounce, piece);
         }
-        done += part;
+        done += piece;
     }
     if (result == FR_DISK_ERR) {
-        opened_file->err =
-            0; /* a block that does not read says nothing about the others: FatFs would refuse them all */
+        /* A block that does not read says nothing about the others: FatFs would refuse them all. */
+        opened_file->err = 0;
     }
     return failed(result, "read");
 }
@@ -236,16 +246,12 @@ int fat_files_write(fat_files_t *files, int file, uint32_t offset, const uint8_t
     bool in_place = fat_port_takes(data);
     FRESULT result = f_lseek(opened_file, offset);
     for (uint32_t done = 0; result == FR_OK && done < length;) {
-        UINT part = in_place || length - done < FAT_FILES_BOUNCE ? length - done : FAT_FILES_BOUNCE;
-        UINT moved = 0;
+        UINT piece = piece_of(length - done, in_place);
         if (!in_place) {
-            memcpy(files->bounce, data + done, part);
+            memcpy(files->bounce, data + done, piece);
         }
-        result = f_write(opened_file, in_place ? data + done : files->bounce, part, &moved);
-        if (result == FR_OK && moved != part) {
-            result = FR_DISK_ERR;
-        }
-        done += part;
+        result = write_piece(opened_file, in_place ? data + done : files->bounce, piece);
+        done += piece;
     }
     return failed(result, "write");
 }

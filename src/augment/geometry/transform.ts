@@ -25,19 +25,3 @@ export function mapPoint(transform: Transform, x: number, y: number): [x: number
   const w = g * x + h * y + i;
   return [(a * x + b * y + c) / w, (d * x + e * y + f) / w];
 }
-
-/** The inverse up to a factor, which projective maps don't have. */
-export function invert(transform: Transform): Transform {
-  const [a, b, c, d, e, f, g, h, i] = transform;
-  return [
-    e * i - f * h,
-    c * h - b * i,
-    b * f - c * e,
-    f * g - d * i,
-    a * i - c * g,
-    c * d - a * f,
-    d * h - e * g,
-    b * g - a * h,
-    a * e - b * d,
-  ];
-}

@@ -4,7 +4,7 @@
 export const LIGHT_STEPS = 16384;
 
 /** Linear light of a grey value as a fraction of the range: sRGB. */
-export function decodeSrgb(value: number): number {
+function decodeSrgb(value: number): number {
   return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
 }
 

@@ -63,7 +63,7 @@ function exposureGain(
 }
 
 /** Separable Gaussian; edges repeat the border. */
-export function blurGaussian(field: LightField, deviation: number): void {
+function blurGaussian(field: LightField, deviation: number): void {
   const radius = ceil(2.5 * deviation);
   if (radius < 1) return;
   const weights = Float64Array.from({ length: 2 * radius + 1 }, (_, i) =>

@@ -5,7 +5,7 @@ import type { Rng } from "../../train/rng.js";
  * A face is labelled a smile iff its smile parameter is above this. Nothing is drawn between NEUTRAL_MAX and SMILE_MIN, so that no picture's
  * label hangs on a hair.
  */
-export const SMILE_THRESHOLD = 0.35;
+const SMILE_THRESHOLD = 0.35;
 const NEUTRAL_MAX = 0.1;
 const SMILE_MIN = 0.55;
 

@@ -4,14 +4,17 @@
  */
 import { randomInt } from "node:crypto";
 import { EnvironmentError, InterruptedError } from "../../errors.js";
+import { Arrivals } from "../arrivals.js";
 import { openLine, type SerialLine } from "../serial-line.js";
 import { Demultiplexer } from "./demultiplex.js";
-import { Inbox } from "./inbox.js";
 import { decodePacket, REPLY_STATUS, type Reply, requestPacket } from "./packet.js";
 import { DeviceReplyError } from "./reply-error.js";
 
 /** Requests in a row without progress before the board counts as silent. A press holds an answer up for a few seconds. */
 const ATTEMPTS = 8;
+
+/** Replies that have come in and are not yet used; what does not fit is asked for again. */
+const REPLIES_KEPT = 256;
 
 export interface ReadPlan {
   readonly command: number;
@@ -37,7 +40,7 @@ export interface ClientOptions {
 }
 
 export class DeviceClient {
-  private readonly inbox = new Inbox();
+  private readonly inbox = new Arrivals<Reply | "foreign">(REPLIES_KEPT);
   private readonly demultiplexer: Demultiplexer;
   private line: SerialLine | undefined;
   /** Not where another program began: what it left on the line is not ours. */
@@ -130,7 +133,7 @@ export class DeviceClient {
   ): Promise<Reply | undefined> {
     for (;;) {
       const reply = await this.inbox.next(deadline);
-      if (reply === "timeout") return undefined;
+      if (reply === undefined) return undefined;
       if (reply === "foreign") throw new DeviceReplyError(REPLY_STATUS.version, this.options.port);
       if (reply.command !== plan.command) continue;
       if (reply.status !== 0) throw new DeviceReplyError(reply.status, this.options.port);

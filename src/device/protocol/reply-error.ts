@@ -4,7 +4,7 @@ import { describeError } from "../log-lines.js";
 import { REPLY_STATUS } from "./packet.js";
 
 /** enum sm_error of the firmware that commands come to. */
-export const BOT_ERROR = { argument: -1, noCard: -6, io: -8, notFound: -9, corrupt: -12 } as const;
+const BOT_ERROR = { argument: -1, noCard: -6, io: -8, notFound: -9, corrupt: -12 } as const;
 
 interface Meaning {
   readonly message: string;

@@ -5,7 +5,7 @@ import type { ConstantArray, ConstantValues, CStruct, FieldValue } from "./kerne
 const COLUMNS = 120;
 const INDENT = "    ";
 
-export function cType(values: ConstantValues | ActivationData): string {
+function cType(values: ConstantValues | ActivationData): string {
   if (values instanceof Float32Array) return "float";
   if (values instanceof Uint8Array) return "uint8_t";
   return values instanceof Int8Array ? "int8_t" : "int32_t";

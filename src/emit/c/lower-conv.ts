@@ -1,5 +1,6 @@
 /** CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED to the kernels of smk_conv.h and smk_depthwise.h. */
 import { UserError } from "../../errors.js";
+import type { ImageGeometry } from "../../graph/operators/image-geometry.js";
 import type { PreparedOperator } from "../../graph/registry.js";
 import { type Argument, type Bands, type CStruct, literal, read, scratch, write } from "./kernel-call.js";
 
@@ -168,7 +169,7 @@ export interface Parameters {
 }
 
 /** `weights` is one row of `taps` per output channel, for the sums; what is stored may be in another order. */
-export function weightParameters(p: PreparedWeighted, taps: number, weights: Int8Array): Parameters {
+function weightParameters(p: PreparedWeighted, taps: number, weights: Int8Array): Parameters {
   const bias = new Int32Array(p.outputC);
   for (let o = 0; o < p.outputC; o++) {
     let sum = 0;
@@ -202,26 +203,8 @@ export function windowStruct(window: Window): CStruct {
   return { type: "smk_window_t", fields: { ...window, whole: window.whole ? 1 : 0 } };
 }
 
-interface Image {
-  readonly batches: number;
-  readonly inputH: number;
-  readonly inputW: number;
-  readonly inputC: number;
-  readonly outputH: number;
-  readonly outputW: number;
-  readonly outputC: number;
-  readonly filterH: number;
-  readonly filterW: number;
-  readonly strideH: number;
-  readonly strideW: number;
-  readonly dilationH?: number;
-  readonly dilationW?: number;
-  readonly padTop: number;
-  readonly padLeft: number;
-}
-
 /** A filter one element wide cannot be dilated: 1 then, so that its windows count as whole. */
-export function imageWindow(p: Image): Window {
+export function imageWindow(p: ImageGeometry & Partial<Pick<PreparedConv, "dilationH" | "dilationW">>): Window {
   return wholeOrNot({
     batches: p.batches,
     in_height: p.inputH,

@@ -177,7 +177,7 @@ function convParameters(p: PreparedWeighted, values: number, taps: number): CStr
 const ORDER = [0, 2, 1, 3];
 
 /** Words that smk_lx6_unpack widens to the weights in the activations' order, turned left by one. Exported for the tests. */
-export function packWeights(row: Int8Array): Int32Array {
+function packWeights(row: Int8Array): Int32Array {
   const at = (j: number) => {
     const turned = (j + 1) % row.length;
     return row[(turned & ~3) + ORDER[turned & 3]];

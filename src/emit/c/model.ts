@@ -9,7 +9,7 @@ import type { KernelTarget } from "./lower.js";
 import { LX6_HEADER } from "./lower-lx6.js";
 import { type PlacedModel, placeModel } from "./place.js";
 import type { ArenaPlan } from "./plan.js";
-import { ModelRenderer } from "./render.js";
+import { renderModel } from "./render.js";
 import { headersOf } from "./rows.js";
 import { shareCode } from "./share.js";
 
@@ -74,7 +74,7 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
   }
   const { calls, storage } = planCalls(graph, options);
   const golden = options.golden === undefined ? patternExample(graph) : checkedExample(graph, options.golden);
-  const renderer = new ModelRenderer({
+  const { header, source, weightBytes } = renderModel({
     graph,
     calls,
     storage,
@@ -84,14 +84,12 @@ export function emitC(graph: Int8Graph, options: EmitCOptions): EmittedC {
     profile: options.profile ?? false,
     cores: options.cores ?? 1,
   });
-  const source = renderer.source();
-  const header = renderer.header();
   return {
     files: { [`${prefix}.h`]: header, [`${prefix}.c`]: source },
     kernelHeaders: withDependencies(calls.flatMap(headersOf)),
     kernelSources: calls.flatMap(headersOf).includes(LX6_HEADER) ? ["smk_lx6.S"] : [],
     arenaBytes: storage.plan.bytes,
-    weightBytes: renderer.weightBytes,
+    weightBytes,
     plan: storage.plan,
     calls,
     arena: storage.lifetimes.map(({ size, first, last, tensors }, i) => ({

@@ -1,7 +1,7 @@
 /** What the `tflm` engine compiles: the flatbuffer as a C array and the operators it must register with TFLite Micro. */
 import type { Int8Graph } from "../../graph/types.js";
 import { cComment } from "../c/escape.js";
-import { STORAGE } from "./operators.js";
+import { STORAGE } from "./operators/table.js";
 import { BUFFER_ALIGNMENT } from "./schema.js";
 
 const BYTES_PER_LINE = 16;

@@ -5,7 +5,8 @@
 import type { Int8Graph, Operator, Quantization, Tensor, TensorData, TensorType } from "../../graph/types.js";
 import { validateGraph } from "../../graph/validate.js";
 import { FlatBufferView, type TableView } from "./flatbuffer-view.js";
-import { OptionsReader, STORAGE, supportedKind, withoutAbsentTail } from "./operators.js";
+import { OptionsReader } from "./operators/options-reader.js";
+import { STORAGE, supportedKind, withoutAbsentTail } from "./operators/table.js";
 import {
   BUILTIN_OPERATORS,
   BufferTable,

@@ -5,7 +5,7 @@
 import { Builder } from "flatbuffers";
 import type { Int8Graph, Operator, Quantization, Tensor } from "../../graph/types.js";
 import { validateGraph } from "../../graph/validate.js";
-import { builtinCode, int32Vector, STORAGE, withoutAbsentTail } from "./operators.js";
+import { builtinCode, STORAGE, withoutAbsentTail } from "./operators/table.js";
 import {
   BUFFER_ALIGNMENT,
   BufferTable,
@@ -23,6 +23,7 @@ import {
   TENSOR_TYPE_CODES,
   TensorTable,
 } from "./schema.js";
+import { int32Vector, offsetVector } from "./vectors.js";
 
 const DESCRIPTION = "smilec";
 
@@ -203,10 +204,4 @@ function writeMetadata(builder: Builder, graph: Int8Graph, buffers: BufferList, 
     return builder.endObject();
   });
   return offsetVector(builder, offsets);
-}
-
-function offsetVector(builder: Builder, offsets: readonly number[]): number {
-  builder.startVector(4, offsets.length, 4);
-  for (let i = offsets.length - 1; i >= 0; i--) builder.addOffset(offsets[i]);
-  return builder.endVector();
 }

@@ -3,7 +3,7 @@ import type { Box } from "../../data/types.js";
 import { mapPlane, type Plane } from "./light.js";
 
 /** Side of the patch in sides of the face: room for a loose crop, a shift and blur. */
-export const PATCH = 1.7;
+const PATCH = 1.7;
 
 /** Distance over which the surroundings that the picture does not show fade to the mean of its border, in sides of the face. */
 const FADE = 0.3;
@@ -36,7 +36,7 @@ export function placeFace(light: Plane, face: Box, side: number): Plane {
   return { width: size, height: size, values };
 }
 
-export function patchSide(side: number): number {
+function patchSide(side: number): number {
   return 2 * Math.round((PATCH * side) / 2);
 }
 

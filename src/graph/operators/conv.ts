@@ -1,27 +1,10 @@
 /** CONV_2D (tflite-micro: integer_ops/conv.h, conv_common.cc). */
-import { windowAxis } from "../geometry.js";
 import type { OperatorContext } from "../operator-context.js";
 import type { Conv2D } from "../types.js";
+import { type ImageGeometry, imageGeometry } from "./image-geometry.js";
 import { channelMultipliers, type OutputStage, requantize } from "./requantize.js";
 
 const { imul } = Math;
-
-export interface ImageGeometry {
-  readonly batches: number;
-  readonly inputH: number;
-  readonly inputW: number;
-  readonly inputC: number;
-  readonly outputH: number;
-  readonly outputW: number;
-  readonly outputC: number;
-  readonly filterH: number;
-  readonly filterW: number;
-  readonly strideH: number;
-  readonly strideW: number;
-  /** Rows and columns of padding before the image; what lies outside it is skipped. */
-  readonly padTop: number;
-  readonly padLeft: number;
-}
 
 export interface PreparedConv2D extends ImageGeometry, OutputStage {
   readonly kind: "CONV_2D";
@@ -45,33 +28,19 @@ export function prepareConv2D(context: OperatorContext<Conv2D>): PreparedConv2D 
   const { zeroPoint } = context.activation(input);
   const { data, shape, scale } = context.weights(1, 4, 0);
   context.check(input.shape.length === 4, "needs an NHWC input");
-  const [batches, inputH, inputW, inputC] = input.shape;
+  const inputC = input.shape[3];
   const [outputC, filterH, filterW, filterC] = shape;
   const groups = inputC / filterC;
   context.check(
     inputC % filterC === 0 && outputC % groups === 0,
     `cannot split ${inputC} input and ${outputC} output channels into groups of ${filterC}`,
   );
-  const rows = windowAxis(operator.padding, inputH, filterH, strideH, dilationH);
-  const columns = windowAxis(operator.padding, inputW, filterW, strideW, dilationW);
-  context.expectShape(output, [batches, rows.outputSize, columns.outputSize, outputC]);
+  const geometry = imageGeometry(context, { filterH, filterW, outputC }, operator);
   return {
     kind: "CONV_2D",
-    batches,
-    inputH,
-    inputW,
-    inputC,
-    outputH: rows.outputSize,
-    outputW: columns.outputSize,
-    outputC,
-    filterH,
-    filterW,
-    strideH,
-    strideW,
+    ...geometry,
     dilationH,
     dilationW,
-    padTop: rows.padBefore,
-    padLeft: columns.padBefore,
     groups,
     inputOffset: -zeroPoint,
     outputOffset: context.activation(output).zeroPoint,

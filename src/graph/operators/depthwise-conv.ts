@@ -1,8 +1,7 @@
 /** DEPTHWISE_CONV_2D (tflite-micro: integer_ops/depthwise_conv.h, depthwise_conv_common.cc). */
-import { windowAxis } from "../geometry.js";
 import type { OperatorContext } from "../operator-context.js";
 import type { DepthwiseConv2D } from "../types.js";
-import type { ImageGeometry } from "./conv.js";
+import { type ImageGeometry, imageGeometry } from "./image-geometry.js";
 import { channelMultipliers, type OutputStage, requantize } from "./requantize.js";
 
 const { imul } = Math;
@@ -29,33 +28,19 @@ export function prepareDepthwiseConv2D(context: OperatorContext<DepthwiseConv2D>
   const { zeroPoint } = context.activation(input);
   const { data, shape, scale } = context.weights(1, 4, 3);
   context.check(input.shape.length === 4, "needs an NHWC input");
-  const [batches, inputH, inputW, inputC] = input.shape;
+  const inputC = input.shape[3];
   const [one, filterH, filterW, outputC] = shape;
   context.check(one === 1, `needs weights of shape [1, height, width, channels], not [${shape}]`);
   context.check(
     outputC === inputC * depthMultiplier,
     `has ${outputC} output channels, not ${inputC} times its depth multiplier ${depthMultiplier}`,
   );
-  const rows = windowAxis(operator.padding, inputH, filterH, strideH, dilationH);
-  const columns = windowAxis(operator.padding, inputW, filterW, strideW, dilationW);
-  context.expectShape(output, [batches, rows.outputSize, columns.outputSize, outputC]);
+  const geometry = imageGeometry(context, { filterH, filterW, outputC }, operator);
   return {
     kind: "DEPTHWISE_CONV_2D",
-    batches,
-    inputH,
-    inputW,
-    inputC,
-    outputH: rows.outputSize,
-    outputW: columns.outputSize,
-    outputC,
-    filterH,
-    filterW,
-    strideH,
-    strideW,
+    ...geometry,
     dilationH,
     dilationW,
-    padTop: rows.padBefore,
-    padLeft: columns.padBefore,
     depthMultiplier,
     inputOffset: -zeroPoint,
     outputOffset: context.activation(output).zeroPoint,

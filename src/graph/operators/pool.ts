@@ -1,9 +1,8 @@
 /** AVERAGE_POOL_2D and MAX_POOL_2D (tflite-micro: integer_ops/pooling.h, pooling_common.cc). */
 import { clamp, INT8_MIN } from "../arithmetic.js";
-import { windowAxis } from "../geometry.js";
 import type { ActivationRange, OperatorContext } from "../operator-context.js";
 import type { Pool2D } from "../types.js";
-import type { ImageGeometry } from "./conv.js";
+import { type ImageGeometry, imageGeometry } from "./image-geometry.js";
 
 const { max, min, trunc } = Math;
 
@@ -27,25 +26,9 @@ export function preparePool2D(context: OperatorContext<Pool2D>): PreparedPool2D 
     "needs equal quantization of its input and output",
   );
   context.check(input.shape.length === 4, "needs an NHWC input");
-  const [batches, inputH, inputW, inputC] = input.shape;
-  const rows = windowAxis(operator.padding, inputH, filterH, strideH, 1);
-  const columns = windowAxis(operator.padding, inputW, filterW, strideW, 1);
-  context.expectShape(output, [batches, rows.outputSize, columns.outputSize, inputC]);
   return {
     kind: operator.kind,
-    batches,
-    inputH,
-    inputW,
-    inputC,
-    outputH: rows.outputSize,
-    outputW: columns.outputSize,
-    outputC: inputC,
-    filterH,
-    filterW,
-    strideH,
-    strideW,
-    padTop: rows.padBefore,
-    padLeft: columns.padBefore,
+    ...imageGeometry(context, { filterH, filterW, outputC: input.shape[3] }),
     ...context.activationRange(operator.activation),
   };
 }

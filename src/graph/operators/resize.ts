@@ -35,7 +35,7 @@ export interface PreparedBilinear extends ResizeGeometry {
 }
 
 /** 1.0 in the fixed-point positions of RESIZE_BILINEAR. */
-export const BILINEAR_ONE = 1024;
+const BILINEAR_ONE = 1024;
 
 export function prepareResize(context: OperatorContext<Resize>): PreparedNearest | PreparedBilinear {
   context.expectInputs(2);

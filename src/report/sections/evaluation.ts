@@ -96,7 +96,7 @@ function metricRows({ float, int8, int8Change }: ModelEvaluation, reason: string
 }
 
 /** Why a metric can be undefined; null when both classes are there. */
-export function undefinedReason({ count, positives }: Pick<Evaluation, "count" | "positives">): string | null {
+function undefinedReason({ count, positives }: Pick<Evaluation, "count" | "positives">): string | null {
   if (count === 0) return "not defined: no picture";
   if (positives === 0) return "not defined: no positive picture";
   return positives === count ? "not defined: no negative picture" : null;

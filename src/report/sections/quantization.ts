@@ -4,7 +4,7 @@ import type { QuantizationSection } from "../types.js";
 import { type SectionView, SPLIT_NAMES } from "./view.js";
 
 /** Below this a layer's rounding noise is worth a look, dB. */
-export const LOW_SNR_DB = 20;
+const LOW_SNR_DB = 20;
 /** Right end of the bars, dB: int8 rounding of a well used range gives 40 to 50. */
 const BAR_END_DB = 50;
 /** Bars that are seen at once; the rest folds away. */

@@ -44,7 +44,7 @@ export async function createWasmBackend(request: BackendRequest): Promise<WasmBa
   return new WasmBackend(request, shared, memory, workers);
 }
 
-export class WasmBackend implements TrainingBackend {
+class WasmBackend implements TrainingBackend {
   readonly name = "wasm";
   readonly statisticsGroup: number;
   private readonly gradient: Float32Array;

@@ -1,5 +1,5 @@
 /* The bot with the board's own card code (hal/esp32/esp32_card.c, fat_files.c) over the real FatFs and a faulty disk,
- * in virtual time. */
+ * in virtual time. For the stand-ins of ESP-IDF; the bot's own parts include fat_bot_parts.h. */
 #ifndef FAT_BOT_H
 #define FAT_BOT_H
 
