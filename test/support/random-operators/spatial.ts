@@ -1,24 +1,19 @@
 /** Operators over the picture: pooling, mean, padding, resizing. */
-import { windowAxis } from "#smilec/graph/geometry.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Random } from "../random.js";
 import { ACTIVATIONS, type Generator } from "./generator.js";
-import { imageSize, randomWindow } from "./window.js";
+import { imageSize, outputSize, randomWindow } from "./window.js";
 
 export function pool(kind: "AVERAGE_POOL_2D" | "MAX_POOL_2D"): Generator {
   return (graph, random) => {
-    const { padding, strideH, strideW, filterH, filterW } = randomWindow(
-      random,
-      random.integer(1, 6),
-      random.integer(1, 6),
-    );
+    // Pools have no dilation.
+    const window = { ...randomWindow(random, random.integer(1, 6), random.integer(1, 6)), dilationH: 1, dilationW: 1 };
+    const { padding, strideH, strideW, filterH, filterW } = window;
     const [height, width] = [imageSize(random, filterH, 1), imageSize(random, filterW, 1)];
     const shape = [random.integer(1, 2), height, width, random.integer(1, 9)];
     const input = graph.input(shape);
-    const rows = windowAxis(padding, height, filterH, strideH, 1).outputSize;
-    const columns = windowAxis(padding, width, filterW, strideW, 1).outputSize;
     const output = graph.activation(
-      [shape[0], rows, columns, shape[3]],
+      [shape[0], ...outputSize(window, height, width), shape[3]],
       graph.scaleOf(input),
       graph.zeroPointOf(input),
     );

@@ -1,16 +1,12 @@
 /** Operators with weights and a bias. */
-import { windowAxis } from "#smilec/graph/geometry.js";
 import type { GraphBuilder } from "../graph-builder.js";
 import type { Random } from "../random.js";
 import { ACTIVATIONS } from "./generator.js";
-import { imageSize, randomWindow } from "./window.js";
+import { imageSize, outputSize, randomWindow } from "./window.js";
 
 export function conv(graph: GraphBuilder, random: Random): void {
-  const { padding, strideH, strideW, dilationH, dilationW, filterH, filterW } = randomWindow(
-    random,
-    random.integer(1, 5),
-    random.integer(1, 5),
-  );
+  const window = randomWindow(random, random.integer(1, 5), random.integer(1, 5));
+  const { padding, strideH, strideW, dilationH, dilationW, filterH, filterW } = window;
   const groups = random.chance(0.2) ? random.integer(2, 3) : 1;
   const depth = random.pick([1, 1, 2, 3, 4, 8, 17]);
   const outputC = groups * random.pick([1, 2, 3, 4, 5, 8, 13]);
@@ -18,10 +14,12 @@ export function conv(graph: GraphBuilder, random: Random): void {
   const input = graph.input([random.integer(1, 2), height, width, groups * depth]);
   const weights = graph.weights([outputC, filterH, filterW, depth], 0, random.chance(0.7));
   const bias = graph.bias(input, weights, outputC, filterH * filterW * depth);
-  const rows = windowAxis(padding, height, filterH, strideH, dilationH).outputSize;
-  const columns = windowAxis(padding, width, filterW, strideW, dilationW).outputSize;
   const scale = graph.outputScale(input, weights, filterH * filterW * depth);
-  const output = graph.activation([graph.shapeOf(input)[0], rows, columns, outputC], scale, graph.zeroPoint());
+  const output = graph.activation(
+    [graph.shapeOf(input)[0], ...outputSize(window, height, width), outputC],
+    scale,
+    graph.zeroPoint(),
+  );
   const inputs = bias < 0 && random.chance(0.5) ? [input, weights] : [input, weights, bias];
   const activation = random.pick(ACTIVATIONS);
   graph.operators.push({
@@ -38,11 +36,8 @@ export function conv(graph: GraphBuilder, random: Random): void {
 }
 
 export function depthwiseConv(graph: GraphBuilder, random: Random): void {
-  const { padding, strideH, strideW, dilationH, dilationW, filterH, filterW } = randomWindow(
-    random,
-    random.integer(1, 5),
-    random.integer(1, 5),
-  );
+  const window = randomWindow(random, random.integer(1, 5), random.integer(1, 5));
+  const { padding, strideH, strideW, dilationH, dilationW, filterH, filterW } = window;
   const depthMultiplier = random.pick([1, 1, 1, 2, 3, 8]);
   const inputC = random.pick([1, 2, 3, 4, 8, 11]);
   const outputC = inputC * depthMultiplier;
@@ -50,10 +45,12 @@ export function depthwiseConv(graph: GraphBuilder, random: Random): void {
   const input = graph.input([random.integer(1, 2), height, width, inputC]);
   const weights = graph.weights([1, filterH, filterW, outputC], 3, random.chance(0.7));
   const bias = graph.bias(input, weights, outputC, filterH * filterW);
-  const rows = windowAxis(padding, height, filterH, strideH, dilationH).outputSize;
-  const columns = windowAxis(padding, width, filterW, strideW, dilationW).outputSize;
   const scale = graph.outputScale(input, weights, filterH * filterW);
-  const output = graph.activation([graph.shapeOf(input)[0], rows, columns, outputC], scale, graph.zeroPoint());
+  const output = graph.activation(
+    [graph.shapeOf(input)[0], ...outputSize(window, height, width), outputC],
+    scale,
+    graph.zeroPoint(),
+  );
   const activation = random.pick(ACTIVATIONS);
   graph.operators.push({
     kind: "DEPTHWISE_CONV_2D",

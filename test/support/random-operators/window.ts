@@ -1,4 +1,5 @@
 /** Random windows of convolutions and pools. */
+import { windowAxis } from "#smilec/graph/geometry.js";
 import type { Padding } from "#smilec/graph/types.js";
 import type { Random } from "../random.js";
 
@@ -15,6 +16,18 @@ export function randomWindow(random: Random, filterH: number, filterW: number) {
     filterH,
     filterW,
   };
+}
+
+/** Rows and columns that come of an image of height x width. */
+export function outputSize(
+  { padding, strideH, strideW, dilationH, dilationW, filterH, filterW }: ReturnType<typeof randomWindow>,
+  height: number,
+  width: number,
+): [rows: number, columns: number] {
+  return [
+    windowAxis(padding, height, filterH, strideH, dilationH).outputSize,
+    windowAxis(padding, width, filterW, strideW, dilationW).outputSize,
+  ];
 }
 
 /** An image size at which the window fits at least once. */
