@@ -83,13 +83,15 @@ export function preprocessInstructions(boxSize: number, inputSize: number): numb
   return Math.round(4.95 * boxSize ** 2 + 33.8 * boxSize * inputSize + 30.6 * inputSize ** 2);
 }
 
-export function pressSettings({ decision, firmware, locator }: Config): PressSettings {
+/** @param locateInstructions of the detector that looks for the face in each frame; absent with locator `center` */
+export function pressSettings({ decision, firmware, locator }: Config, locateInstructions?: number): PressSettings {
   const { burst } = decision;
   const { kind, x, y, size } = locator;
   const { width, height } = FRAME;
   // A detector may find a face as large as the frame.
   const box = kind === "center" ? locateCenter({ kind, x, y, size }, width, height) : wholeBox(width, height);
-  return { burst, debounceMs: firmware.debounceMs, boxSize: box.width };
+  const detector = locateInstructions === undefined ? {} : { detector: { kind, instructions: locateInstructions } };
+  return { burst, debounceMs: firmware.debounceMs, boxSize: box.width, ...detector };
 }
 
 /** Of a project that configures nothing. */

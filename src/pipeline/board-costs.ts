@@ -24,7 +24,7 @@ export function boardCosts(
   detector?: { readonly ramBytes: number; readonly instructions: number },
 ): BoardCosts {
   const inputSize = model?.description.preprocess.size ?? config.input.size;
-  const settings = pressSettings(config);
+  const settings = pressSettings(config, detector?.instructions);
   const engine = model === undefined || emitted === undefined ? undefined : engineCosts(config, board, model, emitted);
   return {
     memory: estimateMemory({
@@ -38,7 +38,6 @@ export function boardCosts(
     press: pressToLight({
       ...settings,
       board,
-      ...(detector && { detector: { kind: config.locator.kind, instructions: detector.instructions } }),
       inputSize,
       networkInstructions: engine?.instructions ?? 0,
     }),

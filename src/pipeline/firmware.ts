@@ -103,12 +103,9 @@ export async function costsOnBoard(
 
 /** What of the project the time from press to light depends on. */
 export async function pressSettingsOfProject(project: Project): Promise<PressSettings> {
-  const settings = pressSettings(project.config);
   const detector = await obtainDetector(project);
-  if (detector === undefined) return settings;
-  const { kind } = detector;
-  const { instructions } = detector.emit({ provenance: "an estimate", target: BOARD_KERNELS, cores: 1 });
-  return { ...settings, detector: { kind, instructions } };
+  const emitted = detector?.emit({ provenance: "an estimate", target: BOARD_KERNELS, cores: 1 });
+  return pressSettings(project.config, emitted?.instructions);
 }
 
 /** Network and face detector as C for a machine. */

@@ -11,6 +11,7 @@ import {
 import type { StageContext } from "../../pipeline/reporter.js";
 import { type CapturedScene, capturedFrames } from "../train/captured.js";
 import { lookedAt, MATCH } from "./judge.js";
+import { weightOf } from "./measures.js";
 import { overlap } from "./overlap.js";
 import type { Contestant } from "./types.js";
 
@@ -61,7 +62,7 @@ function summary(outcomes: readonly Outcome[]): CaptureComparison {
   const shareOf = (which: 0 | 1) => (weights?: Uint32Array) => {
     let [all, good] = [0, 0];
     outcomes.forEach(({ press, right }, i) => {
-      const weight = (weights === undefined ? 1 : weights[i]) / sizes.get(press)!;
+      const weight = weightOf(weights, i) / sizes.get(press)!;
       all += weight;
       if (right[which]) good += weight;
     });
