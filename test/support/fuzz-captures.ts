@@ -13,7 +13,7 @@ import { findVolume } from "#smilec/captures/fat/partition.js";
 import { readTopFolder } from "#smilec/captures/fat/top-folder.js";
 import { hex32, payloadCrc, segmentNumber } from "#smilec/captures/format.js";
 import { METADATA_BYTES } from "#smilec/captures/layout.js";
-import { PICTURE_PATH, picturePath } from "#smilec/captures/pull/picture-path.js";
+import { PICTURE_PATH, pictureFolder, pictureName } from "#smilec/captures/pull/picture-path.js";
 import { QUARANTINE_PATH } from "#smilec/captures/pull/quarantine.js";
 import { ReadAhead } from "#smilec/captures/pull/read-ahead.js";
 import { type ReadBytes, readHead, readSlots, type SegmentRecord } from "#smilec/captures/read-segment.js";
@@ -236,7 +236,8 @@ class Fuzzer {
     else if (record.kind === "withdrawn") this.report.withdrawn++;
     else {
       this.report.captures++;
-      const path = picturePath(record.capture.header);
+      const { header } = record.capture;
+      const path = `${pictureFolder(header)}/${pictureName(header)}`;
       if (!PICTURE_PATH.test(path)) this.unexpected(`path ${path}`);
     }
   }

@@ -19,11 +19,6 @@ export function pictureFolder({ device, epoch, segment }: Pick<EntryHeader, "dev
   return `${hex32(device)}/${hex32(epoch)}/${String(segment).padStart(5, "0")}`;
 }
 
-/** `1a2b3c4d/910a2dec/00042/0000005377.pgm` */
-export function picturePath(header: Pick<EntryHeader, "device" | "epoch" | "segment" | "sequence">): string {
-  return `${pictureFolder(header)}/${pictureName(header)}`;
-}
-
 /** `0000005377.pgm` */
 export function pictureName({ sequence }: Pick<EntryHeader, "sequence">): string {
   return `${String(sequence).padStart(10, "0")}.pgm`;

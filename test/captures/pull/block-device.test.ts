@@ -20,13 +20,12 @@ afterEach(() => {
 });
 
 function missing(): string | undefined {
-  if (noFatTools() !== undefined) return noFatTools();
   try {
     execFileSync("losetup", ["--find"], { stdio: "pipe" });
-    return process.getuid?.() === 0 ? undefined : "needs root";
   } catch {
     return "needs losetup";
   }
+  return process.getuid?.() === 0 ? noFatTools() : "needs root";
 }
 
 /** A card with three segments of 8 captures each, in a partition; the device refuses writes. */
